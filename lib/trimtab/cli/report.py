@@ -1,0 +1,263 @@
+"""`trimtab report`: what was loaded, what the views saved net, and what the requests cost.
+
+`gather` reads ledgers, `draw` writes a summary to a terminal, `as_document` is the shape of `--json`, which
+docs/commands.md describes; its `format` goes up when a field changes its meaning or leaves.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trimtab import monitor, paths, prices
+from trimtab.cli import place as places
+from trimtab.cli import screen
+from trimtab.errors import TrimtabError
+from trimtab.monitor import report as plain
+from trimtab.records import Addition, Factor, Load, Recovery, Request
+from trimtab.store import Store
+
+FORMAT = 1
+FILES, KINDS, SESSIONS, MODELS = 8, 6, 5, 6  # rows of each table; chosen: the report fits a tall terminal
+SESSION_LETTERS = 20
+FIGURES = (("loads", 6), ("loaded", 8), ("shown", 8), ("fetched", 8), ("net saved", 9))  # with their columns
+WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
+
+
+@click.command()
+@click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option("--hours", type=click.FloatRange(min=0, min_open=True), help="Only the last so many hours.")
+@click.option("--session", metavar="ID", help="Only this session; the first letters of its id are enough.")
+@click.option("--all", "everywhere", is_flag=True, help="All projects that Trimtab has recorded, not only one.")
+@click.option(
+    "--project", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Of this folder, not the current."
+)
+def command(wants_json: bool, hours: float | None, session: str | None, everywhere: bool, project: Path | None) -> None:
+    """Report what was loaded, saved and spent.
+
+    Reads the project's ledger without changing it. Savings are net: what was fetched later after all and what Trimtab
+    added are subtracted, and only views that the client's transcript shows are counted.
+    """
+    if everywhere and project is not None:
+        raise click.UsageError("--all and --project exclude each other")
+    now = time.time()
+    since = None if hours is None else now - hours * screen.HOUR_S
+    if everywhere:
+        ledgers = [folder / paths.LEDGER for folder in paths.known_projects(paths.user_folder(os.environ))]
+        scope = screen.counted(len(ledgers), "project")
+        root = None
+    else:
+        place = places.find(project, Path.cwd(), os.environ)
+        ledgers, scope, root = [place.ledger], str(place.project), place.project
+    found = gather([ledger for ledger in ledgers if ledger.is_file()], session, since)
+    summary = summarise(found, now)
+    if wants_json:
+        print(json.dumps(as_document(summary, ledgers, hours, found.session), indent=2))
+    else:
+        about = [scope, *([f"session {found.session}"] if session else []), *([f"last {hours:g} h"] if hours else [])]
+        draw(screen.console(), summary, ", ".join(about), root)
+
+
+class Found(NamedTuple):
+    """What was asked for of one or several ledgers; `session` is the full id where one was asked for."""
+
+    session: str | None
+    loads: list[Load]
+    recoveries: list[Recovery]
+    requests: list[Request]
+    additions: list[Addition]
+    factors: dict[tuple[str, str], Factor]
+
+
+def gather(ledgers: Sequence[Path], session: str | None, since: float | None) -> Found:
+    """Read the ledgers. Raises TrimtabError for a session that is in none of them, StoreError for a bad ledger."""
+    found = Found(None, [], [], [], [], {})
+    known: list[str] = []
+    for ledger in ledgers:
+        with Store.open(ledger, readonly=True) as store:
+            wanted = None
+            if session is not None:
+                here = [row.session for row in store.sessions()]
+                known += here
+                matches = [name for name in here if name.startswith(session)]
+                if not matches:
+                    continue
+                if len(matches) > 1 and session not in matches:
+                    raise TrimtabError(
+                        f"{session!r} begins {len(matches)} sessions: {', '.join(matches[:5])}; say more of it."
+                    )
+                wanted = session if session in matches else matches[0]
+                found = found._replace(session=wanted)
+            found.loads.extend(store.loads(wanted, since))
+            found.recoveries.extend(store.recoveries(wanted, since))
+            found.requests.extend(store.requests(wanted, since))
+            found.additions.extend(store.additions(wanted, since))
+            learn(found, store)
+    if session is not None and found.session is None:
+        newest = ", ".join(known[-3:][::-1])
+        raise TrimtabError(f"no session {session!r} is recorded" + (f"; the newest are {newest}." if newest else "."))
+    return found
+
+
+def learn(found: Found, store: Store) -> None:
+    """The store's factors for the models and tools that were found; a learned one is kept over an initial one."""
+    tools = {"", *(load.tool for load in found.loads), *(recovery.tool for recovery in found.recoveries)}
+    for model in {"", *(request.model for request in found.requests)}:
+        for tool in tools:
+            known = found.factors.get((model, tool))
+            if known is None or not known.learned:
+                found.factors[model, tool] = store.factor_of(model, tool)
+
+
+def summarise(found: Found, now: float) -> monitor.Summary:
+    return monitor.summarise(
+        found.loads,
+        found.recoveries,
+        found.requests,
+        prices.relative,
+        lambda model, tool: found.factors[model, tool],
+        now,
+        additions=found.additions,
+        usd_of=prices.usd,
+        input_usd_of=prices.input_usd,
+    )
+
+
+def as_document(
+    summary: monitor.Summary, ledgers: Iterable[Path], hours: float | None, session: str | None
+) -> dict[str, object]:
+    """The object that `--json` prints."""
+    return {
+        "format": FORMAT,
+        "ledgers": [str(ledger) for ledger in ledgers],
+        "hours": hours,
+        "session": session,
+        "summary": monitor.as_json(summary),
+    }
+
+
+def draw(out: Console, summary: monitor.Summary, scope: str, root: Path | None) -> None:
+    """The report for a terminal. `root` is the project, whose files are named from there."""
+    if not summary.total.loads and not summary.usage:
+        out.print(Text.assemble(("Trimtab report", screen.HEADING), f"  {scope}\n"))
+        out.print(Text("\n".join(plain.NOTHING)))
+        return
+    out.print(Text.assemble(("Trimtab report", screen.HEADING), f"  {scope}"), overflow="fold")
+    out.print(Text(plain.heading(summary)[0].removeprefix("Trimtab: "), style=screen.QUIET))
+    out.print()
+    if summary.total.loads:
+        out.print(flow(summary, out.width))
+        out.print()
+        if summary.usage:
+            out.print(Text(plain.price_effect(summary)))
+            out.print()
+        out.print(rows_table("Tier", [row for row in summary.by_tier if row.loads], len(summary.by_tier), out.width))
+        kinds = summary.by_kind
+        if len(kinds) > 1:
+            out.print(rows_table("Kind", kinds, KINDS, out.width))
+        out.print(rows_table("File", [named(row, root) for row in summary.by_path], FILES, out.width))
+        if len(summary.by_session) > 1:
+            out.print(rows_table("Session", [begun(row) for row in summary.by_session], SESSIONS, out.width))
+    if summary.usage:
+        out.print(usage_table(summary))
+    for note in notes(summary):
+        out.print(Text(note, style=screen.QUIET))
+
+
+def named(row: monitor.Row, root: Path | None) -> monitor.Row:
+    """The row with its path from the project's folder on, where it lies in there."""
+    if root is None:
+        return row
+    return row._replace(name=row.name.removeprefix(f"{root}{os.sep}"))
+
+
+def begun(row: monitor.Row) -> monitor.Row:
+    """The row with the beginning of its session's id, which is what --session takes."""
+    return row._replace(name=row.name[:SESSION_LETTERS])
+
+
+def flow(summary: monitor.Summary, width: int) -> Table:
+    """From what was loaded to what was saved net, as bars of one scale."""
+    total = summary.total
+    raw = total.raw_tokens
+    fetched = screen.counted(total.recoveries, "recovery", "recoveries")
+    rows = [
+        ("Loaded", raw, "tokens", screen.QUIET),
+        ("Shown", total.shown_tokens, screen.percent(total.shown_tokens, raw), screen.FOLDED),
+        ("Fetched later", total.recovered_tokens, fetched, screen.WARNING),
+        ("Added by Trimtab", total.added_tokens, screen.percent(total.added_tokens, raw), screen.WARNING),
+        ("Net saved", total.net_tokens, screen.percent(total.net_tokens, raw), screen.SAVED),
+    ]  # fmt: skip
+    table = Table.grid(padding=(0, 2))
+    for name, tokens, remark, style in rows:
+        last = name == "Net saved"
+        table.add_row(
+            Text(name, style=screen.HEADING if last else ""),
+            Text(screen.number(tokens), style=screen.HEADING if last else "", justify="right"),
+            screen.bar(tokens, raw, max(10, width - 55), style),
+            Text(remark, style=screen.QUIET),
+        )
+    return table
+
+
+def rows_table(title: str, rows: Sequence[monitor.Row], most: int, width: int) -> Table:
+    """One row for each name: what it loaded and what that saved, in a wide terminal with a bar of the net saving."""
+    bars = BARS if width >= WIDE else 0
+    names = max(20, width - sum(columns + 2 for _, columns in FIGURES) - (bars + 2 if bars else 0))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
+    table.add_column(title, no_wrap=True, width=names)
+    for name, columns in FIGURES:
+        table.add_column(name, justify="right", no_wrap=True, width=columns)
+    if bars:
+        table.add_column("", no_wrap=True, width=bars)
+    largest = max((abs(row.net_tokens) for row in rows), default=0)
+    for row in rows[:most]:
+        figures = (row.loads, row.raw_tokens, row.shown_tokens, row.recovered_tokens)
+        cells = [Text(plain.fitted(row.name, names)), *(Text(plain.short(figure)) for figure in figures)]
+        cells.append(Text(plain.short(row.net_tokens), style=sign_style(row.net_tokens)))
+        if bars:
+            cells.append(screen.bar(row.net_tokens, largest, bars) if row.net_tokens > 0 else Text())
+        table.add_row(*cells)
+    if len(rows) > most:
+        table.add_row(Text(f"and {len(rows) - most} more", style=screen.QUIET))
+    table.add_row()
+    return table
+
+
+def sign_style(net_tokens: int) -> str:
+    return screen.SAVED if net_tokens > 0 else screen.WARNING if net_tokens else ""
+
+
+def usage_table(summary: monitor.Summary) -> Table:
+    """What the requests used, by model and class, in the model's own tokens."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
+    table.add_column("Usage as billed", no_wrap=True)
+    for name in ("requests", "input", "write", "read", "output", "cost"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in summary.usage[:MODELS]:
+        write = row.write_5m_tokens + row.write_1h_tokens
+        figures = (row.requests, row.input_tokens, write, row.read_tokens, row.output_tokens)
+        cost = "no price" if row.usd is None else plain.dollars(row.usd)
+        table.add_row(plain.fitted(row.model or "unknown", 22), *map(plain.short, figures), cost)
+    if len(summary.usage) > MODELS:
+        table.add_row(Text(f"and {len(summary.usage) - MODELS} more", style=screen.QUIET))
+    table.add_row()
+    return table
+
+
+def notes(summary: monitor.Summary) -> list[str]:
+    """How sure the figures are, a paragraph each."""
+    text: list[str] = []
+    for line in plain.notes(summary):
+        if line.startswith("  ") and text:
+            text[-1] += " " + line.strip()
+        else:
+            text.append(line)
+    return text

@@ -1,0 +1,225 @@
+"""The hook's side: sends the event to the daemon and prints its answer; starts a daemon where none answers.
+
+Everything here runs in a new interpreter for every event, so it imports only what starts in a millisecond (measured:
+`_socket` and `os` 3 ms together, `json` and `socket` 20 ms more), and it must load on any Python 3 that the user's
+`python3` may be. Whatever goes wrong, the hook prints nothing ("no opinion") and the fault goes to the log.
+"""
+
+import os
+import sys
+import time
+
+from trimtab import faults
+from trimtab.daemon import wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SOCKET, PORT = "socket", "port"  # in the daemon's folder; PORT holds "number secret" where there are no unix sockets
+# Seconds until a hook gives up. Chosen: a view is worth up to a second to a session, a check before an edit less.
+DEADLINES_S = {
+    "SessionStart": 2.0,
+    "PostToolUse": 1.5,
+    "PreToolUse": 0.5,
+    "UserPromptExpansion": 3.0,
+    "Stop": 3.0,
+    "SessionEnd": 1.0,
+}
+STARTING_S = 1.0  # how long SessionStart waits for a new daemon to listen
+SETTING_UP = (
+    '{"systemMessage": "Trimtab is making its Python environment in the background (once, about 20 seconds);'
+    ' it starts to trim when that is done."}'
+)
+
+
+def main(event: str) -> None:
+    """Answer one event: stdin to stdout. Never raises."""
+    started = time.time()
+    folder = daemon_folder()
+    try:
+        body = sys.stdin.buffer.read()
+        answer = ask(folder, header(), body, DEADLINES_S.get(event, 1.0))
+        if answer is None:
+            answer = without_daemon(event, folder, body)
+        if answer:
+            sys.stdout.buffer.write(answer)
+            sys.stdout.buffer.flush()
+    except Exception as exc:  # noqa: BLE001  (a fault of ours never reaches the client)
+        faults.note(folder, started, "hook", event, type(exc).__name__ + ": " + str(exc))
+
+
+def root() -> str:
+    """The plugin's folder."""
+    return __file__[: -len("/lib/trimtab/daemon/client.py")]
+
+
+def user_folder() -> str:
+    return os.path.expanduser("~") + "/.claude-patterns"
+
+
+def daemon_folder() -> str:
+    return user_folder() + "/daemon"
+
+
+def header() -> "dict[str, str]":
+    """What the daemon is told of this hook's environment: our own variables, never the rest (it holds keys)."""
+    passed = dict([(name, value) for name, value in os.environ.items() if name.startswith(wire.PASSED)])
+    passed["ROOT"] = root()
+    return passed
+
+
+def ask(folder: str, headers: "dict[str, str]", body: bytes, deadline_s: float) -> "bytes | None":
+    """The daemon's answer, or None where no daemon listens. Raises where one listens and does not answer in time.
+
+    A daemon that let the deadline pass, or talked nonsense, loses its address, so that the next event finds none and
+    starts another.
+    """
+    import _socket
+
+    ends = time.time() + deadline_s
+    connection, address = connect(_socket, folder, headers)
+    if connection is None:
+        return None
+    try:
+        return exchange(connection, wire.request(headers, body), ends)
+    except (OSError, wire.WireError) as exc:
+        dismiss(address)
+        raise OSError(
+            "the daemon gave no answer within %.1f s (%s: %s)" % (deadline_s, type(exc).__name__, exc)
+        ) from exc
+    finally:
+        connection.close()
+
+
+def connect(_socket: "Any", folder: str, headers: "dict[str, str]") -> "tuple[Any, tuple[str, int]]":
+    """A connection to the daemon and its address's identity, or (None, ...). With TCP the secret joins the headers."""
+    try:
+        os.chdir(folder)  # a socket's path may be at most about 100 bytes; its name in the current folder is short
+        if hasattr(_socket, "AF_UNIX") and not os.environ.get("TRIMTAB_TCP"):
+            address = (SOCKET, os.stat(SOCKET).st_ino)
+            connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            target: "Any" = SOCKET
+        else:
+            address = (PORT, os.stat(PORT).st_ino)
+            with open(PORT) as file:
+                port, headers["SECRET"] = file.read().split()
+            connection = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+            target = ("127.0.0.1", int(port))
+        connection.settimeout(0.5)
+        connection.connect(target)
+    except (OSError, ValueError):
+        return None, ("", 0)
+    return connection, address
+
+
+def exchange(connection: "Any", request: bytes, ends: float) -> bytes:
+    """Send `request`, return the reply's body. OSError or WireError past `ends` or where the reply is broken off."""
+    connection.settimeout(max(0.01, ends - time.time()))
+    connection.sendall(request)
+    size = wire.reply_size(receive(connection, wire.REPLY_LINE, ends))
+    return receive(connection, size, ends)
+
+
+def receive(connection: "Any", size: int, ends: float) -> bytes:
+    parts, missing = [], size
+    while missing:
+        left = ends - time.time()
+        if left <= 0:
+            raise OSError("timed out")
+        connection.settimeout(left)
+        part = connection.recv(min(missing, 1 << 20))
+        if not part:
+            raise wire.WireError("the answer broke off after %d of %d bytes" % (size - missing, size))
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
+
+
+def dismiss(address: "tuple[str, int]") -> None:
+    """Remove a daemon's address, unless another daemon has taken the place. The old one sees that and leaves."""
+    try:
+        if os.stat(address[0]).st_ino == address[1]:
+            os.unlink(address[0])
+    except OSError:
+        pass
+
+
+def without_daemon(event: str, folder: str, body: bytes) -> "bytes | None":
+    """No daemon listens: start one, or its environment first. Only SessionStart waits, so that the first read has it."""
+    environment = ready_environment()
+    if environment is None:
+        if event != "SessionStart":
+            return None
+        start(["/bin/sh", root() + "/bin/trimtab", "setup"], folder)
+        return SETTING_UP.encode()
+    if event == "SessionEnd":
+        return None
+    start([environment + "/bin/python", "-I", root() + "/lib/trimtab/daemon/__main__.py", folder], folder)
+    if event != "SessionStart":
+        return None
+    ends = time.time() + STARTING_S
+    while time.time() < ends:
+        time.sleep(0.01)
+        answer = ask(folder, header(), body, DEADLINES_S[event])
+        if answer is not None:
+            return answer
+    return None
+
+
+def ready_environment() -> "str | None":
+    """The folder of an environment that holds what the daemon needs; `environment.find` knows more places.
+
+    One that TRIMTAB_ENVIRONMENT names is taken as it is; others must be of the lock file that this plugin has.
+    """
+    named = os.environ.get("TRIMTAB_ENVIRONMENT")
+    if named:
+        return named if os.access(named + "/bin/python", os.X_OK) else None
+    lock = first_line(root() + "/requirements.lock")
+    for place in (os.environ.get("CLAUDE_PLUGIN_DATA", "") + "/environment", user_folder() + "/environment"):
+        if first_line(place + "/complete") == lock and os.access(place + "/bin/python", os.X_OK):
+            return place
+    return None
+
+
+def first_line(path: str) -> "str | None":
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.readline().strip()
+    except (OSError, ValueError):
+        return None
+
+
+def start(command: "list[str]", folder: str) -> None:
+    """Run `command` in a session of its own, with no input or output of ours, and without the user's environment."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    kept = (
+        "HOME",
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "TMPDIR",
+        "CLAUDE_PLUGIN_DATA",
+        "TRIMTAB_ENVIRONMENT",
+        "TRIMTAB_IDLE_S",
+        "TRIMTAB_TCP",
+    )
+    environment = dict([(name, os.environ[name]) for name in kept if name in os.environ])
+    environment["MALLOC_ARENA_MAX"] = "2"  # glibc keeps a heap for each thread otherwise: 20 MB less (measured)
+    if not hasattr(os, "fork"):
+        import subprocess
+
+        flags = getattr(subprocess, "DETACHED_PROCESS", 0)
+        subprocess.Popen(command, env=environment, cwd=folder, stdin=-3, stdout=-3, stderr=-3, creationflags=flags)
+        return
+    if os.fork():
+        return
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nothing, number)
+        os.closerange(3, 256)
+        os.execve(command[0], command, environment)
+    finally:
+        os._exit(127)

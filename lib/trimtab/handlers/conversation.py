@@ -1,0 +1,145 @@
+"""One agent's conversation as its transcript tells it: what it is about, what it holds of our views, what it cost.
+
+The transcript is read on from where it was left, so a new daemon knows in one read what the old one knew.
+"""
+
+import re
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from trimtab import tiers, tokens, transcript
+from trimtab.records import Fold, Recovery, Request
+from trimtab.relevance import Interest, same_file, text_of
+
+NUMBERED = re.compile(r"^[ ]*(\d+)(?:\t|→)", re.M)
+PRINTS = re.compile(r"\b(?:grep|rg|ag|sed|awk|cat|head|tail|less|bat|nl)\b")
+MOST_UNSAMPLED = 400  # entries kept until there is time to learn the model's factor from them
+MOST_CALLS = 500
+MOST_HELD = 60  # views of a conversation whose lines are kept to recognise them in the output of commands
+
+
+class Held(NamedTuple):
+    """A view that the agent was shown: its folds and the text of the folded lines ("" after a restart)."""
+
+    tool_use_id: str
+    path: str
+    folds: tuple[Fold, ...]
+    hidden: str
+
+
+class Conversation:
+    """Follows one transcript. `catch_up` reads on and returns what belongs into the ledger."""
+
+    def __init__(self, path: Path, session: str, agent: str) -> None:
+        self.interest = Interest()
+        self.model = ""
+        self.ttl_1h = False
+        self.prompt_tokens = 0
+        self.requests = 0
+        self.recovered: dict[str, int] = {}  # by path, how often something folded was fetched
+        self._reader = transcript.Reader(path, session, agent)
+        self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
+        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._messages: set[str] = set()
+        self._calibration = transcript.Calibration(exactly, agent)
+        self._unsampled: deque[transcript.Entry] = deque(maxlen=MOST_UNSAMPLED)
+
+    def hold(self, held: Held) -> None:
+        """Remember a view that is about to be shown."""
+        self._held[held.tool_use_id] = held
+        while len(self._held) > MOST_HELD:
+            self._held.popitem(last=False)
+
+    def catch_up(self) -> "News":
+        """Read the transcript on. Never raises for a missing or damaged one."""
+        news = News([], [], [])
+        for entry in self._reader.read():
+            self._unsampled.append(entry)
+            if isinstance(entry, transcript.Prompt):
+                self.interest.asked(entry.text)
+            elif isinstance(entry, transcript.Said):
+                self.interest.said(entry.text)
+            elif isinstance(entry, transcript.Call):
+                self._calls[entry.id] = entry
+                while len(self._calls) > MOST_CALLS:
+                    self._calls.popitem(last=False)
+                self.interest.called(entry.name, entry.input)
+            elif isinstance(entry, transcript.Result):
+                self._result(entry, news)
+            elif isinstance(entry, transcript.Usage):
+                self._usage(entry, news)
+            else:
+                self.interest.compacted()
+                self._held.clear()
+        return news
+
+    def samples(self) -> list[transcript.Sample]:
+        """What the entries read since the last call say of the model's tokens per o200k token. Counts exactly: slow."""
+        entries = list(self._unsampled)
+        self._unsampled.clear()
+        return [sample for entry in entries for sample in self._calibration.feed(entry)]
+
+    def _usage(self, entry: transcript.Usage, news: "News") -> None:
+        request = entry.request
+        news.requests.append(request)
+        if request.message_id not in self._messages:
+            self._messages.add(request.message_id)
+            self.requests += 1
+        self.model = request.model or self.model
+        self.ttl_1h = entry.ttl_1h
+        self.prompt_tokens = transcript.prompt_tokens(request)
+
+    def _result(self, entry: transcript.Result, news: "News") -> None:
+        held = self._held.get(entry.id)
+        if held is not None:
+            news.honoured.append((entry.id, tiers.FOLD_LINE.search(entry.text) is not None))
+            return
+        call = self._calls.get(entry.id)
+        if call is None:
+            return
+        subject = text_of(call.input, "command")
+        self.interest.saw(call.name, entry.text, subject)
+        for held, lines in self._recovered_by(call, entry):
+            self.recovered[held.path] = self.recovered.get(held.path, 0) + 1
+            news.recoveries.append(
+                Recovery(held.tool_use_id, entry.id, entry.at, call.name, lines, tokens.estimate(entry.text))
+            )
+
+    def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> Iterator[tuple[Held, int]]:
+        """The newest view whose folded lines `call` showed, with how many. At most one: its cost is booked once."""
+        if call.name == "Read":
+            path = text_of(call.input, "file_path")
+            numbers = [int(n) for n in NUMBERED.findall(result.text)]
+            for held in reversed(self._held.values()):
+                lines = sum(f.first <= n <= f.last for n in numbers for f in held.folds) if held.path == path else 0
+                if lines:
+                    yield held, lines
+                    return
+        elif call.name in ("Bash", "Grep"):
+            command = text_of(call.input, "command") or text_of(call.input, "path")
+            if call.name == "Bash" and not PRINTS.search(command):
+                return
+            named = re.split(r"[\s'\"|;&()<>=]+", command)
+            output = {re.sub(r"^\d+[:-]", "", line).strip() for line in result.text.split("\n")}
+            for held in reversed(self._held.values()):
+                if any(same_file(held.path, word) for word in named if "." in word or "/" in word):
+                    lines = sum(len(line) > 8 and line in output for line in map(str.strip, held.hidden.split("\n")))
+                    if lines:
+                        yield held, lines
+                        return
+
+
+class News(NamedTuple):
+    """What a transcript said since the last look; `honoured` pairs a view's tool_use_id with whether it was shown."""
+
+    requests: list[Request]
+    recoveries: list[Recovery]
+    honoured: list[tuple[str, bool]]
+
+
+def exactly(text: str) -> int:
+    """The o200k count where the tokenizer is loaded, else the estimate."""
+    counted = tokens.count(text)
+    return tokens.estimate(text) if counted is None else counted

@@ -1,0 +1,190 @@
+"""What the handlers share while the daemon lives: open ledgers, settings, conversations, parsed files.
+
+Everything here can be lost at any time: a new desk reads the ledger and the transcripts again.
+"""
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from trimtab import content, faults, paths, settings, tiers, tokens
+from trimtab.handlers.conversation import Conversation, Held
+from trimtab.handlers.events import Event, parse
+from trimtab.records import Load
+from trimtab.relevance import Places
+from trimtab.store import Store
+
+LOCKED_MS = 300  # how long an event waits for a ledger that another process holds
+MOST_CONVERSATIONS = 48
+MOST_PARSED_CHARACTERS = 4 << 20
+MOST_UNCOUNTED_CHARACTERS = 4 << 20
+COUNTING_S = 0.25  # per tick, so that an event never waits longer for its turn
+
+
+class Parsed(NamedTuple):
+    """What is made of a load once: its plan (content, pieces, sizes) and where names stand in it."""
+
+    plan: tiers.Plan
+    places: Places
+
+
+class Project:
+    """A project's ledger and settings; settings are read again when a file or a variable of them changed."""
+
+    def __init__(self, project: Path, user_environment: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self._files = paths.config_files(project, user_environment)
+        self._seen: tuple[object, ...] = ()
+        self._settings, self.complaints = settings.load(self._files, environment)
+        folder = paths.ensure_project_folder(project, self._settings.data_directory)
+        self.store = Store.open(folder / paths.LEDGER, busy_ms=LOCKED_MS)
+        self.lengths = self.store.session_lengths()
+        paths.remember_project(paths.user_folder(user_environment), folder)
+
+    def settings(self, environment: Mapping[str, str]) -> settings.Settings:
+        ours = sorted((k, v) for k, v in environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_")))
+        seen = (*ours, *(modified(file) for file in self._files))
+        if seen != self._seen:
+            self._settings, self.complaints = settings.load(self._files, environment)
+            self._seen = seen
+        return self._settings
+
+
+def modified(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+class Desk:
+    """Answers events. One thread at a time."""
+
+    def __init__(self, clock: Callable[[], float], home: Path, handlers: Mapping[str, "Handler"]) -> None:
+        self.clock = clock
+        self._handlers = handlers
+        self._user_environment = {"HOME": str(home)}
+        self._projects: dict[Path, Project] = {}
+        self._conversations: OrderedDict[tuple[str, str], tuple[Conversation, Project]] = OrderedDict()
+        self._parsed: OrderedDict[int, tuple[str, str, Parsed]] = OrderedDict()
+        self._uncounted: OrderedDict[str, tuple[Project, str, str]] = OrderedDict()
+        self._uncounted_characters = 0
+        self._unsettled: set[tuple[str, str]] = set()
+        self._complained: set[str] = set()
+
+    def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
+        """The reply to one event as the client's JSON, b"" for no opinion. Raises TrimtabError for what it can't do."""
+        parsed = parse(event, environment)
+        handler = self._handlers.get(parsed.name)
+        reply = handler(parsed, self) if handler else None
+        return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
+
+    def project(self, event: Event) -> Project:
+        """The event's project, its ledger open. StoreError where that can't be."""
+        found = self._projects.get(event.project)
+        if found is not None and not found.store.is_current():  # deleted or put aside under us: start a new one
+            found.store.close()
+            found = None
+        if found is None:
+            found = self._projects[event.project] = Project(event.project, self._user_environment, event.environment)
+        return found
+
+    def settings(self, event: Event) -> settings.Settings:
+        """The settings in force for the event; what is wrong with them goes to the log once."""
+        project = self.project(event)
+        found = project.settings(event.environment)
+        for complaint in project.complaints:
+            if complaint not in self._complained:
+                self._complained.add(complaint)
+                faults.note(
+                    str(paths.daemon_folder(self._user_environment)), self.clock(), "settings", event.name, complaint
+                )
+        return found
+
+    def conversation(self, event: Event) -> Conversation:
+        """The conversation that the event belongs to, caught up with its transcript, the ledger too."""
+        key = (event.session, event.agent)
+        found = self._conversations.get(key)
+        if found is None:
+            path = event.transcript or Path("/nowhere")
+            if event.agent:
+                path = paths.subagent_transcript(path, event.agent)
+            project = self.project(event)
+            conversation = Conversation(path, event.session, event.agent)
+            for load in project.store.loads(session=event.session):
+                if load.agent == event.agent and load.folds:
+                    conversation.hold(Held(load.tool_use_id, load.path, load.folds, ""))
+            found = self._conversations[key] = (conversation, project)
+            project.store.add_session(
+                event.session, self.clock(), "", str(event.transcript or ""), str(event.project), ""
+            )
+            while len(self._conversations) > MOST_CONVERSATIONS:
+                self._conversations.popitem(last=False)
+        self._conversations.move_to_end(key)
+        self._unsettled.add(key)
+        self._catch_up(*found)
+        return found[0]
+
+    def settle(self, session: str) -> None:
+        """Bring the ledger up to date with every known conversation of `session`."""
+        for key, found in self._conversations.items():
+            if key[0] == session:
+                self._catch_up(*found)
+
+    def _catch_up(self, conversation: Conversation, project: Project) -> None:
+        news = conversation.catch_up()
+        project.store.add_news(news.requests, news.recoveries, news.honoured)
+
+    def parse(self, path: str, text: str) -> Parsed:
+        """`text` parsed; the same text of the same path is parsed once while it is kept."""
+        key = hash((path, text))
+        kept = self._parsed.get(key)
+        if kept is not None and kept[0] == path and kept[1] == text:
+            self._parsed.move_to_end(key)
+            return kept[2]
+        parsed = content.parse(path, text)
+        made = Parsed(tiers.plan(parsed, tokens.estimate(text)), Places(parsed.lines))
+        self._parsed[key] = (path, text, made)
+        while len(self._parsed) > 1 and sum(len(t) for _, t, _ in self._parsed.values()) > MOST_PARSED_CHARACTERS:
+            self._parsed.popitem(last=False)
+        return made
+
+    def record(self, event: Event, load: Load, raw_text: str, shown_text: str) -> None:
+        """Write a load into the ledger, now with estimates; exact counts follow when there is time."""
+        project = self.project(event)
+        project.store.add_load(load)
+        self._uncounted[load.tool_use_id] = (project, raw_text, shown_text)
+        self._uncounted_characters += len(raw_text) + len(shown_text)
+        while self._uncounted_characters > MOST_UNCOUNTED_CHARACTERS:  # these keep their estimates
+            _, (_, raw, shown) = self._uncounted.popitem(last=False)
+            self._uncounted_characters -= len(raw) + len(shown)
+
+    def between(self) -> None:
+        """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors."""
+        if not (self._unsettled or self._uncounted):
+            return
+        tokens.load()
+        for key in list(self._unsettled):
+            self._unsettled.discard(key)
+            if key in self._conversations:
+                conversation, project = self._conversations[key]
+                self._catch_up(conversation, project)
+                project.store.add_news(factors=conversation.samples())
+        ends = time.monotonic() + COUNTING_S
+        while self._uncounted and time.monotonic() < ends:
+            tool_use_id, (project, raw, shown) = self._uncounted.popitem(last=False)
+            self._uncounted_characters -= len(raw) + len(shown)
+            raw_tokens, shown_tokens = tokens.count(raw), tokens.count(shown)
+            if raw_tokens is not None and shown_tokens is not None:
+                project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
+
+    def close(self) -> None:
+        for project in self._projects.values():
+            project.store.close()
+
+
+Reply = Mapping[str, object]
+Handler = Callable[[Event, Desk], Reply | None]

@@ -1,0 +1,188 @@
+"""The types that pass between modules: named tuples of plain values, and the words with a fixed set of values.
+
+Line numbers are 1-based and both ends of a range belong to it. Tokens are o200k_base tokens unless a field says
+otherwise; `*_counted` says whether a figure is a count (True) or an estimate.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class IntegrationMode(str, Enum):
+    """What Trimtab may do: everything, trim without learning, or only watch."""
+
+    FULL_OPTIMIZATION = "full_optimization"
+    OPTIMIZATION_ACTIVE = "optimization_active"
+    MONITORING_ONLY = "monitoring_only"
+
+
+class OptimizationLevel(str, Enum):
+    """How much risk of hiding a needed line is taken for a saving."""
+
+    ADAPTIVE = "adaptive"
+    AGGRESSIVE = "aggressive"
+    STANDARD = "standard"
+    MINIMAL = "minimal"
+
+
+class Tier(str, Enum):
+    """How much of a load is shown."""
+
+    ESSENTIAL = "essential"
+    STANDARD = "standard"
+    COMPREHENSIVE = "comprehensive"
+    COMPLETE = "complete"
+
+
+class Block(NamedTuple):
+    """A run of lines that belongs together: a function, a class, a section.
+
+    Lines `first` to `head` (its signature and the first line of its docstring) stand for it when the rest is folded.
+    Blocks nest or are disjoint; a list of them is in the order of (first, -last), so parents come before children.
+    """
+
+    kind: str
+    name: str
+    first: int
+    head: int
+    last: int
+
+
+class Content(NamedTuple):
+    """A load, parsed. `lines` have no line ends; lines outside of every block belong to the load itself."""
+
+    kind: str
+    lines: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+class Fold(NamedTuple):
+    """A hidden run of lines and the names of what is in it."""
+
+    first: int
+    last: int
+    names: tuple[str, ...]
+
+
+class View(NamedTuple):
+    """A load at a tier: `text` is what the model sees, `tokens` its estimated size."""
+
+    tier: Tier
+    text: str
+    folds: tuple[Fold, ...]
+    tokens: int
+
+
+class Prices(NamedTuple):
+    """A model's prices relative to one uncached input token."""
+
+    write: float
+    read: float
+    output: float
+
+
+class Load(NamedTuple):
+    """One row of the ledger: what a tool call brought in and what was shown of it.
+
+    `raw_tokens` is what the client would have sent without Trimtab, `shown_tokens` what was sent, both with line
+    numbers. `path` is a file, a command or a pattern. `at` is in seconds since the epoch. `agent` is "" in the main
+    conversation. `honoured` says whether the transcript shows our view: None until it has been looked for.
+    """
+
+    session: str
+    agent: str
+    tool_use_id: str
+    at: float
+    tool: str
+    path: str
+    kind: str
+    tier: Tier
+    reason: str
+    raw_tokens: int
+    shown_tokens: int
+    counted: bool
+    folds: tuple[Fold, ...]
+    honoured: bool | None = None
+
+
+class Recovery(NamedTuple):
+    """A later call that fetched lines which the view of `load` had folded.
+
+    `load` and `tool_use_id` are tool_use_ids. `lines` are the folded lines that it showed, `tokens` the size of its
+    result (an estimate or a count as the load's).
+    """
+
+    load: str
+    tool_use_id: str
+    at: float
+    tool: str
+    lines: int
+    tokens: int
+
+
+class Request(NamedTuple):
+    """The billed usage of one API response, in the model's own tokens, each class apart; as the transcript has it."""
+
+    session: str
+    agent: str
+    message_id: str
+    at: float
+    model: str
+    input_tokens: int
+    write_5m_tokens: int
+    write_1h_tokens: int
+    read_tokens: int
+    output_tokens: int
+
+
+class Addition(NamedTuple):
+    """Text that Trimtab itself put into a conversation (a note, a refusal's reason); `tokens` is an estimate.
+
+    The markers inside of a view are not additions: they are part of its load's `shown_tokens`.
+    """
+
+    session: str
+    agent: str
+    at: float
+    event: str
+    tokens: int
+
+
+class Session(NamedTuple):
+    """One session of the client as the ledger knows it; `version` is the client's."""
+
+    session: str
+    at: float
+    model: str
+    transcript_path: str
+    project: str
+    version: str
+
+
+class Factor(NamedTuple):
+    """Tokens as a model bills them for one o200k token; `learned` from usage, or the facts' figure at first."""
+
+    value: float
+    learned: bool
+
+
+class Metric(NamedTuple):
+    """One measured value; `tags` narrow what it is of, `context` is free text."""
+
+    timestamp: float
+    metric_type: str
+    value: float
+    source: str
+    tags: tuple[tuple[str, str], ...] = ()
+    context: str = ""
+
+
+class Alert(NamedTuple):
+    """Something the user should know; `id` is the ledger's number for it."""
+
+    id: int
+    level: str
+    message: str
+    source: str
+    triggered_at: float
+    acknowledged: bool

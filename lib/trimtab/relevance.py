@@ -1,0 +1,275 @@
+"""How likely each line of a load is to be needed: from what the agent was asked, searched, ran and edited lately.
+
+`Interest` gathers evidence from a conversation, in order. `score` turns it into a chance for each line. Both are pure:
+the same conversation and load give the same chances. The weights are chosen on recorded sessions and on release
+pairs (`bench/`); a learned model may take their place behind `score`.
+"""
+
+import bisect
+import itertools
+import math
+import re
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from trimtab.records import Content
+
+NAME = re.compile(r"[A-Za-z_]\w{2,}")
+PLACE = re.compile(r"([\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9}|[Mm]akefile|Dockerfile):(\d{1,6})\b")
+FRAME = re.compile(r'File "([^"\n]+)", line (\d{1,6})')
+FAILED = re.compile(
+    r"(?:FAILED|FAIL:?|ERROR|✗|×|not ok|\[err\]:|<<< FAILURE!)[ \t]+(\S[^\n]{0,200})"
+    r"|^(\S+)(?: \.\.\. FAILED|.*<<< FAILURE!)$",
+    re.M,
+)
+HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.M)
+# Words of shells, prompts and languages that say nothing about which lines matter.
+COMMON = frozenset(
+    """
+    about add after all also and any are argument arguments assert async await because been before being bool
+    boolean break but bytes can case catch change check class code const continue could data def default del
+    description does done each echo elif else error except export extends false file files final finally find fix
+    float for from func function get git given global grep has have head help here how import include instead int
+    interface into its json lambda let like line lines list log long look main make match method more name need
+    new nil none nonlocal not null number object off one only open option options out package param params pass
+    path please print private property public pub raise read result return run self set should show sort src
+    static str string struct super switch system tail tests test text than that the their them then there these
+    they this throw true try tuple type types undefined update use used using value values var version void was
+    what when where which while will with work would write xargs yield you your sed awk cat usr bin env
+    """.split()  # noqa: SIM905  (a list of 150 quoted words is no easier to read)
+)
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
+BARE = re.compile(r"^(\d{1,6}):", re.M)
+MOST_EVIDENCE = 240  # pieces of evidence kept; older ones have faded by then
+FADE = 0.97  # per piece of evidence that came after; half is left after 23
+
+
+class Clue(NamedTuple):
+    """One piece of evidence: names, and lines of files, each with how much it says (1.0: a line named outright)."""
+
+    names: Mapping[str, float]
+    places: Mapping[str, Mapping[int, float]]  # by the end of a path, then by line
+
+
+class Interest:
+    """What a conversation has shown interest in so far."""
+
+    def __init__(self) -> None:
+        self._clues: deque[Clue] = deque(maxlen=MOST_EVIDENCE)
+        self.task = ""  # the newest prompt
+        self._edited: set[str] = set()
+
+    def asked(self, prompt: str) -> None:
+        self.task = prompt
+        self._add(weigh(prompt, 0.7), places_in(prompt, 1.0))
+
+    def said(self, text: str) -> None:
+        self._add(weigh(text, 0.15), places_in(text, 0.4))
+
+    def called(self, tool: str, arguments: Mapping[str, object]) -> None:
+        """A tool call: what it searches for or edits is of interest, what it merely writes is not."""
+        if tool == "Grep":
+            self._add(searched(text_of(arguments, "pattern")), {})
+        elif tool == "Bash":
+            command = text_of(arguments, "command")
+            sought = searched(" ".join(QUOTED.findall(command))) if SEARCHES.search(command) else {}
+            self._add({**weigh(command, 0.3), **sought}, places_in(command, 1.0))
+        elif tool in ("Edit", "MultiEdit"):
+            self._edited.add(text_of(arguments, "file_path"))
+            edits = arguments.get("edits")
+            parts = [e for e in edits if isinstance(e, dict)] if isinstance(edits, list) else [arguments]
+            for part in parts:
+                old, new = text_of(part, "old_string"), text_of(part, "new_string")
+                fresh = set(NAME.findall(old)) ^ set(NAME.findall(new))
+                self._add({**weigh(old, 0.1), **{name: 0.6 for name in fresh if is_telling(name)}}, {})
+        elif tool in ("Agent", "Task"):
+            self._add(weigh(text_of(arguments, "prompt"), 0.4), {})
+
+    def saw(self, tool: str, text: str, command: str = "") -> None:
+        """A result: the places it names (searches, stack traces) and the tests that failed.
+
+        A search in one file prints bare line numbers: they belong to the file that `command` names.
+        """
+        if tool == "Read":
+            return
+        places = places_in(text, 0.9)
+        if SEARCHES.search(command) and not places:
+            files = [word for word in re.split(r"[\s'\"|;&()<>=]+", command) if re.search(r"\.\w{1,8}$", word)]
+            hits = [int(number) for number in BARE.findall(text[:100_000])[:400]]
+            places = {file: dict.fromkeys(hits, 0.9) for file in files[-1:]}
+        names: dict[str, float] = {}
+        for match in FAILED.finditer(text[:200_000]):
+            names.update(weigh(match[1] or match[2], 0.5))
+        self._add(names, places)
+
+    def compacted(self) -> None:
+        """After a compaction the task and the newest clues still stand, the rest is history."""
+        kept = list(self._clues)[-20:]
+        self._clues.clear()
+        self._clues.extend(kept)
+
+    def names(self) -> dict[str, float]:
+        """How much each name is of interest now, newest evidence first in weight; at most 1.5."""
+        total: dict[str, float] = {}
+        weight = 1.0
+        for clue in reversed(self._clues):
+            for name, strength in clue.names.items():
+                total[name] = min(1.5, total.get(name, 0.0) + strength * weight)
+            weight *= FADE
+        return total
+
+    def lines(self, path: str) -> dict[int, float]:
+        """How much each line of the file at `path` was pointed at; at most 1.0 a line."""
+        total: dict[int, float] = {}
+        is_here: dict[str, bool] = {}
+        weight = 1.0
+        for clue in reversed(self._clues):
+            for named, lines in clue.places.items():
+                if named not in is_here:
+                    is_here[named] = same_file(path, named)
+                if is_here[named]:
+                    for line, strength in lines.items():
+                        total[line] = max(total.get(line, 0.0), strength * weight)
+            weight *= FADE
+        return total
+
+    def expects(self, path: str) -> float:
+        """How many times likelier than elsewhere a line of the file at `path` is needed.
+
+        It is likelier where the prompt names the file, until the agent has edited it.
+        """
+        return NAMED_FILE if path.rpartition("/")[2] in self.task and path not in self._edited else 1.0
+
+    def _add(self, names: Mapping[str, float], places: Mapping[str, Mapping[int, float]]) -> None:
+        if names or places:
+            self._clues.append(Clue(names, places))
+
+
+def text_of(arguments: Mapping[str, object], key: str) -> str:
+    value = arguments.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def searched(pattern: str) -> dict[str, float]:
+    """The names in a search's pattern: whatever the agent looked for counts in full, common or not."""
+    return dict.fromkeys(NAME.findall(pattern[:2000]), 1.0)
+
+
+def is_telling(name: str) -> bool:
+    return len(name) >= 3 and name.lower() not in COMMON
+
+
+def weigh(text: str, strength: float) -> dict[str, float]:
+    """The names in `text`; compound ones (`a_b`, `aB`, with digits) say more than plain words, `strength` is theirs."""
+    found: dict[str, float] = {}
+    for name in NAME.findall(text[:20_000]):
+        if is_telling(name):
+            is_compound = (
+                "_" in name.strip("_")
+                or any(c.isdigit() for c in name)
+                or (name != name.lower() and name[1:] != name[1:].lower())
+            )
+            found[name] = strength if is_compound or len(name) > 9 else strength * 0.5
+    return found
+
+
+def places_in(text: str, strength: float) -> dict[str, dict[int, float]]:
+    """The first 400 `path:line` references and stack frames in `text`."""
+    found: dict[str, dict[int, float]] = {}
+    for pattern in (PLACE, FRAME):
+        for match in itertools.islice(pattern.finditer(text[:400_000]), 400):
+            found.setdefault(match[1], {})[int(match[2])] = strength
+    return found
+
+
+def same_file(path: str, named: str) -> bool:
+    """Whether `named`, as a search or trace printed it, can be `path`: equal from the end, whole names only."""
+    named = named.removeprefix("./").replace("\\", "/")
+    return (
+        path == named
+        or path.endswith("/" + named.lstrip("/"))
+        or (len(path) < len(named) and named.endswith("/" + path.lstrip("/")))
+    )
+
+
+class Places:
+    """Where names stand in a text. Made once for a text; looks only for the names that it is asked for."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._text = "\n".join(lines)
+        self._starts = list(itertools.accumulate(map(len, lines), lambda at, size: at + size + 1, initial=0))[:-1]
+        self.names = frozenset(NAME.findall(self._text))
+
+    def of(self, name: str) -> list[int]:
+        """The indices of the first MOST_PLACES lines that hold `name` as a whole name."""
+        found: list[int] = []
+        text, at = self._text, self._text.find(name)
+        while at >= 0 and len(found) < MOST_PLACES:
+            end = at + len(name)
+            if not (is_word(text[at - 1 : at]) or is_word(text[end : end + 1])):
+                line = bisect.bisect_right(self._starts, at) - 1
+                found.append(line)
+                end = self._starts[line + 1] if line + 1 < len(self._starts) else len(text)
+            at = text.find(name, end)
+        return found
+
+
+def is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+MOST_PLACES = 300  # a name on more lines says nothing of any of them
+BASE = 0.0006  # the rate at which a line is needed for no reason we know
+NAMED_FILE = 3.0  # a file that the prompt names
+NAMED = 0.06  # that a line is needed whose name, the only one of its kind in the load, is of full interest
+POINTED = 0.5  # that a line is needed which something pointed at
+DEFINED = 0.3  # a name of less interest says nothing of the block it names
+KEEP = 0.72  # of a line's rate at the next line; a tenth is left seven lines away
+
+
+def rate(content: Content, places: Places, interest: Interest, path: str) -> list[float]:
+    """For each line of `content` the rate at which it will be needed: the chance of need is 1 - exp(-rate).
+
+    Rates of independent lines add up, so the chance that any of a run is needed is 1 - exp(-sum). Evidence spreads to
+    the lines around, fading with distance. A name that stands on many lines says less about each; its definition is
+    likelier wanted than its uses.
+    """
+    size = len(content.lines)
+    rates = [BASE] * size
+    names = interest.names()
+    for name in names.keys() & places.names:
+        lines = places.of(name)
+        each = NAMED * names[name] / (1.0 + 0.35 * (len(lines) - 1)) if lines else 0.0
+        for line in lines:
+            rates[line] += each
+    for number, strength in interest.lines(path).items():
+        if 1 <= number <= size:
+            rates[number - 1] += POINTED * strength
+    for block in content.blocks:
+        strength = names.get(block.name.rpartition(".")[2], 0.0)
+        if strength > DEFINED:
+            each = 0.25 * NAMED * strength / (1 + 0.05 * (block.last - block.first))
+            for line in range(block.first - 1, block.last):
+                rates[line] += each
+    times = interest.expects(path)
+    return [times * each for each in spread(rates)]
+
+
+def spread(rates: list[float]) -> list[float]:
+    """Each line's rate, or what is left of a stronger neighbour's at its distance."""
+    out = []
+    near = 0.0
+    for each in rates:
+        near = max(near * KEEP, each)
+        out.append(near)
+    near = 0.0
+    for i in range(len(out) - 1, -1, -1):
+        near = out[i] = max(near * KEEP, out[i])
+    return out
+
+
+def chance(rate: float) -> float:
+    """The chance of at least one need at a rate."""
+    return -math.expm1(-rate)

@@ -1,0 +1,198 @@
+"""The ledger's SQL: numbered migrations, each applied in one transaction with its record.
+
+A fresh ledger is one that all migrations were applied to, so there is no second text to keep equal. A migration that
+was released is never edited: add the next number. Times are seconds since the epoch. Tokens are o200k_base tokens,
+except in `requests`, whose figures are the model's own as it billed them. Version history:
+1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions.
+"""
+
+from typing import NamedTuple
+
+
+class Migration(NamedTuple):
+    """One step: its number, what it does, and its statements in order."""
+
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+
+RECORD_TABLE = """
+create table if not exists migrations (
+    number integer primary key,  -- as in schema.py
+    name text not null,
+    applied_at real not null
+)
+"""
+
+METRICS = """
+create table token_metrics (
+    id integer primary key,
+    timestamp real not null,
+    metric_type text not null,          -- what is measured: 'saved_tokens', 'answer_ms', ...
+    value real not null,
+    source text not null,               -- the module or event that measured it
+    tags text not null default '{}',    -- a JSON object of strings
+    context text not null default ''    -- free text
+)
+"""
+
+ALERTS = """
+create table alerts (
+    id integer primary key,
+    level text not null,                          -- 'info', 'warning', 'critical'
+    message text not null,
+    source text not null,
+    triggered_at real not null,
+    acknowledged integer not null default 0       -- 1 when the user has seen it
+)
+"""
+
+BUDGET_CONSTRAINTS = """
+create table budget_constraints (
+    id integer primary key,
+    level text not null,                -- 'global', 'project', 'task', 'agent'
+    scope text not null,                -- which project, task or agent; '' for global
+    token_limit integer not null,
+    used integer not null default 0,
+    period_start real not null,
+    period_end real,                    -- null: no end
+    tags text not null default '{}'     -- a JSON object of strings
+)
+"""
+
+BUDGET_ALLOCATIONS = """
+create table budget_allocations (
+    constraint_id integer not null references budget_constraints (id) on delete cascade,
+    allocated integer not null,
+    used integer not null default 0,
+    available integer not null,
+    status text not null,               -- 'active', 'exhausted', 'closed'
+    efficiency_score real               -- null: not measured yet
+)
+"""
+
+SESSIONS = """
+create table sessions (
+    session text primary key,
+    at real not null,                   -- when it was first seen
+    model text not null,                -- the last model seen; '' when not known yet
+    transcript_path text not null,
+    project text not null,
+    version text not null               -- the client's
+)
+"""
+
+LOADS = """
+create table loads (
+    tool_use_id text primary key,
+    session text not null,
+    agent text not null,                -- '' in the main conversation
+    at real not null,
+    tool text not null,
+    path text not null,                 -- a file, a command or a pattern
+    kind text not null,                 -- 'python', 'markdown', 'log', ...
+    tier text not null,                 -- 'essential', 'standard', 'comprehensive', 'complete'
+    reason text not null,               -- why this tier
+    raw_tokens integer not null,        -- what the client would have sent by itself
+    shown_tokens integer not null,      -- what was sent in its place, markers included
+    counted integer not null,           -- 1: both figures are counts; 0: estimates
+    honoured integer                    -- 1: the transcript shows our view; 0: it does not; null: not looked yet
+)
+"""
+
+FOLDS = """
+create table folds (
+    load text not null references loads (tool_use_id) on delete cascade,
+    first integer not null,             -- 1-based, both ends belong to it
+    last integer not null,
+    names text not null,                -- a JSON list: what is in it
+    primary key (load, first)
+) without rowid
+"""
+
+RECOVERIES = """
+create table recoveries (
+    load text not null,                 -- loads.tool_use_id of the view that had folded the lines
+    tool_use_id text not null,          -- the later call that showed them
+    at real not null,
+    tool text not null,
+    lines integer not null,             -- folded lines that it showed
+    tokens integer not null,            -- of its whole result
+    primary key (load, tool_use_id)
+) without rowid
+"""
+
+REQUESTS = """
+create table requests (
+    message_id text primary key,        -- one API response, however many transcript lines repeat it
+    session text not null,
+    agent text not null,
+    at real not null,                   -- of its first line
+    model text not null,
+    input_tokens integer not null,      -- neither read from the cache nor written to it
+    write_5m_tokens integer not null,
+    write_1h_tokens integer not null,
+    read_tokens integer not null,
+    output_tokens integer not null
+)
+"""
+
+FACTORS = """
+create table factors (
+    id integer primary key,
+    model text not null,
+    family text not null,               -- tokens.family(model)
+    tool text not null,                 -- whose results the sample is of; '' when of several tools
+    factor real not null,               -- billed tokens for one o200k token
+    at real not null,
+    tokens integer not null             -- o200k tokens that the sample is of
+)
+"""
+
+ADDITIONS = """
+create table additions (
+    id integer primary key,
+    session text not null,
+    agent text not null,
+    at real not null,
+    event text not null,                -- the event whose answer added the text
+    tokens integer not null             -- an estimate
+)
+"""
+
+MIGRATIONS = (
+    Migration(
+        1,
+        "metrics, alerts and budgets",
+        (
+            METRICS,
+            "create index token_metrics_by_type on token_metrics (metric_type, timestamp)",
+            ALERTS,
+            BUDGET_CONSTRAINTS,
+            BUDGET_ALLOCATIONS,
+        ),
+    ),
+    Migration(
+        2,
+        "loads and usage",
+        (
+            SESSIONS,
+            LOADS,
+            "create index loads_by_session on loads (session, at)",
+            "create index loads_by_time on loads (at)",
+            FOLDS,
+            RECOVERIES,
+            REQUESTS,
+            "create index requests_by_session on requests (session, agent, at)",
+            "create index requests_by_time on requests (at)",
+            FACTORS,
+            "create index factors_by_model on factors (model, tool)",
+            "create index factors_by_family on factors (family, tool)",
+            # A transcript that is read again, as by a new daemon, teaches nothing new.
+            "create unique index factors_once on factors (model, tool, at, tokens, factor)",
+            ADDITIONS,
+            "create index additions_by_session on additions (session, at)",
+        ),
+    ),
+)

@@ -1,0 +1,213 @@
+"""What the user may set: one table of names, types, allowed values and defaults, and how files and variables are read.
+
+Later wins: defaults, the user's file, the project's file, the plugin's options, TRIMTAB_* variables. A wrong value is
+never an error: what was in force before it stays, and a sentence says so.
+"""
+
+import difflib
+import importlib
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from trimtab.records import IntegrationMode, OptimizationLevel
+
+# By name, because a type checker looks for both and only one is installed.
+toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+Value = str | int | float | bool
+
+
+class Setting(NamedTuple):
+    """One key: its default's type is its type; `allowed` are words, or `least` and `most` bound a number."""
+
+    name: str
+    default: Value
+    meaning: str
+    allowed: tuple[str, ...] = ()
+    least: float = 0
+    most: float = float("inf")
+
+
+TABLE = (
+    Setting(
+        "mode",
+        IntegrationMode.FULL_OPTIMIZATION.value,
+        "what Trimtab may do: everything, trim without learning, or only watch and record",
+        tuple(mode.value for mode in IntegrationMode),
+    ),
+    Setting(
+        "level",
+        OptimizationLevel.ADAPTIVE.value,
+        "how much risk of hiding a needed line is taken for a saving",
+        tuple(level.value for level in OptimizationLevel),
+    ),
+    Setting("data_directory", ".claude-patterns", "where a project's ledger and outputs are, from the project's root"),
+    Setting("monitoring_interval", 60, "seconds between two records of the metrics", least=1, most=86_400),
+    Setting("optimization_interval", 300, "seconds between two looks at what could be tuned", least=1, most=86_400),
+    Setting("budget_enforcement", True, "whether a budget that is used up stops spending"),
+    Setting("auto_optimization", True, "whether tuned parameters are taken into use without asking"),
+    Setting("learning_enabled", True, "whether Trimtab learns from what was needed later"),
+    Setting("least_saved_tokens", 150, "a view that saves fewer tokens is not made", least=0, most=1_000_000),
+    Setting("least_saved_share", 0.10, "a view that saves a smaller share is not made", least=0, most=1),
+)
+BY_NAME = {setting.name: setting for setting in TABLE}
+YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")  # words for a switch in a variable
+OPTION_PREFIX, VARIABLE_PREFIX = "CLAUDE_PLUGIN_OPTION_", "TRIMTAB_"
+
+
+class Settings(NamedTuple):
+    """The settings in force; TABLE says what each means. The defaults here are TABLE's (a test compares)."""
+
+    mode: IntegrationMode = IntegrationMode.FULL_OPTIMIZATION
+    level: OptimizationLevel = OptimizationLevel.ADAPTIVE
+    data_directory: str = ".claude-patterns"
+    monitoring_interval: int = 60
+    optimization_interval: int = 300
+    budget_enforcement: bool = True
+    auto_optimization: bool = True
+    learning_enabled: bool = True
+    least_saved_tokens: int = 150
+    least_saved_share: float = 0.10
+
+
+def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings in force and a sentence for everything that was wrong. Files that are missing are left out.
+
+    Never raises.
+    """
+    values: dict[str, Value] = {setting.name: setting.default for setting in TABLE}
+    complaints: list[str] = []
+    for file in config_files:
+        given, complaint = read(file)
+        complaints += [complaint] if complaint else []
+        for name, value in given.items():
+            if name in BY_NAME:
+                complaints += put(values, BY_NAME[name], value, str(file), of_file)
+            else:
+                complaints.append(unknown(name, str(file)))
+    for prefix in (OPTION_PREFIX, VARIABLE_PREFIX):
+        for setting in TABLE:
+            variable = prefix + setting.name.upper()
+            if environment.get(variable, "").strip():
+                complaints += put(values, setting, environment[variable], variable, of_text)
+    return made(values), complaints
+
+
+def made(values: Mapping[str, Value]) -> Settings:
+    """The record of checked values."""
+    return Settings(
+        mode=IntegrationMode(values["mode"]),
+        level=OptimizationLevel(values["level"]),
+        data_directory=str(values["data_directory"]),
+        monitoring_interval=int(values["monitoring_interval"]),
+        optimization_interval=int(values["optimization_interval"]),
+        budget_enforcement=bool(values["budget_enforcement"]),
+        auto_optimization=bool(values["auto_optimization"]),
+        learning_enabled=bool(values["learning_enabled"]),
+        least_saved_tokens=int(values["least_saved_tokens"]),
+        least_saved_share=float(values["least_saved_share"]),
+    )
+
+
+def put(
+    values: dict[str, Value],
+    setting: Setting,
+    given: object,
+    place: str,
+    reading: Callable[[Setting, object], Value | None],
+) -> list[str]:
+    """Sets the value that `reading` makes of what was given; one complaint when it makes none."""
+    value = reading(setting, given)
+    if value is None:
+        return [
+            f"{setting.name} = {quoted(given)} in {place}: allowed {allowed(setting)};"
+            f" {plain(values[setting.name])} is used"
+        ]
+    values[setting.name] = value
+    return []
+
+
+def of_file(setting: Setting, given: object) -> Value | None:
+    """A TOML value as the setting's type; None when it is not allowed."""
+    default = setting.default
+    if isinstance(default, bool):
+        return given if isinstance(given, bool) else None
+    if isinstance(default, str):
+        return of_text(setting, given) if isinstance(given, str) else None
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        return None
+    if isinstance(default, int) and not (isinstance(given, int) or given.is_integer()):
+        return None
+    if not setting.least <= given <= setting.most:
+        return None
+    return int(given) if isinstance(default, int) else float(given)
+
+
+def of_text(setting: Setting, given: object) -> Value | None:
+    """A variable's text as the setting's type; None when it is not allowed. Case and blanks around don't matter."""
+    text = str(given).strip()
+    default = setting.default
+    if isinstance(default, bool):
+        word = text.lower()
+        return True if word in YES else False if word in NO else None
+    if isinstance(default, str):
+        if not setting.allowed:
+            return text if text and "\0" not in text else None
+        word = text.lower().replace("-", "_")
+        return word if word in setting.allowed else None
+    try:
+        number = int(text) if isinstance(default, int) else float(text)
+    except ValueError:
+        return None
+    return of_file(setting, number)
+
+
+def read(file: Path) -> tuple[dict[str, object], str]:
+    """A TOML file's top level, and what is wrong with the file; both empty when it is missing."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        given: dict[str, object] = toml.loads(text)
+    except FileNotFoundError:
+        return {}, ""
+    except UnicodeDecodeError as exc:
+        return {}, f"{file} is not UTF-8 (byte {exc.start}): nothing of it is used"
+    except ValueError as exc:  # TOMLDecodeError is one
+        found = re.search(r"line (\d+)", str(exc))
+        place = f"{file}, line {found[1]}" if found else f"{file}, at its end"
+        why = re.sub(r" \(at [^)]*\)$", "", str(exc))
+        return {}, f"{place}: not TOML ({why}): nothing of the file is used"
+    except (OSError, RecursionError) as exc:
+        return {}, f"{file} can't be read ({exc}): nothing of it is used"
+    return given, ""
+
+
+def unknown(name: str, place: str) -> str:
+    """The complaint about a key that is not a setting, with the nearest one that is."""
+    near = difflib.get_close_matches(name.lower(), BY_NAME, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BY_NAME)}"
+    return f"{name} in {place} is not a setting: {hint}"
+
+
+def allowed(setting: Setting) -> str:
+    """What a setting takes, to follow the word "allowed"."""
+    if setting.allowed:
+        return "are " + ", ".join(setting.allowed)
+    if isinstance(setting.default, bool):
+        return "are true and false"
+    if isinstance(setting.default, str):
+        return "is a text that is not empty"
+    number = "whole numbers" if isinstance(setting.default, int) else "numbers"
+    return f"are {number} from {setting.least:g} to {setting.most:g}"
+
+
+def quoted(given: object) -> str:
+    """What was given as the user wrote it, cut to 60 characters."""
+    text = f'"{given}"' if isinstance(given, str) else plain(given)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

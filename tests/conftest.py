@@ -1,0 +1,26 @@
+"""What every test gets: a home and a working folder of its own, so that no test reaches the user's."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("trimtab", deadline=None, database=None, print_blob=True)  # a shared machine has slow moments
+settings.load_profile("trimtab")
+
+OURS = ("TRIMTAB_", "CLAUDE", "PIP_TARGET", "XDG_", "VIRTUAL_ENV")
+KEPT = ("TRIMTAB_CLIENT",)  # names the real client for tests/client
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """HOME and the working folder are new and empty; no setting of ours or of the client leaks in."""
+    for name in list(os.environ):
+        if name.startswith(OURS) and name not in KEPT:
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home)
+    return home

@@ -1,0 +1,109 @@
+"""The plugin's own files: versions agree, prompt texts are short, hooks are narrow, defaults are as documented."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trimtab
+from trimtab import settings
+
+ROOT = Path(__file__).parents[1]
+PROMPTS = [*sorted((ROOT / "commands").glob("*.md")), *sorted((ROOT / "agents").glob("*.md"))]
+# A command's or agent's description is paid for in every request, its body with every use. Chosen: 400 characters are
+# about 100 tokens, and a line of description is about 15.
+LONGEST_PROMPT, LONGEST_DESCRIPTION = {"commands": 400, "agents": 2000}, 120
+NARROW = {"PreToolUse", "PostToolUse", "UserPromptExpansion"}  # events that fire often: a matcher says for what
+
+
+def read(path: str) -> Any:
+    return json.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_versions_agree() -> None:
+    project = settings.toml.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["hatch"]["version"]["path"] == "lib/trimtab/__init__.py"
+    assert read(".claude-plugin/plugin.json")["version"] == trimtab.__version__
+    assert [plugin["version"] for plugin in read(".claude-plugin/marketplace.json")["plugins"]] == [trimtab.__version__]
+    assert f"\n## {trimtab.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_names_of_plugin_and_marketplace_are_what_the_readme_installs() -> None:
+    marketplace = read(".claude-plugin/marketplace.json")
+    assert marketplace["name"] == "trimtab"
+    assert [(plugin["name"], plugin["source"]) for plugin in marketplace["plugins"]] == [("trimtab", "./")]
+    assert read(".claude-plugin/plugin.json")["name"] == "trimtab"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "claude plugin install trimtab@trimtab" in readme
+
+
+def test_the_plugins_options_are_settings() -> None:
+    """An option with a default would win over config.toml without the user having chosen anything."""
+    options = read(".claude-plugin/plugin.json")["userConfig"]
+    for name, option in options.items():
+        assert name in settings.BY_NAME
+        assert "default" not in option
+        assert option["required"] is False
+        assert all(word in option["description"] for word in settings.BY_NAME[name].allowed)
+
+
+@pytest.mark.parametrize("path", PROMPTS, ids=lambda path: path.name)
+def test_prompt_texts_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text) <= LONGEST_PROMPT[path.parent.name]
+    description = re.search(r"^description: (.+)$", text, re.M)
+    assert description
+    assert len(description[1]) <= LONGEST_DESCRIPTION
+
+
+def test_there_are_prompt_texts() -> None:
+    assert "token-report.md" in [path.name for path in PROMPTS]
+
+
+@pytest.mark.parametrize("event", read("hooks/hooks.json")["hooks"])
+def test_hooks_are_exec_form_with_a_timeout_and_a_narrow_matcher(event: str) -> None:
+    for entry in read("hooks/hooks.json")["hooks"][event]:
+        matcher = entry.get("matcher", "")
+        assert event not in NARROW or re.fullmatch(r"[A-Za-z:|-]+", matcher), "a tool's or command's plain name"
+        for hook in entry["hooks"]:
+            assert hook["type"] == "command"
+            assert " " not in hook["command"], "exec form: one program, its arguments apart"
+            assert "-I" in hook["args"]
+            assert "-S" in hook["args"]
+            assert hook["args"][-1] == event
+            assert "${user_config" not in json.dumps(hook), "an unset option would keep the hook from running"
+            assert 0 < hook["timeout"] <= 10
+            script = next(word for word in hook["args"] if word.endswith(".py"))
+            assert (ROOT / script.replace("${CLAUDE_PLUGIN_ROOT}", ".")).is_file()
+
+
+@pytest.mark.parametrize("path", ["bin/trimtab", "bin/check", ".ci/run", "hooks/python"])
+def test_programs_can_be_run(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert (ROOT / path).stat().st_mode & 0o111
+    assert text.startswith(("#!/bin/sh\n", "#!/usr/bin/env bash\n"))
+
+
+def test_the_documented_defaults_are_the_defaults(tmp_path: Path) -> None:
+    documented = (ROOT / ".claude-patterns/config.toml").read_text(encoding="utf-8")
+    assert settings.load([ROOT / ".claude-patterns/config.toml"], {}) == (settings.Settings(), [])
+    given = re.sub(r"(?m)^# (\w+ = )", r"\1", documented)
+    assert set(settings.toml.loads(given)) == set(settings.BY_NAME)
+    (tmp_path / "config.toml").write_text(given, encoding="utf-8")
+    assert settings.load([tmp_path / "config.toml"], {}) == (settings.Settings(), [])
+
+
+def test_every_allowed_word_is_documented() -> None:
+    documented = (ROOT / ".claude-patterns/config.toml").read_text(encoding="utf-8")
+    for setting in settings.TABLE:
+        assert all(f'"{word}"' in documented for word in setting.allowed)
+
+
+def test_no_text_names_this_machine_or_a_registry() -> None:
+    """What is in the repository works anywhere."""
+    words = re.compile(r"/root/|/work/|/opt/|\bpypi\.org|registry\.npmjs", re.I)
+    files = [ROOT / "bin/trimtab", ROOT / "bin/check", ROOT / ".ci/run", ROOT / "pyproject.toml", *ROOT.glob("*.lock")]
+    files += [*ROOT.glob("lib/**/*.py"), *ROOT.glob("hooks/*"), *ROOT.glob("commands/*"), *ROOT.glob("*.md")]
+    assert not [path.name for path in files if path.is_file() and words.search(path.read_text(encoding="utf-8"))]

@@ -1,0 +1,127 @@
+"""Settings: the order of their sources, and that nothing that is wrong goes without a sentence or stops the work."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from trimtab import settings
+from trimtab.records import IntegrationMode, OptimizationLevel
+from trimtab.settings import TABLE, Settings, load
+
+ROOT = Path(__file__).parents[1]
+
+
+def of(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> tuple[Settings, list[str]]:
+    file = tmp_path / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    return load([file], environment or {})
+
+
+def test_the_record_has_the_tables_defaults() -> None:
+    assert [setting.name for setting in TABLE] == list(Settings._fields)
+    assert list(Settings()) == [setting.default for setting in TABLE]
+    assert load([], {}) == (Settings(), [])
+
+
+def test_the_public_defaults() -> None:
+    """design.md, section 5."""
+    assert Settings()[:8] == (
+        IntegrationMode.FULL_OPTIMIZATION, OptimizationLevel.ADAPTIVE, ".claude-patterns", 60, 300, True, True, True
+    )  # fmt: skip
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    user, project = tmp_path / "user.toml", tmp_path / "project.toml"
+    user.write_text('level = "minimal"\nmode = "monitoring_only"\nmonitoring_interval = 5\nleast_saved_tokens = 1\n')
+    project.write_text('level = "standard"\nmonitoring_interval = 6\nleast_saved_tokens = 2\n')
+    environment = {
+        "CLAUDE_PLUGIN_OPTION_LEVEL": "Aggressive",
+        "CLAUDE_PLUGIN_OPTION_LEAST_SAVED_TOKENS": "3",
+        "TRIMTAB_LEAST_SAVED_TOKENS": "4",
+        "TRIMTAB_IDLE_S": "9",  # not a setting
+    }
+    found, complaints = load([user, project, tmp_path / "missing.toml"], environment)
+    assert complaints == []
+    assert (found.mode, found.level) == (IntegrationMode.MONITORING_ONLY, OptimizationLevel.AGGRESSIVE)
+    assert (found.monitoring_interval, found.least_saved_tokens) == (6, 4)
+
+
+def test_a_wrong_value_is_named_with_what_is_allowed(tmp_path: Path) -> None:
+    found, complaints = of(tmp_path, 'level = "fast"')
+    assert found == Settings()
+    assert complaints == [
+        f'level = "fast" in {tmp_path}/config.toml:'
+        " allowed are adaptive, aggressive, standard, minimal; adaptive is used"
+    ]
+
+
+def test_a_wrong_variable_leaves_what_was_in_force(tmp_path: Path) -> None:
+    found, complaints = of(tmp_path, 'level = "MINIMAL"', {"TRIMTAB_LEVEL": "fast", "TRIMTAB_MODE": " "})
+    assert found.level is OptimizationLevel.MINIMAL
+    assert complaints == [
+        'level = "fast" in TRIMTAB_LEVEL: allowed are adaptive, aggressive, standard, minimal; minimal is used'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("level = 3", "level = 3 in .*: allowed are adaptive"),
+        ("monitoring_interval = 0", "= 0 in .*: allowed are whole numbers from 1 to 86400; 60 is used"),
+        ("monitoring_interval = 1.5", "allowed are whole numbers"),
+        ("monitoring_interval = true", "= true in"),
+        ("monitoring_interval = nan", "allowed are whole numbers"),
+        ("least_saved_share = 1.1", "allowed are numbers from 0 to 1; 0.1 is used"),
+        ('budget_enforcement = "yes"', "allowed are true and false; true is used"),
+        ('data_directory = ""', "allowed is a text that is not empty"),
+        ("levle = 1", "levle in .* is not a setting: did you mean level\\?"),
+        ("[views]\na = 1", "views in .* is not a setting"),
+        ("level = [1, 2", "config.toml, (line 1|at its end): not TOML"),
+        ("mode = 'full_optimization'\nlevel = = 1", "config.toml, line 2: not TOML"),
+    ],
+)
+def test_complaints(tmp_path: Path, text: str, complaint: str) -> None:
+    found, complaints = of(tmp_path, text)
+    assert found == Settings()
+    assert len(complaints) == 1
+    assert re.search(complaint, complaints[0]), complaints
+
+
+def test_numbers_and_switches_from_variables() -> None:
+    found, complaints = load(
+        [],
+        {
+            "TRIMTAB_LEARNING_ENABLED": "Off",
+            "TRIMTAB_LEAST_SAVED_SHARE": "0.25",
+            "TRIMTAB_MONITORING_INTERVAL": "ten",
+            "TRIMTAB_MODE": "monitoring-only",
+        },
+    )
+    assert (found.learning_enabled, found.least_saved_share) == (False, 0.25)
+    assert found.mode is IntegrationMode.MONITORING_ONLY
+    assert complaints == [
+        'monitoring_interval = "ten" in TRIMTAB_MONITORING_INTERVAL:'
+        " allowed are whole numbers from 1 to 86400; 60 is used"
+    ]
+
+
+def test_files_that_cant_be_read(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "latin.toml").write_bytes(b'level = "\xe9"')
+    (tmp_path / "mark.toml").write_bytes(b'\xef\xbb\xbflevel = "minimal"\r\n')
+    names = ("folder", "latin", "mark")
+    found, complaints = load([tmp_path / f"{name}.toml" for name in names], {})
+    assert found.level is OptimizationLevel.MINIMAL
+    assert len(complaints) == 2
+    assert "can't be read" in complaints[0]
+    assert "not UTF-8" in complaints[1]
+
+
+def test_the_config_file_that_is_shipped() -> None:
+    """Every setting stands in it, with its default, in force or commented out."""
+    text = (ROOT / ".claude-patterns" / "config.toml").read_text(encoding="utf-8")
+    live = re.sub(r"^#\s?(?=[a-z_]+\s*=)", "", text, flags=re.M)
+    given = settings.toml.loads(live)
+    assert given == {setting.name: setting.default for setting in TABLE}
+    assert load([ROOT / ".claude-patterns" / "config.toml"], {}) == (Settings(), [])
