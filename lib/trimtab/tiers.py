@@ -22,7 +22,7 @@ SHARES = {Tier.ESSENTIAL: 0.10, Tier.STANDARD: 0.40, Tier.COMPREHENSIVE: 0.70}
 FOLD_LINE = re.compile(r"^\.\.\. (\d+)-(\d+) \(\d+ lines\).*: Read offset=\d+ limit=\d+$", re.M)
 FOLD_TOKENS = 30  # measured: the median fold line in o200k_base is
 LEAST_FOLD = 4  # lines; folding fewer costs about what they do
-SHORTEST_PIECE, LONGEST_PIECE = 5, 20  # lines of a run of statements that are shown or folded together
+SHORTEST_PIECE, LONGEST_PIECE = 5, 26  # lines of a run of statements that are shown or folded together
 PIECES = 25  # a load has at least about so many, so that even Essential has room for a few
 LEAST_LEFT = 8  # tokens; nothing fits into less
 NAMES_IN_FOLD = 6

@@ -29,6 +29,14 @@ def test_the_ledger_in_words(project: Path, run: Run) -> None:
     assert "4 loads of 2 sessions, the last 10 min ago" in out
 
 
+def test_a_damaged_ledger_does_not_hide_the_rest(project: Path, run: Run) -> None:
+    (project / ".claude-patterns" / "trimtab.db").write_bytes(b"not a database, but long enough to be one" * 100)
+    status, out, _ = run("status")
+    assert status == 0
+    assert "is damaged" in " ".join(out.split())
+    assert "Settings in force" in out
+
+
 def settings_lines(out: str) -> dict[str, tuple[str, str]]:
     """Value and source by setting."""
     rows = [re.split(r"  +", line.strip()) for line in out.partition("Settings in force")[2].splitlines()]

@@ -70,9 +70,11 @@ def test_session_outlives_its_daemon(runner: Runner) -> None:
         yield from recovers("killed")
         stopped = runner.daemon()
         os.kill(stopped, signal.SIGSTOP)
-        yield from look("just stopped")
-        yield from recovers("stopped")
-        os.kill(stopped, signal.SIGCONT)
+        try:
+            yield from look("just stopped")
+            yield from recovers("stopped")
+        finally:
+            os.kill(stopped, signal.SIGCONT)
         with rubbish(runner.daemon_folder / "socket"):
             yield from look("replaced")
         yield from recovers("replaced")

@@ -272,7 +272,7 @@ def window(lines: Sequence[str], pattern: str, rows: int) -> int:
         part = lines[index : index + rows]
         folds = sum(1 for line in part if line.startswith("... "))
         asked = sum(1 for line in part if pattern and pattern in line)
-        score = 3 * folds + 9 * min(asked, 2)
+        score = 3 * min(folds, 4) + 5 * min(asked, 1)
         if score > best:
             best, start = score, index
     return start

@@ -15,6 +15,7 @@ from trimtab import __version__, paths, settings
 from trimtab import environment as environments
 from trimtab.cli import faultlog, resident, screen
 from trimtab.cli import place as places
+from trimtab.errors import StoreError
 from trimtab.store import Store
 
 SHOWN_FAULTS_H = 24
@@ -86,12 +87,15 @@ def environment_text(environment: Mapping[str, str]) -> str:
 
 
 def ledger_text(ledger: Path, now: float) -> str:
-    """What the ledger holds. Raises StoreError for one that can't be read."""
+    """What the ledger holds, or what is wrong with it."""
     if not ledger.is_file():
         return f"none yet ({ledger}): it begins with the first session here with the plugin"
     size_bytes = sum(f.stat().st_size for f in ledger.parent.glob(ledger.name + "*") if f.name in names(ledger))
-    with Store.open(ledger, readonly=True) as store:
-        loads, sessions = store.loads(), store.sessions()
+    try:
+        with Store.open(ledger, readonly=True) as store:
+            loads, sessions = store.loads(), store.sessions()
+    except StoreError as exc:
+        return str(exc)
     last = f", the last {screen.duration(now - loads[-1].at)} ago" if loads else ""
     held = f"{screen.counted(len(loads), 'load')} of {screen.counted(len(sessions), 'session')}{last}"
     return f"{held}; {screen.size(size_bytes)} in {ledger}"

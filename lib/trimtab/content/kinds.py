@@ -20,8 +20,8 @@ CPLUSPLUS = re.compile(
     r"^[ \t]*(?:template[ \t]*<|namespace\b|class\s+\w+|using\s+\w|(?:public|private|protected):)", re.M
 )
 GENERATED = re.compile(
-    r"@generated\b|^\W*(?:This (?:file|code) (?:is|was) (?:automatically |auto-?)?generated"
-    r"|(?:Code |File |Auto-?|Automatically )generated\b.*(?:\n.*){0,3}do not (?:edit|modify))",
+    r"@generated\b|^\W*This (?:file|code) (?:is|was) (?:automatically |auto-?)?generated"
+    r"|^\W*(?:Code |File |Auto-?|Automatically )?generated\b.*(?:\n.*){0,3}do not (?:edit|modify)",
     re.I | re.M,
 )
 HEAD_CHARACTERS = 2_000  # chosen: generators say so in the first lines

@@ -21,6 +21,7 @@ from trimtab.daemon import client, wire
 
 IDLE_S = 1800.0
 TICK_S = 1.0  # how often it looks whether it is still wanted
+LOADING_S = 1.0  # shorter than any deadline of a hook that wants an answer
 FRAME_S = 5.0  # a hook that takes longer to send its event has long given up
 BACKLOG = 64
 CODE = Path(__file__).parents[1]
@@ -30,6 +31,7 @@ class Answers(Protocol):
     """What the server needs of `handlers.desk.Desk`."""
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes: ...
+    def warm(self) -> None: ...
     def between(self) -> None: ...
     def close(self) -> None: ...
 
@@ -182,6 +184,8 @@ class Server:
             self._fault("start", describe(exc))
             self.leaving = True
         self._loaded.set()
+        if self._answers is not None:
+            self._answers.warm()
 
     def _is_wanted(self) -> bool:
         if self.leaving or not self._address.is_ours() or self._code.is_gone():
@@ -212,7 +216,9 @@ class Server:
         try:
             with connection:
                 connection.settimeout(FRAME_S)
-                connection.sendall(wire.reply(self._reply(*self._receive(connection))))
+                reply = self._reply(*self._receive(connection))
+                with contextlib.nullcontext() if reply else contextlib.suppress(OSError):
+                    connection.sendall(wire.reply(reply))  # who left before "no opinion" has missed nothing
         except (OSError, wire.WireError) as exc:
             self._fault("wire", f"{type(exc).__name__}: {exc}")
         finally:
@@ -230,7 +236,7 @@ class Server:
 
     def _reply(self, header: dict[str, str], body: bytes) -> bytes:
         """The answer to one event; whatever goes wrong in it is our fault, and no opinion."""
-        self._loaded.wait(FRAME_S)
+        self._loaded.wait(LOADING_S)  # then no opinion: a hook that ran into its deadline would start another daemon
         with self._turn:
             if self._code.is_outdated(header.get("ROOT", ""), time.monotonic()):
                 self.leaving = True

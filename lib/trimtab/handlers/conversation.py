@@ -17,6 +17,7 @@ NUMBERED = re.compile(r"^[ ]*(\d+)(?:\t|→)", re.M)
 PRINTS = re.compile(r"\b(?:grep|rg|ag|sed|awk|cat|head|tail|less|bat|nl)\b")
 MOST_UNSAMPLED = 400  # entries kept until there is time to learn the model's factor from them
 MOST_CALLS = 500
+MOST_FETCHES = 2  # of folded lines of one file; then the file is shown whole, until it is edited
 MOST_HELD = 60  # views of a conversation whose lines are kept to recognise them in the output of commands
 
 
@@ -27,6 +28,7 @@ class Held(NamedTuple):
     path: str
     folds: tuple[Fold, ...]
     hidden: str
+    text_hash: int
 
 
 class Conversation:
@@ -38,7 +40,7 @@ class Conversation:
         self.ttl_1h = False
         self.prompt_tokens = 0
         self.requests = 0
-        self.recovered: dict[str, int] = {}  # by path, how often something folded was fetched
+        self._fetched: dict[str, int] = {}  # by path, how often folded lines were read since it was last edited
         self._reader = transcript.Reader(path, session, agent)
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
@@ -51,6 +53,15 @@ class Conversation:
         self._held[held.tool_use_id] = held
         while len(self._held) > MOST_HELD:
             self._held.popitem(last=False)
+
+    def wants_all(self, path: str, text_hash: int) -> str:
+        """Why the agent must want all of the file, "" where nothing says so.
+
+        It asks for the same text again after it was shown a view of it, or has fetched folded lines twice.
+        """
+        if any(held.path == path and held.text_hash == text_hash for held in self._held.values()):
+            return "asked for again, unchanged, after a view"
+        return "folded lines were fetched twice" if self._fetched.get(path, 0) >= MOST_FETCHES else ""
 
     def catch_up(self) -> "News":
         """Read the transcript on. Never raises for a missing or damaged one."""
@@ -66,6 +77,8 @@ class Conversation:
                 while len(self._calls) > MOST_CALLS:
                     self._calls.popitem(last=False)
                 self.interest.called(entry.name, entry.input)
+                if entry.name in ("Edit", "MultiEdit", "Write"):  # what was looked for is found
+                    self._fetched.pop(text_of(entry.input, "file_path"), None)
             elif isinstance(entry, transcript.Result):
                 self._result(entry, news)
             elif isinstance(entry, transcript.Usage):
@@ -102,9 +115,10 @@ class Conversation:
         subject = text_of(call.input, "command")
         self.interest.saw(call.name, entry.text, subject)
         for held, lines in self._recovered_by(call, entry):
-            self.recovered[held.path] = self.recovered.get(held.path, 0) + 1
+            if call.name == "Read":
+                self._fetched[held.path] = self._fetched.get(held.path, 0) + 1
             news.recoveries.append(
-                Recovery(held.tool_use_id, entry.id, entry.at, call.name, lines, tokens.estimate(entry.text))
+                Recovery(held.tool_use_id, entry.id, entry.at, call.name, lines, exactly(entry.text))
             )
 
     def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> Iterator[tuple[Held, int]]:

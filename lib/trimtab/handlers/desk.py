@@ -116,7 +116,7 @@ class Desk:
             conversation = Conversation(path, event.session, event.agent)
             for load in project.store.loads(session=event.session):
                 if load.agent == event.agent and load.folds:
-                    conversation.hold(Held(load.tool_use_id, load.path, load.folds, ""))
+                    conversation.hold(Held(load.tool_use_id, load.path, load.folds, "", 0))
             found = self._conversations[key] = (conversation, project)
             project.store.add_session(
                 event.session, self.clock(), "", str(event.transcript or ""), str(event.project), ""
@@ -161,6 +161,10 @@ class Desk:
         while self._uncounted_characters > MOST_UNCOUNTED_CHARACTERS:  # these keep their estimates
             _, (_, raw, shown) = self._uncounted.popitem(last=False)
             self._uncounted_characters -= len(raw) + len(shown)
+
+    def warm(self) -> None:
+        """Load what takes long and is needed soon; may run beside `answer`."""
+        tokens.load()
 
     def between(self) -> None:
         """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors."""

@@ -14,7 +14,8 @@ from trimtab.records import IntegrationMode, Load, Tier, View
 from trimtab.settings import Settings
 
 SMALLEST = 600  # characters: below it no view can save the least that is worth one
-PROMPT_TOKENS = 38_000  # the median first prompt of recorded sessions, until the transcript tells
+PROMPT_TOKENS = 65_000  # until the transcript tells: recorded sessions go from 38 k to 92 k (medians)
+LEAST_PROMPT_TOKENS = 2_000  # the client's tools alone are more: a smaller figure is no measurement
 CELL = "view"
 GENERATED = ("binary",)  # kinds that are left alone
 
@@ -51,7 +52,7 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     record(event, desk, file, parsed.plan, choice.tier, choice.reason, shown)
     lines = parsed.plan.content.lines
     hidden = "\n".join(line for f in shown.folds for line in lines[f.first - file.start : f.last - file.start + 1])
-    conversation.hold(Held(event.tool_use_id, file.path, shown.folds, hidden))
+    conversation.hold(Held(event.tool_use_id, file.path, shown.folds, hidden, hash(file.text)))
     return replacement(file.path, shown.text)
 
 
@@ -79,9 +80,7 @@ def why_whole(event: Event, file: File, settings: Settings, conversation: Conver
         return "not clean text: the client warns of it"
     if tiers.FOLD_LINE.search(file.text):
         return "holds lines that look like our folds"
-    if conversation.recovered.get(file.path, 0) >= 2:
-        return "folded lines of it were fetched twice in this session"
-    return ""
+    return conversation.wants_all(file.path, hash(file.text))
 
 
 def choose(
@@ -92,7 +91,7 @@ def choose(
     project = desk.project(event)
     now = policy.Circumstances(
         prices.relative(conversation.model, conversation.ttl_1h),
-        conversation.prompt_tokens or PROMPT_TOKENS,
+        conversation.prompt_tokens if conversation.prompt_tokens >= LEAST_PROMPT_TOKENS else PROMPT_TOKENS,
         project.store.factor_of(conversation.model, event.tool).value,
         settings.level,
         policy.requests_to_come(conversation.requests, project.lengths),
