@@ -40,6 +40,7 @@ COMMON = frozenset(
     """.split()  # noqa: SIM905  (a list of 150 quoted words is no easier to read)
 )
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+CHANGED = 0.3  # a name that an edit put in or took out
 SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
 BARE = re.compile(r"^(\d{1,6}):", re.M)
 MOST_EVIDENCE = 240  # pieces of evidence kept; older ones have faded by then
@@ -82,8 +83,9 @@ class Interest:
             parts = [e for e in edits if isinstance(e, dict)] if isinstance(edits, list) else [arguments]
             for part in parts:
                 old, new = text_of(part, "old_string"), text_of(part, "new_string")
-                fresh = set(NAME.findall(old)) ^ set(NAME.findall(new))
-                self._add({**weigh(old, 0.1), **{name: 0.6 for name in fresh if is_telling(name)}}, {})
+                before, after = NAME.findall(old), NAME.findall(new)
+                changed = [n for n in before if n not in after] + [n for n in after if n not in before]
+                self._add({**weigh(old, 0.1), **{name: CHANGED for name in changed if is_telling(name)}}, {})
         elif tool in ("Agent", "Task"):
             self._add(weigh(text_of(arguments, "prompt"), 0.4), {})
 
@@ -239,9 +241,9 @@ def rate(content: Content, places: Places, interest: Interest, path: str) -> lis
     size = len(content.lines)
     rates = [BASE] * size
     names = interest.names()
-    for name in names.keys() & places.names:
-        lines = places.of(name)
-        each = NAMED * names[name] / (1.0 + 0.35 * (len(lines) - 1)) if lines else 0.0
+    for name, strength in names.items():  # in the evidence's order: sums of floats depend on it
+        lines = places.of(name) if name in places.names else []
+        each = NAMED * strength / (1.0 + 0.35 * (len(lines) - 1)) if lines else 0.0
         for line in lines:
             rates[line] += each
     for number, strength in interest.lines(path).items():

@@ -9,6 +9,7 @@ unless it is a definition itself.
 import importlib
 import re
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from operator import itemgetter
@@ -61,7 +62,7 @@ class Source(NamedTuple):
 
 @cache
 def grammar(kind: str) -> Grammar:
-    """`kind`'s grammar, made once (0.4 to 3 ms, and up to 3 MB). Raises ImportError if its wheel is not installed."""
+    """`kind`'s grammar, made once (2 to 20 ms, 0.3 to 3 MB). Raises ImportError if its wheel is not installed."""
     module, function = GRAMMARS[kind]
     language = Language(getattr(importlib.import_module(module), function)())
     return Grammar(Parser(language), Query(language, QUERIES[kind]), threading.Lock())
@@ -86,12 +87,26 @@ def spans(kind: str, text: str, lines: Sequence[str]) -> list[Block] | None:
         found = cursor.captures(tree.root_node)
     above = {last_row(node): node.start_point[0] for node in found.pop("above", ())}
     source = Source(kind, lines, data, above)
-    rescued = rescue.definitions(lines) if kind == "python" and tree.root_node.has_error else []
-    if len(rescued) <= len(found.get("function", ())) + len(found.get("class", ())):
-        return list(blocks_of(found, source))
-    for hidden in ("function", "class", "outer"):
-        found.pop(hidden, None)
+    rescued = swap(found, lines) if kind == "python" and tree.root_node.has_error else []
     return [*blocks_of(found, source), *(with_above(block, source) for block in rescued)]
+
+
+def swap(found: dict[str, list[Node]], lines: Sequence[str]) -> list[Block]:
+    """The definitions of broken Python that the tree lacks, and those for which it has a wrong end.
+
+    The latter go out of `found`: one that reaches over a definition which stands no deeper than itself.
+    """
+    known = {node.start_point[0]: node for kind in ("function", "class") for node in found.get(kind, ())}
+    rescued = rescue.definitions(lines)
+    missing = sorted(block.first - 1 for block in rescued if block.first - 1 not in known)
+    wrong = set()
+    for row, node in known.items():
+        inside = missing[bisect_right(missing, row) : bisect_right(missing, last_row(node))]
+        if any(indent(lines[other]) <= node.start_point[1] for other in inside):
+            wrong.add(row)
+    for kind in ("function", "class"):
+        found[kind] = [node for node in found.get(kind, ()) if node.start_point[0] not in wrong]
+    return [block for block in rescued if block.first - 1 not in known or block.first - 1 in wrong]
 
 
 def tree_of(parser: Parser, data: bytes) -> Tree | None:
@@ -141,6 +156,8 @@ def blocks_of(found: dict[str, list[Node]], source: Source) -> Iterator[Block]:
 def definition(kind: str, node: Node, begin: int, source: Source) -> Iterator[Block]:
     """The block of a definition that begins, wrappers included, on row `begin`, and that of a long comment above it."""
     first, last = begin, last_row(node)
+    if kind == "macro" and last == first:
+        return
     name = name_of(node, source.data)
     if kind == "function" and name.startswith("TEST"):
         kind, name = "test", gtest_name(node, source.data) or name
@@ -162,7 +179,7 @@ def is_too_little(kind: str, node_type: str, name: str, has_comment: bool, line:
     """Whether a definition of one line is not worth a block: it has no name, or is one of many in passing."""
     if kind == "signature":
         return not has_comment or (node_type == "declaration" and indent(line) > 0)  # a local variable looks the same
-    return kind == "macro" or not name or (node_type in IN_PASSING and indent(line) > 0)
+    return not name or (node_type in IN_PASSING and indent(line) > 0)
 
 
 def callback(node: Node, source: Source) -> Iterator[Block]:

@@ -17,6 +17,18 @@ WRAPPERS = {  # nodes without a name of their own
     "var_spec_list",
     "variable_declaration",
 }
+ALL_FIELDS = ("name", "key", "property", "left", "declarator")
+FIELDS = {  # which of them to ask for first, where it is not the first
+    "assignment": ("left",),
+    "assignment_expression": ("left",),
+    "declaration": ("declarator",),
+    "field_declaration": ("declarator",),
+    "function_declarator": ("declarator",),
+    "init_declarator": ("declarator",),
+    "pair": ("key",),
+    "pointer_declarator": ("declarator",),
+    "type_definition": ("declarator",),
+}
 
 
 def name_of(node: Node, data: bytes) -> str:
@@ -36,7 +48,9 @@ def name_of(node: Node, data: bytes) -> str:
             method = node.child_by_field_name("name")
             words = re.findall(r"\w+", text_of(receiver, data).partition("[")[0])
             return ".".join([*words[-1:], text_of(method, data) if method is not None else ""])
-    for field in ("name", "key", "property", "left", "declarator"):
+    if kind.endswith(("identifier", "_name")) and kind != "qualified_identifier":
+        return text_of(node, data)
+    for field in FIELDS.get(kind, ALL_FIELDS):
         part = node.child_by_field_name(field)
         if part is not None:
             found = name_of(part, data) if field == "declarator" else text_of(part, data).strip("\"'`")
@@ -45,7 +59,7 @@ def name_of(node: Node, data: bytes) -> str:
             return found if len(found) <= LONG_NAME else found.partition("<")[0]
     if kind in WRAPPERS:
         return first_name(node, data)
-    return text_of(node, data) if kind.endswith(("identifier", "_name")) else ""
+    return ""
 
 
 def first_name(node: Node, data: bytes) -> str:

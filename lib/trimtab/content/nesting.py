@@ -18,18 +18,24 @@ def nest(spans: Iterable[Block], count: int) -> tuple[Block, ...]:
     reach: dict[int, int] = {}
     for span in spans:
         reach[span.first] = max(span.last, reach.get(span.first, 0))
-    heap = []
+    items = []
     for order, span in enumerate(spans):
         first, last = max(1, span.first), min(span.last, count)
         if last > max(first, span.head) and reach.get(last, 0) > last:
             last -= 1
         if first <= last:
-            heap.append((first, -last, order, span.kind, span.name, min(max(span.head, first), last)))
-    heapq.heapify(heap)
+            items.append((first, -last, order, span.kind, span.name, min(max(span.head, first), last)))
+    items.sort()
+    later: list[tuple[int, int, int, str, str, int]] = []  # a heap of those that now begin further down
     out: list[Block] = []
     open_blocks: list[Block] = []
-    while heap:
-        first, last, order, kind, name, head = heapq.heappop(heap)
+    at = 0
+    while later or at < len(items):
+        if later and (at == len(items) or later[0] < items[at]):
+            first, last, order, kind, name, head = heapq.heappop(later)
+        else:
+            first, last, order, kind, name, head = items[at]
+            at += 1
         last = -last
         while open_blocks and open_blocks[-1].last < first:
             open_blocks.pop()
@@ -41,7 +47,7 @@ def nest(spans: Iterable[Block], count: int) -> tuple[Block, ...]:
             begin = max(first, around.head + 1) if is_inside or around.last > head else around.last + 1
             if begin > first:
                 if begin <= head:
-                    heapq.heappush(heap, (begin, -last, order, kind, name, head))
+                    heapq.heappush(later, (begin, -last, order, kind, name, head))
                 continue
             last = min(last, around.last)
         block = Block(kind, name, first, head, last)
