@@ -239,7 +239,7 @@ def rate(content: Content, places: Places, interest: Interest, path: str) -> lis
     likelier wanted than its uses.
     """
     size = len(content.lines)
-    rates = [BASE] * size
+    rates = [BASE if line and not line.isspace() else 0.0 for line in content.lines]
     names = interest.names()
     for name, strength in names.items():  # in the evidence's order: sums of floats depend on it
         lines = places.of(name) if name in places.names else []

@@ -24,17 +24,28 @@ FOLD_TOKENS = 30  # measured: the median fold line in o200k_base is
 LEAST_FOLD = 4  # lines; folding fewer costs about what they do
 SHORTEST_PIECE, LONGEST_PIECE = 5, 26  # lines of a run of statements that are shown or folded together
 PIECES = 25  # a load has at least about so many, so that even Essential has room for a few
+SIGNATURE = 0.004  # chosen: signatures come before what nothing speaks for, and after what something does
+SILENT = (
+    "imports",
+    "paragraph",
+    "repetition",
+    "entry",
+    "constant",
+    "code",
+    "doc",
+)  # kinds whose first line says little
 LEAST_LEFT = 8  # tokens; nothing fits into less
 NAMES_IN_FOLD = 6
 LINE_NUMBER_TOKENS = 2  # "120\t"
 
 
 class Piece(NamedTuple):
-    """Lines `first` to `last`, shown or folded together; `parent` is the piece above that they need (its index), or -1."""
+    """Lines `first` to `last`, shown or folded together; `parent` is the index of the piece that they need, or -1."""
 
     first: int
     last: int
     parent: int
+    worth: float  # of a signature, beyond its chance of need: it says what the rest is
 
 
 class Plan(NamedTuple):
@@ -76,8 +87,8 @@ def cut(whole: Plan, line_rates: Sequence[float]) -> Cut:
     rates = [0.0, *itertools.accumulate(line_rates)]
     sums = whole.sums
     gains = [
-        relevance.chance(rates[last] - rates[first - 1]) / max(1, sums[last] - sums[first - 1])
-        for first, last, _ in whole.pieces
+        (relevance.chance(rates[last] - rates[first - 1]) + worth) / max(1, sums[last] - sums[first - 1])
+        for first, last, _, worth in whole.pieces
     ]
     return Cut(whole, rates, sorted(range(len(gains)), key=lambda i: (-gains[i], i)))
 
@@ -94,7 +105,7 @@ def pieces_of(content: Content) -> Iterator[Piece]:
         nonlocal at, count
         parent = stack[-1][1] if stack else -1
         for first, end in part(content.lines, at, last, longest):
-            yield Piece(first, end, parent)
+            yield Piece(first, end, parent, 0.0)
             count += 1
         at = max(at, last + 1)
 
@@ -106,7 +117,7 @@ def pieces_of(content: Content) -> Iterator[Piece]:
             continue  # starts inside a signature that is already out
         yield from run(block.first - 1)
         parent = stack[-1][1] if stack else -1
-        yield Piece(block.first, block.head, parent)
+        yield Piece(block.first, block.head, parent, 0.0 if block.kind in SILENT else SIGNATURE)
         stack.append((block, count))
         count += 1
         at = block.head + 1
@@ -157,7 +168,7 @@ def chosen(made: Cut, limit_tokens: int) -> list[bool]:
         chain, cost = [], 0
         at = index
         while at >= 0 and not taken[at]:
-            first, last, parent = pieces[at]
+            first, last, parent, _ = pieces[at]
             chain.append(at)
             cost += sums[last] - sums[first - 1]
             at = parent
@@ -169,11 +180,19 @@ def chosen(made: Cut, limit_tokens: int) -> list[bool]:
         left -= cost
         for at in chain:
             taken[at] = True
-            first, last, _ = pieces[at]
+            first, last, _, _ = pieces[at]
             shown[first - 1 : last] = [True] * (last - first + 1)
         if left < LEAST_LEFT:
             break
-    return close_gaps(shown)
+    return close_gaps(drop_blanks(shown, made.plan.content.lines))
+
+
+def drop_blanks(shown: list[bool], lines: Sequence[str]) -> list[bool]:
+    """Shown runs between folds that hold nothing but blanks are hidden, so that the folds are one."""
+    for is_shown, first, last in list(runs(shown)):
+        if is_shown and not any(line and not line.isspace() for line in lines[first - 1 : last]):
+            shown[first - 1 : last] = [False] * (last - first + 1)
+    return shown
 
 
 def opens_fold(shown: list[bool], piece: Piece) -> int:
@@ -191,13 +210,21 @@ def close_gaps(shown: list[bool]) -> list[bool]:
     return shown
 
 
-def runs(shown: Sequence[bool]) -> Iterator[tuple[bool, int, int]]:
+def runs(shown: list[bool]) -> Iterator[tuple[bool, int, int]]:
     """(is shown, first line, last line) of each run."""
-    at = 1
-    for is_shown, group in itertools.groupby(shown):
-        size = sum(1 for _ in group)
-        yield is_shown, at, at + size - 1
-        at += size
+    at = 0
+    while at < len(shown):
+        try:
+            end = shown.index(not shown[at], at)
+        except ValueError:
+            end = len(shown)
+        yield shown[at], at + 1, end
+        at = end
+
+
+def numbered(text: str, start: int) -> str:
+    """`text` as the client shows it whole: each line with its number, from `start` on."""
+    return "\n".join([f"{number}\t{line}" for number, line in enumerate(text.split("\n"), start)])
 
 
 def render(whole: Plan, made: Shape, start: int = 1) -> View:

@@ -62,7 +62,7 @@ class Source(NamedTuple):
 
 @cache
 def grammar(kind: str) -> Grammar:
-    """`kind`'s grammar, made once (2 to 20 ms, 0.3 to 3 MB). Raises ImportError if its wheel is not installed."""
+    """`kind`'s grammar, made once (1 to 40 ms, 0.3 to 3 MB). Raises ImportError if its wheel is not installed."""
     module, function = GRAMMARS[kind]
     language = Language(getattr(importlib.import_module(module), function)())
     return Grammar(Parser(language), Query(language, QUERIES[kind]), threading.Lock())

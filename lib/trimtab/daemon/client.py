@@ -146,7 +146,7 @@ def dismiss(address: "tuple[str, int]") -> None:
 
 
 def without_daemon(event: str, folder: str, body: bytes) -> "bytes | None":
-    """No daemon listens: start one, or its environment first. Only SessionStart waits, so that the first read has it."""
+    """No daemon listens: start one, or its environment first. Only SessionStart waits, so the first read finds it."""
     environment = ready_environment()
     if environment is None:
         if event != "SessionStart":

@@ -37,11 +37,14 @@ class Answers(Protocol):
 
 
 def newest_change(code: Path) -> float:
-    """When a source file or folder of `code` last changed, in seconds since the epoch; 0.0 where there is none."""
+    """When a source file of `code` last changed, in seconds since the epoch; 0.0 where there is none.
+
+    Folders don't count: theirs change when Python caches what it compiled.
+    """
     newest = 0.0
     for folder, folders, files in os.walk(code):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in [*folders, *(name for name in files if name.endswith((".py", ".scm", ".json")))]:
+        for name in files:
             with contextlib.suppress(OSError):
                 newest = max(newest, os.stat(os.path.join(folder, name)).st_mtime)
     return newest

@@ -18,7 +18,7 @@ PRINTS = re.compile(r"\b(?:grep|rg|ag|sed|awk|cat|head|tail|less|bat|nl)\b")
 MOST_UNSAMPLED = 400  # entries kept until there is time to learn the model's factor from them
 MOST_CALLS = 500
 MOST_FETCHES = 2  # of folded lines of one file; then the file is shown whole, until it is edited
-MOST_HELD = 60  # views of a conversation whose lines are kept to recognise them in the output of commands
+MOST_HELD, MOST_HELD_CHARACTERS = 60, 1 << 20  # views of a conversation whose folded lines are kept to recognise them
 
 
 class Held(NamedTuple):
@@ -44,6 +44,7 @@ class Conversation:
         self._reader = transcript.Reader(path, session, agent)
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
+        self._held_characters = 0
         self._messages: set[str] = set()
         self._calibration = transcript.Calibration(exactly, agent)
         self._unsampled: deque[transcript.Entry] = deque(maxlen=MOST_UNSAMPLED)
@@ -51,8 +52,9 @@ class Conversation:
     def hold(self, held: Held) -> None:
         """Remember a view that is about to be shown."""
         self._held[held.tool_use_id] = held
-        while len(self._held) > MOST_HELD:
-            self._held.popitem(last=False)
+        self._held_characters += len(held.hidden)
+        while len(self._held) > 1 and (len(self._held) > MOST_HELD or self._held_characters > MOST_HELD_CHARACTERS):
+            self._held_characters -= len(self._held.popitem(last=False)[1].hidden)
 
     def wants_all(self, path: str, text_hash: int) -> str:
         """Why the agent must want all of the file, "" where nothing says so.
@@ -86,6 +88,7 @@ class Conversation:
             else:
                 self.interest.compacted()
                 self._held.clear()
+                self._held_characters = 0
         return news
 
     def samples(self) -> list[transcript.Sample]:

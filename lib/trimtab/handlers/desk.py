@@ -4,6 +4,7 @@ Everything here can be lost at any time: a new desk reads the ledger and the tra
 """
 
 import json
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -18,9 +19,9 @@ from trimtab.relevance import Places
 from trimtab.store import Store
 
 LOCKED_MS = 300  # how long an event waits for a ledger that another process holds
-MOST_CONVERSATIONS = 48
-MOST_PARSED_CHARACTERS = 4 << 20
-MOST_UNCOUNTED_CHARACTERS = 4 << 20
+MOST_CONVERSATIONS = 24
+MOST_PARSED_CHARACTERS = 1 << 20  # each takes about ten bytes (measured)
+MOST_UNCOUNTED_CHARACTERS = 2 << 20
 COUNTING_S = 0.25  # per tick, so that an event never waits longer for its turn
 
 
@@ -29,6 +30,17 @@ class Parsed(NamedTuple):
 
     plan: tiers.Plan
     places: Places
+
+
+class Uncounted(NamedTuple):
+    """The texts of a load whose tokens are still estimates: the file's from line `start` on, and its view, if any."""
+
+    text: str
+    start: int
+    shown: str | None
+
+    def characters(self) -> int:
+        return len(self.text) + len(self.shown or "")
 
 
 class Project:
@@ -70,7 +82,7 @@ class Desk:
         self._projects: dict[Path, Project] = {}
         self._conversations: OrderedDict[tuple[str, str], tuple[Conversation, Project]] = OrderedDict()
         self._parsed: OrderedDict[int, tuple[str, str, Parsed]] = OrderedDict()
-        self._uncounted: OrderedDict[str, tuple[Project, str, str]] = OrderedDict()
+        self._uncounted: OrderedDict[str, tuple[Project, Uncounted]] = OrderedDict()
         self._uncounted_characters = 0
         self._unsettled: set[tuple[str, str]] = set()
         self._complained: set[str] = set()
@@ -139,28 +151,28 @@ class Desk:
         project.store.add_news(news.requests, news.recoveries, news.honoured)
 
     def parse(self, path: str, text: str) -> Parsed:
-        """`text` parsed; the same text of the same path is parsed once while it is kept."""
-        key = hash((path, text))
+        """`text` parsed; the same text in a file of the same name is parsed once while it is kept."""
+        name = os.path.basename(path)
+        key = hash((name, text))
         kept = self._parsed.get(key)
-        if kept is not None and kept[0] == path and kept[1] == text:
+        if kept is not None and kept[0] == name and kept[1] == text:
             self._parsed.move_to_end(key)
             return kept[2]
         parsed = content.parse(path, text)
         made = Parsed(tiers.plan(parsed, tokens.estimate(text)), Places(parsed.lines))
-        self._parsed[key] = (path, text, made)
+        self._parsed[key] = (name, text, made)
         while len(self._parsed) > 1 and sum(len(t) for _, t, _ in self._parsed.values()) > MOST_PARSED_CHARACTERS:
             self._parsed.popitem(last=False)
         return made
 
-    def record(self, event: Event, load: Load, raw_text: str, shown_text: str) -> None:
+    def record(self, event: Event, load: Load, uncounted: Uncounted) -> None:
         """Write a load into the ledger, now with estimates; exact counts follow when there is time."""
         project = self.project(event)
         project.store.add_load(load)
-        self._uncounted[load.tool_use_id] = (project, raw_text, shown_text)
-        self._uncounted_characters += len(raw_text) + len(shown_text)
+        self._uncounted[load.tool_use_id] = (project, uncounted)
+        self._uncounted_characters += uncounted.characters()
         while self._uncounted_characters > MOST_UNCOUNTED_CHARACTERS:  # these keep their estimates
-            _, (_, raw, shown) = self._uncounted.popitem(last=False)
-            self._uncounted_characters -= len(raw) + len(shown)
+            self._uncounted_characters -= self._uncounted.popitem(last=False)[1][1].characters()
 
     def warm(self) -> None:
         """Load what takes long and is needed soon; may run beside `answer`."""
@@ -179,9 +191,10 @@ class Desk:
                 project.store.add_news(factors=conversation.samples())
         ends = time.monotonic() + COUNTING_S
         while self._uncounted and time.monotonic() < ends:
-            tool_use_id, (project, raw, shown) = self._uncounted.popitem(last=False)
-            self._uncounted_characters -= len(raw) + len(shown)
-            raw_tokens, shown_tokens = tokens.count(raw), tokens.count(shown)
+            tool_use_id, (project, uncounted) = self._uncounted.popitem(last=False)
+            self._uncounted_characters -= uncounted.characters()
+            raw_tokens = tokens.count(tiers.numbered(uncounted.text, uncounted.start))
+            shown_tokens = raw_tokens if uncounted.shown is None else tokens.count(uncounted.shown)
             if raw_tokens is not None and shown_tokens is not None:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from trimtab import content, policy, prices, relevance, tiers, tokens
 from trimtab.handlers.conversation import Conversation, Held
-from trimtab.handlers.desk import Desk, Parsed, Reply
+from trimtab.handlers.desk import Desk, Parsed, Reply, Uncounted
 from trimtab.handlers.events import Event, mapping, number, text
 from trimtab.records import IntegrationMode, Load, Tier, View
 from trimtab.settings import Settings
@@ -105,9 +105,7 @@ def record(
     event: Event, desk: Desk, file: File, plan: tiers.Plan | None, tier: Tier, reason: str, view: View | None
 ) -> None:
     """The ledger's row for the load: what the client would have shown and what is shown, estimates until counted."""
-    raw = "\n".join(f"{n}\t{line}" for n, line in enumerate(file.text.split("\n"), file.start))
-    shown = raw if view is None else cell(view.text)
-    raw_tokens = tokens.estimate(raw) if plan is None else plan.sums[-1]
+    raw_tokens = tokens.estimate(tiers.numbered(file.text, file.start)) if plan is None else plan.sums[-1]
     load = Load(
         session=event.session,
         agent=event.agent,
@@ -123,7 +121,7 @@ def record(
         counted=False,
         folds=() if view is None else view.folds,
     )
-    desk.record(event, load, raw, shown)
+    desk.record(event, load, Uncounted(file.text, file.start, None if view is None else cell(view.text)))
 
 
 def cell(text: str) -> str:
