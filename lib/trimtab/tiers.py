@@ -19,12 +19,13 @@ from trimtab import relevance
 from trimtab.records import Block, Content, Fold, Tier, View
 
 SHARES = {Tier.ESSENTIAL: 0.10, Tier.STANDARD: 0.40, Tier.COMPREHENSIVE: 0.70}
-FOLD_LINE = re.compile(r"^\.\.\. (\d+)-(\d+) \(\d+ lines\).*: Read offset=\d+ limit=\d+$", re.M)
+FOLD = re.compile(r"\.\.\. (\d+)-(\d+) \(\d+ lines\).*: Read offset=\d+ limit=\d+")
+FOLD_LINE = re.compile(f"^{FOLD.pattern}$", re.M)
 FOLD_TOKENS = 30  # measured: the median fold line in o200k_base is
 LEAST_FOLD = 4  # lines; folding fewer costs about what they do
 SHORTEST_PIECE, LONGEST_PIECE = 5, 26  # lines of a run of statements that are shown or folded together
 PIECES = 25  # a load has at least about so many, so that even Essential has room for a few
-SIGNATURE = 0.004  # chosen: signatures come before what nothing speaks for, and after what something does
+SIGNATURE = 0.002  # chosen: signatures come before what nothing speaks for, and after what something does
 SILENT = (
     "imports",
     "paragraph",
@@ -34,6 +35,8 @@ SILENT = (
     "code",
     "doc",
 )  # kinds whose first line says little
+BLANK = -1.0  # the worth of blank lines: they are shown only where what is around them is
+EDGE = 2  # blank lines shown beside what is shown
 LEAST_LEFT = 8  # tokens; nothing fits into less
 NAMES_IN_FOLD = 6
 LINE_NUMBER_TOKENS = 2  # "120\t"
@@ -90,7 +93,8 @@ def cut(whole: Plan, line_rates: Sequence[float]) -> Cut:
         (relevance.chance(rates[last] - rates[first - 1]) + worth) / max(1, sums[last] - sums[first - 1])
         for first, last, _, worth in whole.pieces
     ]
-    return Cut(whole, rates, sorted(range(len(gains)), key=lambda i: (-gains[i], i)))
+    order = [i for i, piece in enumerate(whole.pieces) if piece.worth != BLANK]
+    return Cut(whole, rates, sorted(order, key=lambda i: (-gains[i], i)))
 
 
 def pieces_of(content: Content) -> Iterator[Piece]:
@@ -105,7 +109,8 @@ def pieces_of(content: Content) -> Iterator[Piece]:
         nonlocal at, count
         parent = stack[-1][1] if stack else -1
         for first, end in part(content.lines, at, last, longest):
-            yield Piece(first, end, parent, 0.0)
+            is_blank = not any(line and not line.isspace() for line in content.lines[first - 1 : end])
+            yield Piece(first, end, parent, BLANK if is_blank else 0.0)
             count += 1
         at = max(at, last + 1)
 
@@ -184,14 +189,18 @@ def chosen(made: Cut, limit_tokens: int) -> list[bool]:
             shown[first - 1 : last] = [True] * (last - first + 1)
         if left < LEAST_LEFT:
             break
-    return close_gaps(drop_blanks(shown, made.plan.content.lines))
+    return close_gaps(with_blanks(shown, made.plan.content.lines))
 
 
-def drop_blanks(shown: list[bool], lines: Sequence[str]) -> list[bool]:
-    """Shown runs between folds that hold nothing but blanks are hidden, so that the folds are one."""
+def with_blanks(shown: list[bool], lines: Sequence[str]) -> list[bool]:
+    """The blank lines at the edges of what is shown are shown too: they cost next to nothing, and an edit spans them."""
     for is_shown, first, last in list(runs(shown)):
-        if is_shown and not any(line and not line.isspace() for line in lines[first - 1 : last]):
-            shown[first - 1 : last] = [False] * (last - first + 1)
+        if is_shown:
+            for edge, step in ((first - 2, -1), (last, 1)):
+                at = edge
+                while 0 <= at < len(lines) and not shown[at] and abs(at - edge) < EDGE and not lines[at].strip():
+                    shown[at] = True
+                    at += step
     return shown
 
 

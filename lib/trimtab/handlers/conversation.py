@@ -110,7 +110,7 @@ class Conversation:
     def _result(self, entry: transcript.Result, news: "News") -> None:
         held = self._held.get(entry.id)
         if held is not None:
-            news.honoured.append((entry.id, tiers.FOLD_LINE.search(entry.text) is not None))
+            news.honoured.append((entry.id, tiers.FOLD.search(entry.text) is not None))
             return
         call = self._calls.get(entry.id)
         if call is None:
