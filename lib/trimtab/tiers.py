@@ -193,7 +193,7 @@ def chosen(made: Cut, limit_tokens: int) -> list[bool]:
 
 
 def with_blanks(shown: list[bool], lines: Sequence[str]) -> list[bool]:
-    """The blank lines at the edges of what is shown are shown too: they cost next to nothing, and an edit spans them."""
+    """Blank lines at the edges of what is shown are shown too: they cost next to nothing, and an edit spans them."""
     for is_shown, first, last in list(runs(shown)):
         if is_shown:
             for edge, step in ((first - 2, -1), (last, 1)):
