@@ -120,11 +120,20 @@ def tree_of(parser: Parser, data: bytes) -> Tree | None:
         error_steps -= has_error
         return steps < 0 or error_steps < 0
 
+    given: list[memoryview] = []
+
+    def rest(offset: int, _point: object) -> memoryview:
+        given.append(memoryview(data)[offset:])
+        return given[-1]
+
     try:
-        return parser.parse(lambda offset, _point: data[offset:], progress_callback=has_enough)
+        return parser.parse(rest, progress_callback=has_enough)  # it takes any buffer
     except ValueError:
         parser.reset()
         return None
+    finally:
+        for part in given:  # tree-sitter 0.26.1 keeps a reference to each for ever; released, it holds no text
+            part.release()
 
 
 def blocks_of(found: dict[str, list[Node]], source: Source) -> Iterator[Block]:

@@ -38,7 +38,11 @@ def main(event: str) -> None:
     started = time.time()
     folder = daemon_folder()
     try:
-        body = sys.stdin.buffer.read()
+        body = sys.stdin.buffer.read(wire.LARGEST_BODY + 1)
+        if len(body) > wire.LARGEST_BODY:
+            while sys.stdin.buffer.read(1 << 20):
+                pass  # the client writes all of it
+            raise OSError("an event over %d bytes is not passed on" % wire.LARGEST_BODY)
         answer = ask(folder, header(), body, DEADLINES_S.get(event, 1.0))
         if answer is None:
             answer = without_daemon(event, folder, body)
