@@ -155,7 +155,10 @@ def test_over_tcp_with_a_secret() -> None:
         for said in ({}, {"SECRET": "0" * len(secret)}):
             with socket.create_connection(("127.0.0.1", int(number)), timeout=5) as connection:
                 connection.sendall(wire.request(said, home.event()))
-                assert connection.recv(100) == b""
+                answer = b""
+                with suppress(ConnectionResetError):
+                    answer = connection.recv(100)
+                assert answer == b""
         assert home.hook().view
 
 
