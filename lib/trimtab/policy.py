@@ -5,8 +5,8 @@
                                  + output · 120                the model writes one more call,
                                  + needed tokens · price_now)  and what was hidden arrives after all
 
-in prices of one uncached input token. `misses` is the expected number of calls for hidden lines: needs in one fold
-share a call, so it is the sum over folds of the chance that any line in it is needed.
+in prices of one uncached input token. `misses` is the expected number of calls for hidden lines: needs on one page of
+a fold share a call, so it is the sum over the folds' pages of the chance that any line there is needed.
 """
 
 import math
@@ -14,11 +14,11 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from trimtab import relevance, tiers
+from trimtab import tiers
 from trimtab.records import OptimizationLevel, Prices, Tier, View
 
 CALL_TOKENS = 120  # written by the model for one more Read: 95 to 140 in recorded sessions (design.md section 1)
-RECOVERED_TOKENS = 1300  # what a recovery brings in, needed or not: a page of 100 lines
+RECOVERED_TOKENS = 1000  # what a recovery brings in, needed or not: most of a page
 FIRST_GUESS = 30.0  # requests to come at the start of a session: 38 API calls a session is the median of recorded ones
 CAUTION = {  # what a miss is taken to cost, in real misses
     OptimizationLevel.AGGRESSIVE: 0.5,
@@ -82,13 +82,14 @@ def choose(made: tiers.Cut, start: int, now: Circumstances) -> Choice:
     reason = "no view is cheaper than the whole"
     for tier in ORDER[ORDER.index(LOWEST[now.level]) :]:
         shape = tiers.shape(made, tier)
+        if not any(shape.shown):
+            continue  # nothing but folds tells the agent nothing
         if raw - shape.tokens < max(now.least_saved_tokens, now.least_saved_share * raw):
             continue
-        misses = sum(map(relevance.chance, shape.folded_rates))
-        price = cost(shape.tokens, misses, now)
+        price = cost(shape.tokens, shape.misses, now)
         if price < lowest:
             lowest, best = price, shape
-            reason = f"costs {price / whole:.2f} of the whole with {misses:.2f} misses expected"
+            reason = f"costs {price / whole:.2f} of the whole with {shape.misses:.2f} misses expected"
     if best is None:
         return Choice(Tier.COMPLETE, None, reason)
     return Choice(best.tier, tiers.render(made.plan, best, start), reason)

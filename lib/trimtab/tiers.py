@@ -37,6 +37,7 @@ SILENT = (
 )  # kinds whose first line says little
 BLANK = -1.0  # the worth of blank lines: they are shown only where what is around them is
 EDGE = 2  # blank lines shown beside what is shown
+PAGE_LINES = 100  # about what one call for folded lines brings in
 LEAST_LEFT = 8  # tokens; nothing fits into less
 NAMES_IN_FOLD = 6
 LINE_NUMBER_TOKENS = 2  # "120\t"
@@ -69,12 +70,12 @@ class Cut(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """Which lines a view shows, and what it costs and risks: estimated tokens, and the rate of needs in each fold."""
+    """Which lines a view shows, and what it costs and risks: estimated tokens, and expected calls for folded lines."""
 
     tier: Tier
     shown: list[bool]
     tokens: int
-    folded_rates: list[float]
+    misses: float
 
 
 def plan(content: Content, total_tokens: int) -> Plan:
@@ -148,14 +149,15 @@ def part(lines: Sequence[str], first: int, last: int, longest: int) -> Iterator[
 def shape(made: Cut, tier: Tier) -> Shape:
     """Which lines `tier` shows. They are within its share of the load's tokens, but for gaps too small to fold."""
     shown = chosen(made, round(SHARES[tier] * made.plan.sums[-1]))
-    tokens, folded = 0, []
+    tokens, misses = 0, 0.0
     for is_shown, first, last in runs(shown):
         if is_shown:
             tokens += made.plan.sums[last] - made.plan.sums[first - 1]
         else:
             tokens += FOLD_TOKENS
-            folded.append(made.rates[last] - made.rates[first - 1])
-    return Shape(tier, shown, tokens, folded)
+            pages = max(1.0, (last - first + 1) / PAGE_LINES)
+            misses += pages * relevance.chance((made.rates[last] - made.rates[first - 1]) / pages)
+    return Shape(tier, shown, tokens, misses)
 
 
 def view(made: Cut, tier: Tier, start: int = 1) -> View:

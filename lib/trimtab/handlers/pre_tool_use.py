@@ -6,20 +6,25 @@ that shows the lines. A file that holds such a line already (this plugin's own t
 
 from pathlib import Path
 
-from trimtab import tiers
+from trimtab import tiers, tokens
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.events import Json as Input
+from trimtab.records import Addition
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
     for written in texts_written(event.tool_input):
         for match in tiers.FOLD_LINE.finditer(written):
-            if not stands_in(match[0], text(event.tool_input, "file_path")):
-                return deny(
-                    f'"{match[0]}" is no line of the file: it stands for lines {match[1]}-{match[2]}, which Trimtab '
-                    f"folded. Read them with offset={match[1]} limit={int(match[2]) - int(match[1]) + 1} and use those."
+            if not stands_in(match[0], event.folder / text(event.tool_input, "file_path")):
+                first, last = int(match[1]), int(match[2])
+                reason = (
+                    f'"{match[0]}" is no line of the file: it stands for lines {first}-{last}, which Trimtab folded. '
+                    f"Read them with offset={first} limit={last - first + 1} and use those."
                 )
+                added = Addition(event.session, event.agent, desk.clock(), event.name, tokens.estimate(reason))
+                desk.project(event).store.add_addition(added)
+                return deny(reason)
     return None
 
 
@@ -31,9 +36,9 @@ def texts_written(tool_input: Input) -> list[str]:
     return found
 
 
-def stands_in(line: str, path: str) -> bool:
+def stands_in(line: str, path: Path) -> bool:
     try:
-        return line in Path(path).read_text(encoding="utf-8", errors="replace")
+        return line in path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
 
