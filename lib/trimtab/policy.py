@@ -18,7 +18,7 @@ from trimtab import tiers
 from trimtab.records import OptimizationLevel, Prices, Tier, View
 
 CALL_TOKENS = 120  # written by the model for one more Read: 95 to 140 in recorded sessions (design.md section 1)
-RECOVERED_TOKENS = 1000  # what a recovery brings in, needed or not: most of a page
+RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half of a page
 FIRST_GUESS = 30.0  # requests to come at the start of a session: 38 API calls a session is the median of recorded ones
 CAUTION = {  # what a miss is taken to cost, in real misses
     OptimizationLevel.AGGRESSIVE: 0.5,
