@@ -246,6 +246,22 @@ def test_a_new_daemon_knows_what_the_old_one_knew(client: Client) -> None:
         assert len(store.requests()) == 2
 
 
+def test_what_was_read_before_a_view_is_no_recovery_of_it(client: Client) -> None:
+    """A new daemon reads the whole transcript; the views it knows of from the ledger were not there from the start."""
+    path, text = "/p/a.py", source(1)
+    client.read(path, text, offset=100, limit=150)
+    client.read(path, text)
+    client.desk.close()
+    client.desk = Desk(time.time, client.home, HANDLERS)
+    client.send("Stop")
+    with client.ledger() as store:
+        assert store.recoveries() == []
+
+
+def test_files_of_ours_are_left_alone(client: Client) -> None:
+    assert not is_view(client.read(str(client.project / ".claude-patterns" / "notes.py"), source(1)))
+
+
 @pytest.mark.parametrize(("level", "lowest"), [("standard", Tier.STANDARD), ("minimal", Tier.COMPREHENSIVE)])
 def test_a_level_has_a_lowest_tier(client: Client, level: str, lowest: Tier) -> None:
     client.environment["TRIMTAB_LEVEL"] = level

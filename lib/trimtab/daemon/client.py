@@ -81,7 +81,7 @@ def ask(folder: str, headers: "dict[str, str]", body: bytes, deadline_s: float) 
     """
     import _socket
 
-    ends = time.time() + deadline_s
+    ends = time.monotonic() + deadline_s
     connection, address = connect(_socket, folder, headers)
     if connection is None:
         return None
@@ -119,7 +119,7 @@ def connect(_socket: "Any", folder: str, headers: "dict[str, str]") -> "tuple[An
 
 def exchange(connection: "Any", request: bytes, ends: float) -> bytes:
     """Send `request`, return the reply's body. OSError or WireError past `ends` or where the reply is broken off."""
-    connection.settimeout(max(0.01, ends - time.time()))
+    connection.settimeout(max(0.01, ends - time.monotonic()))
     connection.sendall(request)
     size = wire.reply_size(receive(connection, wire.REPLY_LINE, ends))
     return receive(connection, size, ends)
@@ -128,7 +128,7 @@ def exchange(connection: "Any", request: bytes, ends: float) -> bytes:
 def receive(connection: "Any", size: int, ends: float) -> bytes:
     parts, missing = [], size
     while missing:
-        left = ends - time.time()
+        left = ends - time.monotonic()
         if left <= 0:
             raise OSError("timed out")
         connection.settimeout(left)
@@ -162,8 +162,8 @@ def without_daemon(event: str, folder: str, body: bytes) -> "bytes | None":
     start([environment + "/bin/python", "-I", root() + "/lib/trimtab/daemon/__main__.py", folder], folder)
     if event != "SessionStart":
         return None
-    ends = time.time() + STARTING_S
-    while time.time() < ends:
+    ends = time.monotonic() + STARTING_S
+    while time.monotonic() < ends:
         time.sleep(0.01)
         answer = ask(folder, header(), body, DEADLINES_S[event])
         if answer is not None:

@@ -230,7 +230,7 @@ class Server:
                 self._last = time.monotonic()
 
     def _receive(self, connection: socket.socket) -> tuple[dict[str, str], bytes]:
-        ends = time.time() + FRAME_S
+        ends = time.monotonic() + FRAME_S
         sizes = wire.request_sizes(client.receive(connection, wire.REQUEST_LINE, ends))
         header = wire.unpack_header(client.receive(connection, sizes[0], ends))
         if self._address.secret and not secrets.compare_digest(header.get("SECRET", ""), self._address.secret):

@@ -5,7 +5,6 @@ The transcript is read on from where it was left, so a new daemon knows in one r
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +44,7 @@ class Conversation:
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._held_characters = 0
+        self._shown: set[str] = set()  # of the held views, those whose result the transcript has come to
         self._messages: set[str] = set()
         self._calibration = transcript.Calibration(exactly, agent)
         self._unsampled: deque[transcript.Entry] = deque(maxlen=MOST_UNSAMPLED)
@@ -110,6 +110,7 @@ class Conversation:
     def _result(self, entry: transcript.Result, news: "News") -> None:
         held = self._held.get(entry.id)
         if held is not None:
+            self._shown.add(entry.id)
             news.honoured.append((entry.id, tiers.FOLD.search(entry.text) is not None))
             return
         call = self._calls.get(entry.id)
@@ -117,35 +118,36 @@ class Conversation:
             return
         subject = text_of(call.input, "command")
         self.interest.saw(call.name, entry.text, subject)
-        for held, lines in self._recovered_by(call, entry):
-            if call.name == "Read":
-                self._fetched[held.path] = self._fetched.get(held.path, 0) + 1
-            news.recoveries.append(
-                Recovery(held.tool_use_id, entry.id, entry.at, call.name, lines, exactly(entry.text))
-            )
+        recovered = self._recovered_by(call, entry)
+        if recovered is None:
+            return
+        held, lines = recovered
+        if call.name == "Read":
+            self._fetched[held.path] = self._fetched.get(held.path, 0) + 1
+        news.recoveries.append(Recovery(held.tool_use_id, entry.id, entry.at, call.name, lines, exactly(entry.text)))
 
-    def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> Iterator[tuple[Held, int]]:
-        """The newest view whose folded lines `call` showed, with how many. At most one: its cost is booked once."""
+    def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> tuple[Held, int] | None:
+        """The newest view whose folded lines `call` showed, with how many. One call is one view's: it costs once."""
+        shown = [held for held in reversed(self._held.values()) if held.tool_use_id in self._shown]
         if call.name == "Read":
             path = text_of(call.input, "file_path")
             numbers = [int(n) for n in NUMBERED.findall(result.text)]
-            for held in reversed(self._held.values()):
+            for held in shown:
                 lines = sum(f.first <= n <= f.last for n in numbers for f in held.folds) if held.path == path else 0
                 if lines:
-                    yield held, lines
-                    return
-        elif call.name in ("Bash", "Grep"):
-            command = text_of(call.input, "command") or text_of(call.input, "path")
-            if call.name == "Bash" and not PRINTS.search(command):
-                return
-            named = re.split(r"[\s'\"|;&()<>=]+", command)
-            output = {re.sub(r"^\d+[:-]", "", line).strip() for line in result.text.split("\n")}
-            for held in reversed(self._held.values()):
-                if any(same_file(held.path, word) for word in named if "." in word or "/" in word):
-                    lines = sum(len(line) > 8 and line in output for line in map(str.strip, held.hidden.split("\n")))
-                    if lines:
-                        yield held, lines
-                        return
+                    return held, lines
+            return None
+        command = text_of(call.input, "command") or text_of(call.input, "path")
+        if call.name not in ("Bash", "Grep") or (call.name == "Bash" and not PRINTS.search(command)):
+            return None
+        named = [word for word in re.split(r"[\s'\"|;&()<>=]+", command) if "." in word or "/" in word]
+        output = {re.sub(r"^\d+[:-]", "", line).strip() for line in result.text.split("\n")}
+        for held in shown:
+            if any(same_file(held.path, word) for word in named):
+                lines = sum(len(line) > 8 and line in output for line in map(str.strip, held.hidden.split("\n")))
+                if lines:
+                    return held, lines
+        return None
 
 
 class News(NamedTuple):

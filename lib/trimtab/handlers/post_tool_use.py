@@ -4,6 +4,7 @@ The view goes back in the shape of a notebook with one cell, the only one in whi
 gaps as they are. A targeted read (offset or limit), and whatever is no text of a file, passes as it is.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import content, policy, prices, relevance, tiers, tokens
@@ -76,6 +77,8 @@ def why_whole(event: Event, file: File, settings: Settings, conversation: Conver
         return "a targeted read"
     if len(file.text) < SMALLEST:
         return "small"
+    if settings.data_directory in Path(file.path).parts:
+        return "a file of ours"
     if "\0" in file.text or "\ufffd" in file.text:
         return "not clean text: the client warns of it"
     if tiers.FOLD_LINE.search(file.text):
