@@ -109,6 +109,17 @@ def test_a_locked_ledger_means_no_opinion_in_time(home: Home) -> None:
     assert is_view(home.hook().view)
 
 
+def test_a_hook_that_leaves_half_way_is_no_fault_of_ours(home: Home) -> None:
+    """The client ends its asynchronous hooks when it leaves."""
+    home.start()
+    for said in (b"", b"TT1 0000", b"TT1 00000000 00000010\n{"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(str(home.folder / "socket"))
+            connection.sendall(said)
+    assert is_view(home.hook().view)
+    assert home.faults() == []
+
+
 def listen_instead(home: Home, answer: bytes | None) -> socket.socket:
     """Somebody else at the daemon's address, who says `answer`, or nothing at all."""
     home.folder.mkdir(parents=True)

@@ -134,7 +134,7 @@ def receive(connection: "Any", size: int, ends: float) -> bytes:
         connection.settimeout(left)
         part = connection.recv(min(missing, 1 << 20))
         if not part:
-            raise wire.WireError("the answer broke off after %d of %d bytes" % (size - missing, size))
+            raise wire.GoneError("the answer broke off after %d of %d bytes" % (size - missing, size))
         parts.append(part)
         missing -= len(part)
     return b"".join(parts)

@@ -222,6 +222,8 @@ class Server:
                 reply = self._reply(*self._receive(connection))
                 with contextlib.nullcontext() if reply else contextlib.suppress(OSError):
                     connection.sendall(wire.reply(reply))  # who left before "no opinion" has missed nothing
+        except wire.GoneError:
+            pass  # a hook that was ended with its client, or ran into its deadline, says so itself
         except (OSError, wire.WireError) as exc:
             self._fault("wire", f"{type(exc).__name__}: {exc}")
         finally:

@@ -17,7 +17,11 @@ PASSED = ("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_", "CLAUDE_PROJECT_DIR", "CLAUDE_CON
 
 
 class WireError(Exception):
-    """The other side sent something else than a frame, or left in the middle of one."""
+    """The other side sent something else than a frame."""
+
+
+class GoneError(WireError):
+    """The other side left in the middle of a frame."""
 
 
 def request(header: "dict[str, str]", body: bytes) -> bytes:
