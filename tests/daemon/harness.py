@@ -166,12 +166,22 @@ def wait_for(condition: object, seconds: float = 10.0) -> bool:
 
 
 @contextmanager
-def a_home(plugin: Path = PLUGIN, more: Mapping[str, str] | None = None) -> Iterator[Home]:
-    """A new Home in a short path (a socket's may have 100 bytes); its daemon and folder are gone afterwards."""
+def short_folder() -> Iterator[Path]:
+    """A new folder with a short path (a socket's may have 100 bytes), gone afterwards."""
     path = Path(tempfile.mkdtemp(prefix="tt-"))
-    home = Home(path, plugin, **(more or {}))
     try:
-        yield home
+        yield path
     finally:
-        home.stop()
         shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def a_home(plugin: Path = PLUGIN, more: Mapping[str, str] | None = None) -> Iterator[Home]:
+    """A new Home; its daemon and folder are gone afterwards. Fails where the ledger that it leaves is not sound."""
+    with short_folder() as path:
+        home = Home(path, plugin, **(more or {}))
+        try:
+            yield home
+            assert not home.ledger().is_file() or home.is_sound()
+        finally:
+            home.stop()

@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import stat
-import subprocess
 import sys
 import tempfile
 import time
@@ -205,19 +204,3 @@ def test_an_environment_of_another_lock_is_not_used(plugin: Path) -> None:
         first = (plugin / "requirements.lock").read_text(encoding="utf-8").split("\n")[0]
         (environment / "complete").write_text(f"{first}\n", encoding="utf-8")
         assert home.hook(name="SessionStart").stdout == b""
-
-
-def old_pythons() -> list[str]:
-    names = [f"python3.{minor}" for minor in range(7, 15)]
-    return [path for name in names if (path := shutil.which(name))]
-
-
-@pytest.mark.parametrize("python", old_pythons() or [sys.executable])
-def test_the_hook_runs_on_any_python_that_the_user_may_have(home: Home, python: str) -> None:
-    home.start()
-    command = [python, *home.command("PostToolUse")[2:]]
-    done = subprocess.run(command, input=home.event(), capture_output=True, env=home.variables, check=False)
-    if b"command not found" in done.stderr:
-        pytest.skip(f"{python} is a shim without a version behind it")
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert b"updatedToolOutput" in done.stdout

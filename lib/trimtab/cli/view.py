@@ -98,8 +98,8 @@ def choose(cut: tiers.Cut, text: str, settings: Settings) -> policy.Choice:
     """What the handler of reads would choose at a session's start, with a model that is not known yet."""
     if len(text) < post_tool_use.SMALLEST:
         return policy.Choice(Tier.COMPLETE, None, "small")
-    if cut.plan.content.kind in post_tool_use.GENERATED:
-        return policy.Choice(Tier.COMPLETE, None, cut.plan.content.kind)
+    if cut.plan.content.kind == "binary":
+        return policy.Choice(Tier.COMPLETE, None, "binary")
     if tiers.FOLD_LINE.search(text):
         return policy.Choice(Tier.COMPLETE, None, "it holds lines that look like our folds")
     now = policy.Circumstances(

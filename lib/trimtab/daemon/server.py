@@ -21,7 +21,8 @@ from trimtab.daemon import client, wire
 
 IDLE_S = 1800.0
 TICK_S = 1.0  # how often it looks whether it is still wanted
-LOADING_S = 1.0  # shorter than any deadline of a hook that wants an answer
+DEADLINE_S = 1.0  # of a hook that does not say how long it waits
+PATIENCE = 0.6  # of a hook's deadline, chosen: after that an event still waits for its turn, the hook would give us up
 FRAME_S = 5.0  # a hook that takes longer to send its event has long given up
 BACKLOG = 64
 CODE = Path(__file__).parents[1]
@@ -235,24 +236,43 @@ class Server:
         ends = time.monotonic() + FRAME_S
         sizes = wire.request_sizes(client.receive(connection, wire.REQUEST_LINE, ends))
         header = wire.unpack_header(client.receive(connection, sizes[0], ends))
-        if self._address.secret and not secrets.compare_digest(header.get("SECRET", ""), self._address.secret):
+        said = header.get("SECRET", "").encode("utf-8", "surrogateescape")
+        if self._address.secret and not secrets.compare_digest(said, self._address.secret.encode()):
             raise wire.WireError("a request without this daemon's secret")
         return header, client.receive(connection, sizes[1], ends)
 
     def _reply(self, header: dict[str, str], body: bytes) -> bytes:
-        """The answer to one event; whatever goes wrong in it is our fault, and no opinion."""
-        self._loaded.wait(LOADING_S)  # then no opinion: a hook that ran into its deadline would start another daemon
-        with self._turn:
+        """The answer to one event; whatever goes wrong in it is our fault, and no opinion.
+
+        An event whose turn does not come in time has no opinion either: a hook that ran into its deadline would take
+        this daemon's address away and start another.
+        """
+        ends = time.monotonic() + PATIENCE * seconds(header.get("DEADLINE", ""), DEADLINE_S)
+        self._loaded.wait(ends - time.monotonic())
+        if not self._turn.acquire(timeout=max(0.0, ends - time.monotonic())):
+            self._fault("event", "too many events at once: this one's turn did not come in time")
+            return b""
+        try:
             if self._code.is_outdated(header.get("ROOT", ""), time.monotonic()):
                 self.leaving = True
-            try:
-                return self._answers.answer(body, header) if self._answers is not None else b""
-            except Exception as exc:  # noqa: BLE001  (the request loop: any fault is no opinion)
-                self._fault("event", describe(exc))
-                return b""
+            return self._answers.answer(body, header) if self._answers is not None else b""
+        except Exception as exc:  # noqa: BLE001  (the request loop: any fault is no opinion)
+            self._fault("event", describe(exc))
+            return b""
+        finally:
+            self._turn.release()
 
     def _fault(self, event: str, text: str) -> None:
         faults.note(str(self._address.folder), time.time(), "daemon", event, text)
+
+
+def seconds(text: str, otherwise: float) -> float:
+    """The number of seconds that `text` says, `otherwise` where it says none: 0 or less, no number, over a year."""
+    try:
+        number = float(text)
+    except ValueError:
+        return otherwise
+    return number if 0 < number < 366 * 86_400 else otherwise
 
 
 def describe(exc: BaseException) -> str:
@@ -277,8 +297,7 @@ def main(folder: Path) -> None:
         address = listen(folder)
         if address is None:
             return
-        idle_s = float(os.environ.get("TRIMTAB_IDLE_S") or IDLE_S)
-        server = Server(address, desk, idle_s)
+        server = Server(address, desk, seconds(os.environ.get("TRIMTAB_IDLE_S", ""), IDLE_S))
 
         def leave(_number: int, _frame: FrameType | None) -> None:
             server.leaving = True
