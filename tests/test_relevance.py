@@ -1,6 +1,14 @@
 """Evidence raises the lines that it speaks of, and fades."""
 
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trimtab import relevance
 from trimtab.records import Block, Content
@@ -113,6 +121,9 @@ def test_a_file_that_the_prompt_names_is_likelier_until_it_is_edited() -> None:
         ("xhttp.py", False),
         ("other/http.py", False),
         ("src/http.pyc", False),
+        ("src\\http.py", True),
+        ("/tmp/copy/home/u/project/src/http.py", True),
+        ("/elsewhere/src/http.py", False),
     ],
 )
 def test_which_names_can_be_a_file(named: str, same: bool) -> None:
@@ -130,3 +141,125 @@ def test_a_compaction_keeps_the_newest_clues() -> None:
     interest.compacted()
     assert "name_59" in interest.names()
     assert "name_10" not in interest.names()
+
+
+def test_a_place_fades_with_what_comes_after() -> None:
+    """0.97 for each of 10 later clues, of the 0.9 that a result's place says."""
+    interest = Interest()
+    interest.saw("Bash", "src/http.py:77: x")
+    assert interest.lines(PATH) == {77: pytest.approx(0.9)}
+    for i in range(10):
+        interest.called("Grep", {"pattern": f"other_{i}"})
+    assert interest.lines(PATH) == {77: pytest.approx(0.9 * 0.97**10)}
+
+
+def test_a_place_in_another_file_says_nothing() -> None:
+    interest = Interest()
+    interest.saw("Bash", "src/other.py:77: x")
+    assert interest.lines(PATH) == {}
+    assert rates(interest) == rates(Interest())
+
+
+def test_a_place_beyond_the_end_is_left_out() -> None:
+    interest = Interest()
+    interest.saw("Bash", "src/http.py:7777: x\nsrc/http.py:0: y")
+    assert rates(interest) == rates(Interest())
+
+
+def test_a_named_line_raises_its_neighbours_less_the_farther_they_are() -> None:
+    """0.5 * 0.9 on line 77 over the 0.0006 of any line; 0.72 of it a line further."""
+    interest = Interest()
+    interest.saw("Bash", "src/http.py:77: x")
+    found = rates(interest)
+    assert found[76] == pytest.approx(0.4506)
+    assert found[75] == found[77] == pytest.approx(0.4506 * 0.72)
+    assert found[73] == pytest.approx(0.4506 * 0.72**3)
+    assert found[0] == pytest.approx(0.0006)
+
+
+def test_a_rate_spreads_to_both_sides() -> None:
+    assert relevance.spread([0.0, 0.0, 1.0, 0.0]) == pytest.approx([0.72**2, 0.72, 1.0, 0.72])
+
+
+def test_chances_by_hand() -> None:
+    assert relevance.chance(0.0) == 0.0
+    assert relevance.chance(math.log(2)) == pytest.approx(0.5)
+
+
+def test_every_edit_of_a_multiedit_counts() -> None:
+    interest = Interest()
+    edits = [{"old_string": "a = 1", "new_string": "a = 2"}, {"old_string": "b()", "new_string": "parse_header()"}]
+    interest.called("MultiEdit", {"file_path": "/p/b.py", "edits": edits})
+    assert peak(interest) == 40
+
+
+def test_what_is_merely_written_is_of_no_interest() -> None:
+    interest = Interest()
+    interest.called("Write", {"file_path": "/p/b.py", "content": "parse_header(1)"})
+    assert interest.names() == {}
+
+
+def test_a_name_that_is_everywhere_says_nothing_of_a_line() -> None:
+    """`filler` is on 118 of 120 lines, parse_header on two."""
+    rare, common = Interest(), Interest()
+    rare.called("Grep", {"pattern": "parse_header"})
+    common.called("Grep", {"pattern": "filler"})
+    assert max(rates(common)) < 0.1 * max(rates(rare))
+
+
+def test_a_name_counts_at_most_one_and_a_half_times() -> None:
+    interest = Interest()
+    for _ in range(20):
+        interest.called("Grep", {"pattern": "parse_header"})
+    assert interest.names()["parse_header"] == 1.5
+
+
+def test_a_failing_test_raises_what_it_is_named_after() -> None:
+    """The names of failing tests of pytest, go test, cargo and a plain runner."""
+    for line in (
+        "FAILED tests/test_a.py::test_total - x",
+        "--- FAIL: test_total (0.00s)",
+        "test_total ... FAILED",
+        "not ok test_total",
+    ):
+        interest = Interest()
+        interest.saw("Bash", f"running\n{line}\ndone")
+        assert "test_total" in interest.names(), line
+
+
+@given(st.text(max_size=300), st.text(max_size=300), st.lists(st.text(max_size=40), max_size=30))
+def test_any_text_is_evidence_and_every_line_has_a_rate(prompt: str, output: str, lines: list[str]) -> None:
+    interest = Interest()
+    interest.asked(prompt)
+    interest.saw("Bash", output, prompt)
+    interest.called("Bash", {"command": output})
+    found = relevance.rate(Content("text", tuple(lines), ()), Places(lines), interest, PATH)
+    assert len(found) == len(lines)
+    assert all(0 <= rate < math.inf for rate in found)
+
+
+DIGITS = """
+from trimtab.relevance import Interest, Places, rate
+from trimtab.records import Content
+interest = Interest()
+interest.asked("parse_header total_sum make_one write_all other_name third_name src/a.py:3 src/b.py:9 src/c.py:2")
+interest.saw("Bash", "FAILED test_one, test_two, test_three, test_four")
+lines = ["parse_header total_sum make_one", "write_all other_name", "third_name test_one", "test_two test_four"]
+print(rate(Content("text", tuple(lines), ()), Places(lines), interest, "/p/src/a.py"))
+"""
+
+
+def test_the_same_conversation_gives_the_same_rates_in_every_process() -> None:
+    """Sums of floats depend on their order, and a set's order on the process's seed."""
+    library = str(Path(relevance.__file__).parents[1])
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", DIGITS],
+            env={"PYTHONPATH": library, "PYTHONHASHSEED": seed, "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }
+    assert len(said) == 1

@@ -31,7 +31,7 @@ class Held(NamedTuple):
 
 
 class Conversation:
-    """Follows one transcript. `catch_up` reads on and returns what belongs into the ledger."""
+    """Follows one transcript. `catch_up` reads on and returns what belongs into the ledger, until it is `recorded`."""
 
     def __init__(self, path: Path, session: str, agent: str) -> None:
         self.interest = Interest()
@@ -46,6 +46,7 @@ class Conversation:
         self._held_characters = 0
         self._shown: set[str] = set()  # of the held views, those whose result the transcript has come to
         self._messages: set[str] = set()
+        self._news = News([], [], [])
         self._calibration = transcript.Calibration(exactly, agent)
         self._unsampled: deque[transcript.Entry] = deque(maxlen=MOST_UNSAMPLED)
 
@@ -66,8 +67,8 @@ class Conversation:
         return "folded lines were fetched twice" if self._fetched.get(path, 0) >= MOST_FETCHES else ""
 
     def catch_up(self) -> "News":
-        """Read the transcript on. Never raises for a missing or damaged one."""
-        news = News([], [], [])
+        """Read the transcript on; what is not `recorded` comes again. Never raises for a missing or damaged one."""
+        news = self._news
         for entry in self._reader.read():
             self._unsampled.append(entry)
             if isinstance(entry, transcript.Prompt):
@@ -90,6 +91,10 @@ class Conversation:
                 self._held.clear()
                 self._held_characters = 0
         return news
+
+    def recorded(self) -> None:
+        """What `catch_up` returned is in the ledger."""
+        self._news = News([], [], [])
 
     def samples(self) -> list[transcript.Sample]:
         """What the entries read since the last call say of the model's tokens per o200k token. Counts exactly: slow."""

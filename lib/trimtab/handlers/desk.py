@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import content, faults, paths, settings, tiers, tokens
+from trimtab.errors import StoreError
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.records import Load
@@ -47,13 +48,21 @@ class Project:
     """A project's ledger and settings; settings are read again when a file or a variable of them changed."""
 
     def __init__(self, project: Path, user_environment: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self._project = project
         self._files = paths.config_files(project, user_environment)
         self._seen: tuple[object, ...] = ()
         self._settings, self.complaints = settings.load(self._files, environment)
-        folder = paths.ensure_project_folder(project, self._settings.data_directory)
-        self.store = Store.open(folder / paths.LEDGER, busy_ms=LOCKED_MS)
+        self.open()
         self.lengths = self.store.session_lengths()
-        paths.remember_project(paths.user_folder(user_environment), folder)
+        paths.remember_project(paths.user_folder(user_environment), self.store.path.parent)
+
+    def open(self) -> None:
+        """Open the ledger, a new one where there is none. StoreError where that can't be, or the project is gone."""
+        if not self._project.is_dir():  # to record it would bring its folder back
+            raise StoreError(f"the project {str(self._project)!r} is no folder any more: nothing is recorded of it")
+        folder = paths.ensure_project_folder(self._project, self._settings.data_directory)
+        self.store = Store.open(folder / paths.LEDGER, busy_ms=LOCKED_MS)
+        self.sessions: set[str] = set()  # those that the ledger has been told of
 
     def settings(self, environment: Mapping[str, str]) -> settings.Settings:
         ours = sorted((k, v) for k, v in environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_")))
@@ -99,7 +108,7 @@ class Desk:
         found = self._projects.get(event.project)
         if found is not None and not found.store.is_current():  # deleted or put aside under us: start a new one
             found.store.close()
-            found = None
+            found.open()
         if found is None:
             found = self._projects[event.project] = Project(event.project, self._user_environment, event.environment)
         return found
@@ -119,22 +128,23 @@ class Desk:
     def conversation(self, event: Event) -> Conversation:
         """The conversation that the event belongs to, caught up with its transcript, the ledger too."""
         key = (event.session, event.agent)
+        project = self.project(event)
         found = self._conversations.get(key)
         if found is None:
             path = event.transcript or Path("/nowhere")
             if event.agent:
                 path = paths.subagent_transcript(path, event.agent)
-            project = self.project(event)
             conversation = Conversation(path, event.session, event.agent)
             for load in project.store.loads(session=event.session):
                 if load.agent == event.agent and load.folds:
                     conversation.hold(Held(load.tool_use_id, load.path, load.folds, "", 0))
             found = self._conversations[key] = (conversation, project)
-            project.store.add_session(
-                event.session, self.clock(), "", str(event.transcript or ""), str(event.project), ""
-            )
             while len(self._conversations) > MOST_CONVERSATIONS:
                 self._conversations.popitem(last=False)
+        if event.session not in project.sessions:
+            transcript = str(event.transcript or "")
+            project.store.add_session(event.session, self.clock(), "", transcript, str(event.project), "")
+            project.sessions.add(event.session)
         self._conversations.move_to_end(key)
         self._unsettled.add(key)
         self._catch_up(*found)
@@ -149,6 +159,7 @@ class Desk:
     def _catch_up(self, conversation: Conversation, project: Project) -> None:
         news = conversation.catch_up()
         project.store.add_news(news.requests, news.recoveries, news.honoured)
+        conversation.recorded()
 
     def parse(self, path: str, text: str) -> Parsed:
         """`text` parsed; the same text in a file of the same name is parsed once while it is kept."""

@@ -18,7 +18,6 @@ SMALLEST = 600  # characters: below it no view can save the least that is worth 
 PROMPT_TOKENS = 65_000  # until the transcript tells: recorded sessions go from 38 k to 92 k (medians)
 LEAST_PROMPT_TOKENS = 2_000  # the client's tools alone are more: a smaller figure is no measurement
 CELL = "view"
-GENERATED = ("binary",)  # kinds that are left alone
 
 
 class File(NamedTuple):
@@ -40,9 +39,6 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         record(event, desk, file, None, Tier.COMPLETE, reason, None)
         return None
     parsed = desk.parse(file.path, file.text)
-    if parsed.plan.content.kind in GENERATED:
-        record(event, desk, file, parsed.plan, Tier.COMPLETE, "binary", None)
-        return None
     choice = choose(parsed, file, settings, conversation, desk, event)
     watching = settings.mode is IntegrationMode.MONITORING_ONLY
     if choice.view is None or watching:

@@ -39,7 +39,7 @@ def texts_written(tool_input: Input) -> list[str]:
 def stands_in(line: str, path: Path) -> bool:
     try:
         return line in path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except (OSError, ValueError):  # a NUL in the path
         return False
 
 

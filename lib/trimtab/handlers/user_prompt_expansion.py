@@ -7,6 +7,7 @@ from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 
 REPORT = "token-report"
+MOST_DIGITS = 8  # of a number of hours: more are a slip, and int() refuses thousands
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
@@ -29,7 +30,7 @@ def report(event: Event, desk: Desk) -> list[str]:
     for word in words(text(event.data, "command_args")):
         if word in ("all", "--all"):
             session = None
-        elif word.isdigit():
+        elif word.isdecimal() and len(word) < MOST_DIGITS:
             session, since = None, desk.clock() - int(word) * 3600
         elif word != "--hours":
             return [f"/{REPORT} takes nothing (this session), `all`, or a number of hours, not {word!r}."]

@@ -43,7 +43,7 @@ class Reader:
         try:
             with open(self.path, "rb") as file:
                 data, modified = self._new_bytes(file.fileno())
-        except OSError:
+        except (OSError, ValueError):  # a NUL in the path
             return []
         entries: list[Entry] = []
         places: dict[str, int] = {}

@@ -1,0 +1,150 @@
+"""What a Read is answered: what is left alone, and the view's shape."""
+
+import json
+
+import pytest
+from tests.daemon.harness import source
+from tests.handlers.client import Client, is_view
+
+from trimtab import tiers
+from trimtab.records import Tier
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x = 1\n" * 20, "small"),
+        (source(1) + "\0", "not clean text"),
+        (source(1) + "\ufffd", "not clean text"),
+        (source(1) + "\n... 3-9 (7 lines) a: Read offset=3 limit=7\n", "look like our folds"),
+    ],
+    ids=["small", "nul", "damaged", "our folds"],
+)
+def test_what_is_left_alone(client: Client, text: str, reason: str) -> None:
+    assert client.read("/p/a.py", text) == tiers.numbered(text, 1)
+    (load,) = client.loads()
+    assert load.tier is Tier.COMPLETE
+    assert load.raw_tokens == load.shown_tokens
+    assert reason in load.reason
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"type": "image", "file": {"base64": "aGk="}},
+        {"type": "notebook", "file": {"filePath": "/p/a.ipynb", "cells": []}},
+        {"type": "pdf", "file": {"filePath": "/p/a.pdf"}},
+        {"type": "text", "file": {"filePath": "/p/a.py", "content": 7}},
+        {"type": "text", "file": []},
+        "text",
+        None,
+        [],
+    ],
+    ids=["image", "notebook", "pdf", "number", "list", "string", "none", "empty"],
+)
+def test_what_is_no_text_has_no_opinion(client: Client, response: object) -> None:
+    reply = client.send("PostToolUse", tool_name="Read", tool_use_id="t1", tool_input={}, tool_response=response)
+    assert reply is None
+
+
+def test_a_targeted_read_is_shown_in_full(client: Client) -> None:
+    text = source(1)
+    assert client.read("/p/a.py", text, offset=50, limit=200) == tiers.numbered("\n".join(text.split("\n")[49:249]), 50)
+    assert [load.reason for load in client.loads()] == ["a targeted read"]
+
+
+def test_a_view_shows_true_numbers_and_verbatim_lines(client: Client) -> None:
+    text = source(1)
+    lines = text.split("\n")
+    seen = client.read("/p/a.py", text).removeprefix('<cell id="view">').removesuffix('</cell id="view">')
+    numbered = [line.split("\t", 1) for line in seen.split("\n") if not tiers.FOLD_LINE.match(line)]
+    assert numbered
+    assert all(lines[int(number) - 1] == shown_line for number, shown_line in numbered)
+
+
+def test_files_of_ours_are_left_alone(client: Client) -> None:
+    assert not is_view(client.read(str(client.project / ".claude-patterns" / "notes.py"), source(1)))
+
+
+@pytest.mark.parametrize(("level", "lowest"), [("standard", Tier.STANDARD), ("minimal", Tier.COMPREHENSIVE)])
+def test_a_level_has_a_lowest_tier(client: Client, level: str, lowest: Tier) -> None:
+    client.environment["TRIMTAB_LEVEL"] = level
+    for seed in range(6):
+        client.read(f"/p/{seed}.py", source(seed))
+    order = list(Tier)
+    loads = client.loads()
+    assert len(loads) == 6
+    assert all(order.index(load.tier) >= order.index(lowest) for load in loads)
+
+
+def test_without_such_a_level_the_same_files_go_below_it(client: Client) -> None:
+    """Else the test above could not fail."""
+    for seed in range(6):
+        client.read(f"/p/{seed}.py", source(seed))
+    assert {load.tier for load in client.loads()} == {Tier.ESSENTIAL}
+
+
+def test_watching_records_and_changes_nothing(client: Client) -> None:
+    (client.project / ".claude-patterns").mkdir()
+    (client.project / ".claude-patterns" / "config.toml").write_text('mode = "monitoring_only"\n', encoding="utf-8")
+    assert not is_view(client.read("/p/a.py", source(1)))
+    (load,) = client.loads()
+    assert load.tier is Tier.COMPLETE
+    assert "only watching; would be" in load.reason
+
+
+def test_a_relative_path_is_relative_to_the_clients_folder(client: Client) -> None:
+    client.read("a.py", source(1))
+    assert client.loads()[0].path == str(client.project / "a.py")
+
+
+def test_a_targeted_read_is_one_with_either_number(client: Client) -> None:
+    text = source(1)
+    assert not is_view(client.read("/p/a.py", text, offset=1))
+    assert not is_view(client.read("/p/b.py", text, limit=2000))
+    assert [load.reason for load in client.loads()] == ["a targeted read"] * 2
+
+
+def test_other_tools_results_are_left_alone(client: Client) -> None:
+    file = {"filePath": "/p/a.py", "content": source(1), "numLines": 1, "startLine": 1, "totalLines": 1}
+    common = {"tool_use_id": "t1", "tool_input": {"file_path": "/p/a.py"}}
+    reply = client.send("PostToolUse", tool_name="Write", tool_response={"type": "text", "file": file}, **common)
+    assert reply is None
+    assert list(client.project.iterdir()) == []  # and nothing was opened for it
+
+
+def test_a_text_that_no_file_can_hold_is_shown_as_valid_json(client: Client) -> None:
+    """Half a surrogate pair, which JSON can hold and UTF-8 can't."""
+    text = source(1).replace("intermediate", "inter\ud800mediate", 1)
+    common = {"tool_name": "Read", "tool_use_id": "t1", "tool_input": {"file_path": "/p/a.py"}}
+    file = {"filePath": "/p/a.py", "content": text, "numLines": 1, "startLine": 1, "totalLines": 1}
+    reply = client.send("PostToolUse", tool_response={"type": "text", "file": file}, **common)
+    assert reply is None or json.dumps(reply).encode()
+
+
+def test_what_a_view_shows_is_what_the_prompt_speaks_of(client: Client) -> None:
+    """The evidence of the transcript reaches the choice of lines."""
+    text = source(1)
+    target = 1 + next(i for i, line in enumerate(text.split("\n")) if "def step_1_13" in line)
+    client.prompt("Why does step_1_13 return one too many?")
+    seen = client.read("/p/a.py", text)
+    assert is_view(seen)
+    assert f"\n{target}\tdef step_1_13(value: int) -> int:" in seen
+    assert f"\n{target + 5}\t" in seen  # its body too
+    assert seen.count("\tdef step_") < 20  # and not everything
+
+
+def test_a_part_of_a_file_that_starts_later_keeps_its_numbers(client: Client) -> None:
+    """The client cuts long files by itself: startLine says where."""
+    text = source(1)
+    common = {"tool_name": "Read", "tool_use_id": "t1", "tool_input": {"file_path": "/p/a.py"}}
+    file = {"filePath": "/p/a.py", "content": text, "numLines": 400, "startLine": 1001, "totalLines": 1400}
+    reply = client.send("PostToolUse", tool_response={"type": "text", "file": file}, **common)
+    assert reply is not None
+    (load,) = client.loads()
+    lines = text.split("\n")
+    for fold in load.folds:
+        assert 1001 <= fold.first <= fold.last <= 1000 + len(lines)
+    seen = json.dumps(reply)
+    number = 1001 + next(i for i, line in enumerate(lines) if "def step_1_7(" in line)
+    assert f"{number}\\tdef step_1_7(" in seen or any(f.first <= number <= f.last for f in load.folds)

@@ -1,0 +1,56 @@
+"""`/token-report` is answered without a request to the model."""
+
+import pytest
+from tests.daemon.harness import source
+from tests.handlers.client import Client
+
+
+def test_the_report_answers_without_the_model(client: Client) -> None:
+    client.read("/p/long_name_of_a_file.py", source(1))
+    reply = client.send("UserPromptExpansion", command_name="trimtab:token-report", command_args="")
+    assert reply is not None
+    assert reply["decision"] == "block"
+    assert "long_name_of_a_file.py" in str(reply["reason"])
+    assert reply["hookSpecificOutput"] == {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True}
+
+
+def asked(client: Client, arguments: str, session: str = "s1") -> str:
+    more = {"command_name": "token-report", "command_args": arguments, "session_id": session}
+    reply = client.send("UserPromptExpansion", **more)
+    assert reply is not None
+    assert sorted(reply) == ["decision", "hookSpecificOutput", "reason"]
+    return str(reply["reason"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heading"),
+    [
+        ("", "1 load in 1 session"),
+        ("all", "2 loads in 2 sessions"),
+        ("--all", "2 loads in 2 sessions"),
+        ("1", "1 load in 1 session"),
+        ("--hours 3", "2 loads in 2 sessions"),
+        ("all 1", "1 load in 1 session"),
+    ],
+)
+def test_the_reports_arguments(client: Client, arguments: str, heading: str) -> None:
+    """Two sessions, two hours apart: this one, the sessions of some hours, or all of them."""
+    client.read("/p/a.py", source(1))
+    client.now += 7200
+    client.session = "s2"
+    client.read("/p/b.py", source(2))
+    assert f"Trimtab: {heading}" in asked(client, arguments, "s2")
+
+
+@pytest.mark.parametrize("arguments", ["yesterday", "-3", "1.5", "²", "9" * 5000, "'unclosed", "--hours x"])
+def test_a_wrong_argument_says_what_is_allowed(client: Client, arguments: str) -> None:
+    """An error here would send the command on to the model."""
+    assert "takes nothing (this session), `all`, or a number of hours" in asked(client, arguments)
+
+
+def test_with_nothing_recorded_it_says_what_to_do(client: Client) -> None:
+    assert "nothing is recorded here yet" in asked(client, "")
+
+
+def test_other_commands_are_not_ours(client: Client) -> None:
+    assert client.send("UserPromptExpansion", command_name="review", command_args="") is None
