@@ -66,7 +66,7 @@ def test_there_are_prompt_texts() -> None:
 def test_hooks_are_exec_form_with_a_timeout_and_a_narrow_matcher(event: str) -> None:
     for entry in read("hooks/hooks.json")["hooks"][event]:
         matcher = entry.get("matcher", "")
-        assert event not in NARROW or re.fullmatch(r"[A-Za-z:|-]+", matcher), "a tool's or command's plain name"
+        assert event not in NARROW or re.fullmatch(r"[A-Za-z:|-]+(mcp__\.\*)?", matcher), "plain names, and MCP tools"
         for hook in entry["hooks"]:
             assert hook["type"] == "command"
             assert " " not in hook["command"], "exec form: one program, its arguments apart"

@@ -6,33 +6,35 @@
                                  + needed tokens · price_now)  and what was hidden arrives after all
 
 in prices of one uncached input token. `misses` is the expected number of calls for hidden lines: needs on one page of
-a fold share a call, so it is the sum over the folds' pages of the chance that any line there is needed.
+a fold share a call, so it is the sum over the folds' pages of the chance that any line there is needed. To that comes
+UNTRACED for any view: what an agent comes back for without a trace that a model could learn from.
 """
 
-import math
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from trimtab import tiers
 from trimtab.records import OptimizationLevel, Prices, Tier, View
+from trimtab.relevance import Need
 
 CALL_TOKENS = 120  # written by the model for one more Read: 95 to 140 in recorded sessions (design.md section 1)
 RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half of a page
-FIRST_GUESS = 30.0  # requests to come at the start of a session: 38 API calls a session is the median of recorded ones
+FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
+UNTRACED = 0.5  # calls a view
 CAUTION = {  # what a miss is taken to cost, in real misses
-    OptimizationLevel.AGGRESSIVE: 0.5,
+    OptimizationLevel.AGGRESSIVE: 0.4,
     OptimizationLevel.ADAPTIVE: 1.0,
-    OptimizationLevel.STANDARD: 2.0,
-    OptimizationLevel.MINIMAL: 4.0,
+    OptimizationLevel.STANDARD: 18.0,
+    OptimizationLevel.MINIMAL: 40.0,
 }
 LOWEST = {  # the tier below which a level does not go
     OptimizationLevel.AGGRESSIVE: Tier.ESSENTIAL,
     OptimizationLevel.ADAPTIVE: Tier.ESSENTIAL,
-    OptimizationLevel.STANDARD: Tier.STANDARD,
+    OptimizationLevel.STANDARD: Tier.ESSENTIAL,
     OptimizationLevel.MINIMAL: Tier.COMPREHENSIVE,
 }
-ORDER = (Tier.ESSENTIAL, Tier.STANDARD, Tier.COMPREHENSIVE)
+ORDER = (Tier.ESSENTIAL, Tier.STANDARD, Tier.COMPREHENSIVE, Tier.COMPLETE)
 
 
 class Circumstances(NamedTuple):
@@ -64,32 +66,72 @@ def requests_to_come(so_far: int, lengths: Sequence[int] = ()) -> float:
     left = [length - so_far for length in lengths if length > so_far]
     if len(lengths) >= 5 and len(left) >= 3:
         return max(5.0, statistics.fmean(left))
-    return max(5.0, math.sqrt(FIRST_GUESS * max(10, so_far)))
+    return FIRST_GUESS
 
 
 def cost(view_tokens: float, misses: float, now: Circumstances) -> float:
-    """The design's formula, in prices of one uncached input token."""
-    price = now.prices.write + now.prices.read * now.requests_to_come
-    miss = now.prices.read * now.prompt_tokens + now.prices.output * CALL_TOKENS + RECOVERED_TOKENS * now.factor * price
-    return view_tokens * now.factor * price + misses * miss * CAUTION[now.level]
+    """The design's formula, in prices of one uncached input token; no view is Complete without its misses."""
+    return view_tokens * now.factor * price(now) + misses * miss(now)
 
 
-def choose(made: tiers.Cut, start: int, now: Circumstances) -> Choice:
-    """The cheapest tier for a load that starts at line `start` of its file; Complete where no view saves enough."""
-    raw = made.plan.sums[-1]
-    whole = lowest = cost(raw, 0.0, now)
+def price(now: Circumstances) -> float:
+    """Of a token that stays in the context."""
+    return now.prices.write + now.prices.read * now.requests_to_come
+
+
+def miss(now: Circumstances) -> float:
+    """Of one more request for what was hidden."""
+    recovered = RECOVERED_TOKENS * now.factor * price(now)
+    return now.prices.read * now.prompt_tokens + now.prices.output * CALL_TOKENS + recovered
+
+
+def miss_tokens(now: Circumstances) -> float:
+    """What a miss costs, in tokens of a load that stay in the context."""
+    return CAUTION[now.level] * miss(now) / (now.factor * price(now))
+
+
+def choose(
+    whole: tiers.Plan,
+    need: Need,
+    start: int,
+    now: Circumstances,
+    is_numbered: bool = True,
+    client_tokens: int | None = None,
+) -> Choice:
+    """The cheapest tier for a load that starts at line `start` of its file; Complete where no view saves enough.
+
+    `client_tokens` is what the client would show where it cuts the load itself: a view takes no more.
+    """
+    raw = whole.sums[-1]
+    if client_tokens is not None:
+        return within(whole, need, now, client_tokens)
+    complete = lowest = cost(raw, 0.0, now)
+    made = tiers.cut(whole, need, miss_tokens(now))
     best: tiers.Shape | None = None
     reason = "no view is cheaper than the whole"
     for tier in ORDER[ORDER.index(LOWEST[now.level]) :]:
         shape = tiers.shape(made, tier)
-        if not any(shape.shown):
-            continue  # nothing but folds tells the agent nothing
+        if not any(shape.shown) and is_numbered:
+            continue  # nothing but folds tells the agent nothing of a file
         if raw - shape.tokens < max(now.least_saved_tokens, now.least_saved_share * raw):
             continue
-        price = cost(shape.tokens, shape.misses, now)
+        misses = CAUTION[now.level] * shape.misses + UNTRACED
+        price = cost(shape.tokens, misses, now)
         if price < lowest:
             lowest, best = price, shape
-            reason = f"costs {price / whole:.2f} of the whole with {shape.misses:.2f} misses expected"
+            reason = f"costs {price / complete:.2f} of the whole with {shape.misses:.2f} misses expected"
     if best is None:
         return Choice(Tier.COMPLETE, None, reason)
-    return Choice(best.tier, tiers.render(made.plan, best, start), reason)
+    view = tiers.render(made, best, start, is_numbered)
+    if raw - view.tokens < max(now.least_saved_tokens, now.least_saved_share * raw):
+        return Choice(Tier.COMPLETE, None, "its folds take what they save")
+    return Choice(best.tier, view, reason)
+
+
+def within(whole: tiers.Plan, need: Need, now: Circumstances, client_tokens: int) -> Choice:
+    """The view of an output that the client cuts to `client_tokens`: the most wanted lines, in no more tokens."""
+    found = tiers.fitted(tiers.cut(whole, need, miss_tokens(now)), client_tokens)
+    if found is None:
+        return Choice(Tier.COMPLETE, None, "no view fits into what the client shows of it")
+    view = tiers.render(*found, 1, is_numbered=False)
+    return Choice(view.tier, view, "the client cuts it; the view takes no more")

@@ -4,8 +4,11 @@ Line numbers are 1-based and both ends of a range belong to it. Tokens are o200k
 otherwise; `*_counted` says whether a figure is a count (True) or an estimate.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
+
+NO_FACTS: Mapping[int, tuple[str, ...]] = {}
 
 
 class IntegrationMode(str, Enum):
@@ -49,11 +52,17 @@ class Block(NamedTuple):
 
 
 class Content(NamedTuple):
-    """A load, parsed. `lines` have no line ends; lines outside of every block belong to the load itself."""
+    """A load, parsed. `lines` have no line ends; lines outside of every block belong to the load itself.
+
+    `keep` are the lines that every view shows: errors, the names of failing tests, counts of failures. `facts` are, by
+    line, the words that a fold must name if it hides the line: a commit's hash, a file of a listing, a resource's name.
+    """
 
     kind: str
     lines: tuple[str, ...]
     blocks: tuple[Block, ...]
+    keep: frozenset[int] = frozenset()
+    facts: Mapping[int, tuple[str, ...]] = NO_FACTS
 
 
 class Fold(NamedTuple):

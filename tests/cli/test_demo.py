@@ -213,7 +213,7 @@ def test_hooks_are_those_of_hooks_json() -> None:
     assert command[0] == "sh"
     assert command[-2:] == [str(ROOT / "hooks" / "hook.py"), "PostToolUse"]
     assert timeout_s > 0
-    assert hooks.commands("PostToolUse", "Grep") == []
+    assert hooks.commands("PostToolUse", "TodoWrite") == []
     assert hooks.commands("NoSuchEvent", "") == []
 
 

@@ -12,6 +12,7 @@ from tests.daemon.harness import source
 from tests.handlers.client import Client, is_view
 
 from trimtab.errors import StoreError, TrimtabError
+from trimtab.handlers.loads import Loaded
 from trimtab.handlers.table import HANDLERS
 
 
@@ -108,8 +109,9 @@ def test_each_project_has_a_ledger_of_its_own(client: Client, tmp_path: Path) ->
 
 def test_what_is_parsed_twice_is_parsed_once(client: Client) -> None:
     text = source(1)
-    assert client.desk.parse("/p/a.py", text) is client.desk.parse("/q/a.py", text)
-    assert client.desk.parse("/p/a.py", text) is not client.desk.parse("/p/a.go", text)
+    first = client.desk.parse(Loaded("Read", "/p/a.py", text, 1))
+    assert first is client.desk.parse(Loaded("Read", "/q/a.py", text, 1))
+    assert first is not client.desk.parse(Loaded("Read", "/p/a.go", text, 1))
 
 
 def test_an_event_that_nobody_hooked_has_no_opinion(client: Client) -> None:

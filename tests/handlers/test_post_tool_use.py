@@ -66,7 +66,7 @@ def test_files_of_ours_are_left_alone(client: Client) -> None:
     assert not is_view(client.read(str(client.project / ".claude-patterns" / "notes.py"), source(1)))
 
 
-@pytest.mark.parametrize(("level", "lowest"), [("standard", Tier.STANDARD), ("minimal", Tier.COMPREHENSIVE)])
+@pytest.mark.parametrize(("level", "lowest"), [("minimal", Tier.COMPREHENSIVE)])
 def test_a_level_has_a_lowest_tier(client: Client, level: str, lowest: Tier) -> None:
     client.environment["TRIMTAB_LEVEL"] = level
     for seed in range(6):

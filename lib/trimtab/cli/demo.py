@@ -174,8 +174,8 @@ def faults_of(daemon: Path) -> str:
 
 
 def folded(reads: Sequence[Shown], hits: Mapping[Path, Sequence[int]]) -> tuple[Shown, int, int] | None:
-    """The read to repeat, as the line of a fold names it: of a fold with a hit of the search, else of the largest.
-
+    """The read to repeat, as the line of a fold names it: of a fold with a hit of the search, else of the largest;
+    of a long one the beginning.
     `hits` are line numbers by file.
     """
     best: tuple[tuple[bool, int], tuple[Shown, int, int]] | None = None
@@ -184,8 +184,9 @@ def folded(reads: Sequence[Shown], hits: Mapping[Path, Sequence[int]]) -> tuple[
         for first, last in folds:
             size = last - first + 1
             has_hit = any(first <= number <= last for number in hits.get(read.path, ()))
-            if size in FOLD_LINES and (best is None or (has_hit, size) > best[0]):
-                best = (has_hit, size), (read, first, size)
+            lines = min(size, FOLD_LINES[-1])
+            if lines in FOLD_LINES and (best is None or (has_hit, lines) > best[0]):
+                best = (has_hit, lines), (read, first, lines)
     return best[1] if best else None
 
 

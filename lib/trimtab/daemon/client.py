@@ -53,7 +53,7 @@ def main(event: str) -> None:
 
 
 def say(answer: bytes) -> None:
-    """Write to the client, past Python's buffer: what stays in it is flushed at exit, and fails again with status 120."""
+    """Write to the client, past Python's buffer: what stays in it fails again at exit, with status 120."""
     while answer:
         answer = answer[os.write(1, answer) :]
 

@@ -21,13 +21,17 @@ MOST_HELD, MOST_HELD_CHARACTERS = 60, 1 << 20  # views of a conversation whose f
 
 
 class Held(NamedTuple):
-    """A view that the agent was shown: its folds and the text of the folded lines ("" after a restart)."""
+    """A view that the agent was shown: its folds and the text of the folded lines ("" after a restart).
+
+    `path` is the file that has the folded lines, `name` what was loaded: that file, or a command or a search.
+    """
 
     tool_use_id: str
     path: str
     folds: tuple[Fold, ...]
     hidden: str
     text_hash: int
+    name: str
 
 
 class Conversation:
@@ -39,7 +43,7 @@ class Conversation:
         self.ttl_1h = False
         self.prompt_tokens = 0
         self.requests = 0
-        self._fetched: dict[str, int] = {}  # by path, how often folded lines were read since it was last edited
+        self._fetched: dict[str, int] = {}  # by name, how often folded lines were fetched since it was last edited
         self._reader = transcript.Reader(path, session, agent)
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
@@ -57,14 +61,14 @@ class Conversation:
         while len(self._held) > 1 and (len(self._held) > MOST_HELD or self._held_characters > MOST_HELD_CHARACTERS):
             self._held_characters -= len(self._held.popitem(last=False)[1].hidden)
 
-    def wants_all(self, path: str, text_hash: int) -> str:
-        """Why the agent must want all of the file, "" where nothing says so.
+    def wants_all(self, name: str, text_hash: int) -> str:
+        """Why the agent must want all of a file or an output, "" where nothing says so.
 
         It asks for the same text again after it was shown a view of it, or has fetched folded lines twice.
         """
-        if any(held.path == path and held.text_hash == text_hash for held in self._held.values()):
+        if any(held.name == name and held.text_hash == text_hash for held in self._held.values()):
             return "asked for again, unchanged, after a view"
-        return "folded lines were fetched twice" if self._fetched.get(path, 0) >= MOST_FETCHES else ""
+        return "folded lines were fetched twice" if self._fetched.get(name, 0) >= MOST_FETCHES else ""
 
     def catch_up(self) -> "News":
         """Read the transcript on; what is not `recorded` comes again. Never raises for a missing or damaged one."""
@@ -114,11 +118,13 @@ class Conversation:
 
     def _result(self, entry: transcript.Result, news: "News") -> None:
         held = self._held.get(entry.id)
+        call = self._calls.get(entry.id)
         if held is not None:
             self._shown.add(entry.id)
+            if call is not None:
+                self.interest.saw(call.name, entry.text, text_of(call.input, "command"))
             news.honoured.append((entry.id, tiers.FOLD.search(entry.text) is not None))
             return
-        call = self._calls.get(entry.id)
         if call is None:
             return
         subject = text_of(call.input, "command")
@@ -127,8 +133,8 @@ class Conversation:
         if recovered is None:
             return
         held, lines = recovered
-        if call.name == "Read":
-            self._fetched[held.path] = self._fetched.get(held.path, 0) + 1
+        if call.name == "Read" or held.name != held.path:
+            self._fetched[held.name] = self._fetched.get(held.name, 0) + 1
         news.recoveries.append(Recovery(held.tool_use_id, entry.id, entry.at, call.name, lines, exactly(entry.text)))
 
     def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> tuple[Held, int] | None:

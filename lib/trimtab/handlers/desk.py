@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from trimtab import content, faults, paths, settings, tiers, tokens
+from trimtab import faults, paths, settings, tokens
 from trimtab.errors import StoreError
+from trimtab.handlers import outputs, parsed
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
+from trimtab.handlers.loads import Loaded
+from trimtab.handlers.parsed import Parsed
 from trimtab.records import Load
-from trimtab.relevance import Places
+from trimtab.relevance import words
 from trimtab.store import Store
 
 LOCKED_MS = 300  # how long an event waits for a ledger that another process holds
@@ -26,18 +29,10 @@ MOST_UNCOUNTED_CHARACTERS = 2 << 20
 COUNTING_S = 0.25  # per tick, so that an event never waits longer for its turn
 
 
-class Parsed(NamedTuple):
-    """What is made of a load once: its plan (content, pieces, sizes) and where names stand in it."""
-
-    plan: tiers.Plan
-    places: Places
-
-
 class Uncounted(NamedTuple):
-    """The texts of a load whose tokens are still estimates: the file's from line `start` on, and its view, if any."""
+    """The texts of a load whose tokens are still estimates: the client's and our view, if any."""
 
     text: str
-    start: int
     shown: str | None
 
     def characters(self) -> int:
@@ -98,9 +93,9 @@ class Desk:
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON, b"" for no opinion. Raises TrimtabError for what it can't do."""
-        parsed = parse(event, environment)
-        handler = self._handlers.get(parsed.name)
-        reply = handler(parsed, self) if handler else None
+        found = parse(event, environment)
+        handler = self._handlers.get(found.name)
+        reply = handler(found, self) if handler else None
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
 
     def project(self, event: Event) -> Project:
@@ -137,7 +132,14 @@ class Desk:
             conversation = Conversation(path, event.session, event.agent)
             for load in project.store.loads(session=event.session):
                 if load.agent == event.agent and load.folds:
-                    conversation.hold(Held(load.tool_use_id, load.path, load.folds, "", 0))
+                    place = load.path
+                    if load.tool != "Read":
+                        folder = paths.outputs_folder(event.project, project.settings(event.environment).data_directory)
+                        place = str(outputs.file_for(folder, load.tool_use_id))
+                    conversation.hold(Held(load.tool_use_id, place, load.folds, "", 0, load.path))
+            parent = self._conversations.get((event.session, ""))
+            if event.agent and parent is not None:
+                conversation.interest.inherit(parent[0].interest)
             found = self._conversations[key] = (conversation, project)
             while len(self._conversations) > MOST_CONVERSATIONS:
                 self._conversations.popitem(last=False)
@@ -161,17 +163,16 @@ class Desk:
         project.store.add_news(news.requests, news.recoveries, news.honoured)
         conversation.recorded()
 
-    def parse(self, path: str, text: str) -> Parsed:
-        """`text` parsed; the same text in a file of the same name is parsed once while it is kept."""
-        name = os.path.basename(path)
-        key = hash((name, text))
+    def parse(self, found: Loaded) -> Parsed:
+        """A load parsed; the same text of the same name is parsed once while it is kept."""
+        name = os.path.basename(found.name) if found.is_file else found.name
+        key = hash((name, found.text))
         kept = self._parsed.get(key)
-        if kept is not None and kept[0] == name and kept[1] == text:
+        if kept is not None and kept[0] == name and kept[1] == found.text:
             self._parsed.move_to_end(key)
             return kept[2]
-        parsed = content.parse(path, text)
-        made = Parsed(tiers.plan(parsed, tokens.estimate(text)), Places(parsed.lines))
-        self._parsed[key] = (name, text, made)
+        made = parsed.parse(found)
+        self._parsed[key] = (name, found.text, made)
         while len(self._parsed) > 1 and sum(len(t) for _, t, _ in self._parsed.values()) > MOST_PARSED_CHARACTERS:
             self._parsed.popitem(last=False)
         return made
@@ -188,6 +189,7 @@ class Desk:
     def warm(self) -> None:
         """Load what takes long and is needed soon; may run beside `answer`."""
         tokens.load()
+        words.common()
 
     def between(self) -> None:
         """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors."""
@@ -204,7 +206,7 @@ class Desk:
         while self._uncounted and time.monotonic() < ends:
             tool_use_id, (project, uncounted) = self._uncounted.popitem(last=False)
             self._uncounted_characters -= uncounted.characters()
-            raw_tokens = tokens.count(tiers.numbered(uncounted.text, uncounted.start))
+            raw_tokens = tokens.count(uncounted.text)
             shown_tokens = raw_tokens if uncounted.shown is None else tokens.count(uncounted.shown)
             if raw_tokens is not None and shown_tokens is not None:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)

@@ -1,19 +1,15 @@
-"""How likely each line of a load is to be needed: from what the agent was asked, searched, ran and edited lately.
+"""What an agent has shown interest in, from its conversation in order: what it was asked, searched, ran, edited.
 
-`Interest` gathers evidence from a conversation, in order. `score` turns it into a chance for each line. Both are pure:
-the same conversation and load give the same chances. The weights are chosen on recorded sessions and on release
-pairs (`bench/`); a learned model may take their place behind `score`.
+Pure: the same conversation gives the same interest.
 """
 
-import bisect
 import itertools
-import math
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from trimtab.records import Content
+from trimtab.relevance import words
 
 NAME = re.compile(r"[A-Za-z_]\w{2,}")
 PLACE = re.compile(r"([\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9}|[Mm]akefile|Dockerfile):(\d{1,6})\b")
@@ -44,7 +40,9 @@ CHANGED = 0.3  # a name that an edit put in or took out
 SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
 BARE = re.compile(r"^(\d{1,6}):", re.M)
 MOST_EVIDENCE = 240  # pieces of evidence kept; older ones have faded by then
-FADE = 0.97  # per piece of evidence that came after; half is left after 23
+INHERITED = 0.8  # of a name's strength that is left for a subagent
+NAMED_FILE = 3.0  # a file that the prompt names
+FADE = 0.98  # per piece of evidence that came after; half is left after 34
 
 
 class Clue(NamedTuple):
@@ -60,17 +58,21 @@ class Interest:
     def __init__(self) -> None:
         self._clues: deque[Clue] = deque(maxlen=MOST_EVIDENCE)
         self.task = ""  # the newest prompt
+        self.seen: set[str] = set()  # every word that came up since the start or the last compaction
         self._edited: set[str] = set()
 
     def asked(self, prompt: str) -> None:
         self.task = prompt
+        self.seen |= words.words_in(prompt)
         self._add(weigh(prompt, 0.7), places_in(prompt, 1.0))
 
     def said(self, text: str) -> None:
+        self.seen |= words.words_in(text)
         self._add(weigh(text, 0.15), places_in(text, 0.4))
 
     def called(self, tool: str, arguments: Mapping[str, object]) -> None:
         """A tool call: what it searches for or edits is of interest, what it merely writes is not."""
+        self.seen |= words.words_in(strings_in(arguments))
         if tool == "Grep":
             self._add(searched(text_of(arguments, "pattern")), {})
         elif tool == "Bash":
@@ -94,6 +96,7 @@ class Interest:
 
         A search in one file prints bare line numbers: they belong to the file that `command` names.
         """
+        self.seen |= words.words_in(text)
         if tool == "Read":
             return
         places = places_in(text, 0.9)
@@ -111,6 +114,11 @@ class Interest:
         kept = list(self._clues)[-20:]
         self._clues.clear()
         self._clues.extend(kept)
+        self.seen.clear()
+
+    def inherit(self, other: "Interest") -> None:
+        """Take over what another agent is after, for one that it has sent; what it has seen this one has not."""
+        self._clues.extend(Clue({n: INHERITED * s for n, s in c.names.items()}, c.places) for c in other._clues)
 
     def names(self) -> dict[str, float]:
         """How much each name is of interest now, newest evidence first in weight; at most 1.5."""
@@ -147,6 +155,15 @@ class Interest:
     def _add(self, names: Mapping[str, float], places: Mapping[str, Mapping[int, float]]) -> None:
         if names or places:
             self._clues.append(Clue(names, places))
+
+
+def strings_in(value: object) -> str:
+    """All strings inside a JSON value, joined by line ends."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "\n".join(strings_in(part) for part in value.values())
+    return "\n".join(strings_in(part) for part in value) if isinstance(value, list) else ""
 
 
 def text_of(arguments: Mapping[str, object], key: str) -> str:
@@ -194,84 +211,3 @@ def same_file(path: str, named: str) -> bool:
         or path.endswith("/" + named.lstrip("/"))
         or (len(path) < len(named) and named.endswith("/" + path.lstrip("/")))
     )
-
-
-class Places:
-    """Where names stand in a text. Made once for a text; looks only for the names that it is asked for."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        self._text = "\n".join(lines)
-        self._starts = list(itertools.accumulate(map(len, lines), lambda at, size: at + size + 1, initial=0))[:-1]
-        self.names = frozenset(NAME.findall(self._text))
-
-    def of(self, name: str) -> list[int]:
-        """The indices of the first MOST_PLACES lines that hold `name` as a whole name."""
-        found: list[int] = []
-        text, at = self._text, self._text.find(name)
-        while at >= 0 and len(found) < MOST_PLACES:
-            end = at + len(name)
-            if not (is_word(text[at - 1 : at]) or is_word(text[end : end + 1])):
-                line = bisect.bisect_right(self._starts, at) - 1
-                found.append(line)
-                end = self._starts[line + 1] if line + 1 < len(self._starts) else len(text)
-            at = text.find(name, end)
-        return found
-
-
-def is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
-
-
-MOST_PLACES = 300  # a name on more lines says nothing of any of them
-BASE = 0.0006  # the rate at which a line is needed for no reason we know
-NAMED_FILE = 3.0  # a file that the prompt names
-NAMED = 0.06  # that a line is needed whose name, the only one of its kind in the load, is of full interest
-POINTED = 0.5  # that a line is needed which something pointed at
-DEFINED = 0.3  # a name of less interest says nothing of the block it names
-KEEP = 0.72  # of a line's rate at the next line; a tenth is left seven lines away
-
-
-def rate(content: Content, places: Places, interest: Interest, path: str) -> list[float]:
-    """For each line of `content` the rate at which it will be needed: the chance of need is 1 - exp(-rate).
-
-    Rates of independent lines add up, so the chance that any of a run is needed is 1 - exp(-sum). Evidence spreads to
-    the lines around, fading with distance. A name that stands on many lines says less about each; its definition is
-    likelier wanted than its uses.
-    """
-    size = len(content.lines)
-    rates = [BASE if line and not line.isspace() else 0.0 for line in content.lines]
-    names = interest.names()
-    for name, strength in names.items():  # in the evidence's order: sums of floats depend on it
-        lines = places.of(name) if name in places.names else []
-        each = NAMED * strength / (1.0 + 0.35 * (len(lines) - 1)) if lines else 0.0
-        for line in lines:
-            rates[line] += each
-    for number, strength in interest.lines(path).items():
-        if 1 <= number <= size:
-            rates[number - 1] += POINTED * strength
-    for block in content.blocks:
-        strength = names.get(block.name.rpartition(".")[2], 0.0)
-        if strength > DEFINED:
-            each = 0.25 * NAMED * strength / (1 + 0.05 * (block.last - block.first))
-            for line in range(block.first - 1, block.last):
-                rates[line] += each
-    times = interest.expects(path)
-    return [times * each for each in spread(rates)]
-
-
-def spread(rates: list[float]) -> list[float]:
-    """Each line's rate, or what is left of a stronger neighbour's at its distance."""
-    out = []
-    near = 0.0
-    for each in rates:
-        near = max(near * KEEP, each)
-        out.append(near)
-    near = 0.0
-    for i in range(len(out) - 1, -1, -1):
-        near = out[i] = max(near * KEEP, out[i])
-    return out
-
-
-def chance(rate: float) -> float:
-    """The chance of at least one need at a rate."""
-    return -math.expm1(-rate)

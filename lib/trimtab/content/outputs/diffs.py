@@ -1,0 +1,62 @@
+"""Diffs (git diff, git show, git log -p): a block for each file and each hunk; runs without a change fold first."""
+
+import re
+from collections.abc import Sequence
+
+from trimtab.content.marks import Marks, marks
+from trimtab.records import Block
+
+FILE = re.compile(r"^diff --(?:git a/(.+?) b/.+|cc (.+)|combined (.+))$")
+OTHER_FILE = re.compile(r"^\+\+\+ (?:b/)?(\S+)")
+HUNK = re.compile(r"^@@+ -\d+(?:,\d+)? (?:-\d+(?:,\d+)? )?\+(\d+)(?:,\d+)? @@+ ?(.*)$")
+STAT = re.compile(r"^ (\S.*?)\s+\|\s+(\d+|Bin)\b")
+TOTAL = re.compile(r"^ \d+ files? changed")
+LEAST_CONTEXT = 8  # unchanged lines in a row
+
+
+def mark(lines: Sequence[str]) -> Marks:
+    """A file's facts are its path and how many lines it gains and loses."""
+    found = marks()
+    at_file: tuple[int, str] | None = None
+    at_hunk: tuple[int, str] | None = None
+    added = removed = 0
+
+    def end_hunk(last: int) -> None:
+        nonlocal at_hunk
+        if at_hunk is not None:
+            found.blocks.append(Block("hunk", at_hunk[1], at_hunk[0], at_hunk[0], last))
+        at_hunk = None
+
+    def end_file(last: int) -> None:
+        nonlocal at_file, added, removed
+        end_hunk(last)
+        if at_file is not None:
+            first, path = at_file
+            found.blocks.append(Block("file", path, first, first, last))
+            found.facts[first] = (f"{path} +{added}-{removed}",)
+        at_file, added, removed = None, 0, 0
+
+    for number, line in enumerate(lines, 1):
+        if line.startswith("diff --"):
+            end_file(number - 1)
+            match = FILE.match(line[:1000])
+            if match:
+                at_file = (number, match[1] or match[2] or match[3])
+        elif line.startswith("@@"):
+            end_hunk(number - 1)
+            match = HUNK.match(line[:1000])
+            if match:
+                at_hunk = (number, (match[2] or f"line {match[1]}").strip()[:100])
+        elif line.startswith("commit ") and (at_file or at_hunk):
+            end_file(number - 1)
+        elif at_hunk is not None:
+            added += line.startswith("+")
+            removed += line.startswith("-")
+        elif STAT.match(line[:400]):
+            stat = STAT.match(line[:400])
+            assert stat is not None
+            found.facts[number] = (stat[1],)
+        elif TOTAL.match(line[:200]):
+            found.keep.add(number)
+    end_file(len(lines))
+    return found

@@ -1,0 +1,61 @@
+"""What holds for any output: errors, their places, and stack traces are kept, redrawn progress and repetition fold."""
+
+import re
+from collections.abc import Sequence
+
+from trimtab.content import prose
+from trimtab.content.marks import Marks, marks
+from trimtab.content.outputs.kind import LONGEST_LINE, keep
+from trimtab.records import Block
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+ERRORS = re.compile(
+    r"^\s*(?:\S+: )?(?:fatal|FATAL|[Ee]rror|ERROR|panic|PANIC|CRITICAL|Traceback|Uncaught|Unhandled|SyntaxError|Exception in)\b"
+    r"|^\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Fault|Panic)\b[:(]"
+    r"|^\s*(?:[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9})[:(]\d{1,6}[:,)].{0,40}\b(?:error|Error|FAILED|failed)\b"
+    r"|\b(?:Segmentation fault|core dumped|command not found|No such file or directory|Permission denied|out of memory)\b"
+    r"|^(?:exit|Exit) (?:code|status)\b|^make: \*\*\*|^[✗✘×] |\bFAILED\b"
+)
+FRAME = re.compile(
+    r'^\s+File "[^"]+", line \d+|^\s+at .+[:(]\d+|^\s+at [\w$.<>]+\(|^\t/?\S+\.go:\d+|^\s+\d+: +\S+::|^\s+from \S+:\d+:in |^#\d+ +(?:0x|/)|^\s+\^[\^~]*$'
+)
+PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
+LEAST_TRACE, LEAST_PROGRESS = 4, 3
+
+
+def plain(line: str) -> str:
+    """A line as a terminal leaves it: without escape codes, the last of what was redrawn."""
+    if "\r" in line:
+        line = next((part for part in reversed(line.rstrip("\r").split("\r")) if part), "")
+    return ANSI.sub("", line) if "\x1b" in line else line
+
+
+def mark(lines: Sequence[str]) -> Marks:
+    found = marks()
+    keep(ERRORS, lines, found)
+    found.blocks.extend(stretches(lines, FRAME, "trace", "frames", LEAST_TRACE))
+    found.blocks.extend(stretches(lines, PROGRESS, "progress", "progress", LEAST_PROGRESS))
+    return found
+
+
+def stretches(lines: Sequence[str], pattern: re.Pattern[str], kind: str, name: str, least: int) -> list[Block]:
+    """A block for each run of lines that `pattern` finds, or finds in every second line."""
+    out: list[Block] = []
+    start = last = 0
+    for number, line in enumerate(lines, 1):
+        if pattern.search(line[:LONGEST_LINE]):
+            if not start:
+                start = number
+            last = number
+        elif start and number - last > 1:
+            if last - start + 1 >= least:
+                out.append(Block(kind, f"{last - start + 1} lines of {name}", start, start, last))
+            start = 0
+    if start and last - start + 1 >= least:
+        out.append(Block(kind, f"{last - start + 1} lines of {name}", start, start, last))
+    return out
+
+
+def shape(lines: Sequence[str]) -> list[Block]:
+    """The blocks of a text that nothing is known of: repetition, paragraphs."""
+    return prose.repetitions(lines) + prose.paragraphs(lines)

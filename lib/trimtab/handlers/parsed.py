@@ -1,0 +1,48 @@
+"""What is made of a load once: its kind, blocks, pieces and words. What it is worth depends on the conversation."""
+
+from typing import NamedTuple
+
+from trimtab import content, relevance, tiers, tokens
+from trimtab.handlers.loads import Loaded
+from trimtab.records import Content
+from trimtab.relevance import Interest, Mention, Need, Places
+
+
+class Parsed(NamedTuple):
+    """A load's plan (content, pieces, sizes), and where names and telling words stand in it."""
+
+    plan: tiers.Plan
+    places: Places
+    mentions: tuple[Mention, ...]
+
+
+def parse(found: Loaded) -> Parsed:
+    """Take a load apart. Never raises."""
+    made = contents(found)
+    number_tokens = tiers.LINE_NUMBER_TOKENS if found.is_file else 0
+    plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
+    return Parsed(plan, Places(made.lines), relevance.mentions(made.lines))
+
+
+def contents(found: Loaded) -> Content:
+    if found.is_file:
+        return content.parse(found.name, found.text)
+    return content.output(found.name if found.tool == "Bash" else "", found.text)
+
+
+def kind_of(found: Loaded) -> str:
+    """A load's kind where it is not parsed."""
+    return content.kind_of(found.name, found.text) if found.is_file else "text"
+
+
+def need_of(whole: Parsed, interest: Interest, path: str) -> Need:
+    """What of the load an agent with this interest is likely to need; `path` is a file's, "" for an output.
+
+    An output's lines are kept by their kind alone: in recorded sessions the rules find what is needed of files, and
+    only noise in what commands print.
+    """
+    if path:
+        rates = relevance.rate(whole.plan.content, whole.places, relevance.evidence(interest, path))
+    else:
+        rates = [0.0] * len(whole.plan.content.lines)
+    return Need(rates, relevance.new_words(whole.mentions, interest), relevance.USED)

@@ -1,0 +1,24 @@
+"""How likely each line of a load is to be needed: the conversation's interest, rules, and the words that are new."""
+
+from trimtab.relevance.interest import NAME, Interest, is_telling, same_file, text_of
+from trimtab.relevance.mentions import Mention, mentions
+from trimtab.relevance.need import USED, Need, chance, new_words
+from trimtab.relevance.rules import Evidence, Places, evidence, rate
+
+__all__ = [
+    "NAME",
+    "USED",
+    "Evidence",
+    "Interest",
+    "Mention",
+    "Need",
+    "Places",
+    "chance",
+    "evidence",
+    "is_telling",
+    "mentions",
+    "new_words",
+    "rate",
+    "same_file",
+    "text_of",
+]

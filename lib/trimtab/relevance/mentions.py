@@ -1,0 +1,44 @@
+"""The telling words of a load, each with the line that stands for it: made once a text, cheap to ask afterwards."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from trimtab.relevance import words as w
+
+DEFINES = re.compile(r"\b(?:func|function|def|class|struct|interface|type|const|enum|impl|trait|fn|export|var|let)\b")
+
+
+class Mention(NamedTuple):
+    """A word, how a fold spells it (an absolute path with its first slash), and a line, from 0.
+
+    The line is the first that defines something with the word in it, else the first that has it.
+    """
+
+    word: str
+    spelled: str
+    line: int
+
+
+def mentions(lines: Sequence[str]) -> tuple[Mention, ...]:
+    """Each telling word of `lines` once, as first seen; of each line the first LONGEST_LINE characters."""
+    found: dict[str, Mention] = {}
+    defined: set[str] = set()
+    for row, line in enumerate(lines):
+        line = line[: w.LONGEST_LINE]
+        is_definition = DEFINES.search(line) is not None
+        for piece in w.PIECE.findall(line):
+            for at, word in enumerate(w.of_piece(piece)):
+                if word not in found:
+                    if w.is_telling(word):
+                        found[word] = Mention(word, "/" + word if piece[0] == "/" and not at else word, row)
+                        if is_definition:
+                            defined.add(word)
+                elif is_definition and word not in defined:
+                    defined.add(word)
+                    found[word] = found[word]._replace(line=row)
+        if '"' in line or "'" in line or "`" in line:
+            for word in w.quoted_in(line):
+                if word not in found and w.is_telling(word):
+                    found[word] = Mention(word, word + '"', row)
+    return tuple(found.values())

@@ -1,0 +1,32 @@
+"""What of a load is likely to be needed: lines, by the rules, and the words that the agent has not seen yet."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from trimtab.relevance.interest import Interest
+from trimtab.relevance.mentions import Mention
+
+USED = 0.12  # of the telling words that an agent sees for the first time, the share that it takes up later (measured)
+
+
+class Need(NamedTuple):
+    """Rates: the chance of at least one need is 1 - exp(-rate), and rates of independent things add up.
+
+    `lines` are by line. `words` are the new ones: each is taken up at the rate `used`.
+    """
+
+    lines: Sequence[float]
+    words: Sequence[Mention] = ()
+    used: float = 0.0
+
+
+def new_words(mentions: Sequence[Mention], interest: Interest) -> list[Mention]:
+    """Those that did not come up in the conversation since its start or its last compaction."""
+    seen = interest.seen
+    return [mention for mention in mentions if mention.word not in seen]
+
+
+def chance(rate: float) -> float:
+    """The chance of at least one need at a rate."""
+    return -math.expm1(-rate)

@@ -1,0 +1,127 @@
+"""How likely each line of a load is to be needed: by the names, places and files that came up lately.
+
+The weights are chosen on recorded sessions and on release pairs (`bench/`). Learned scorers did no better there:
+docs/relevance.md has the table.
+"""
+
+import bisect
+import itertools
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from trimtab.records import Content
+from trimtab.relevance.interest import NAME, Interest, weigh
+
+
+class Places:
+    """Where names stand in a text. Made once for a text; looks only for the names that it is asked for."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._text = "\n".join(lines)
+        self._starts = list(itertools.accumulate(map(len, lines), lambda at, size: at + size + 1, initial=0))[:-1]
+        self.names = frozenset(NAME.findall(self._text))
+
+    def of(self, name: str) -> list[int]:
+        """The indices of the first MOST_PLACES lines that hold `name` as a whole name."""
+        found: list[int] = []
+        text, at = self._text, self._text.find(name)
+        while at >= 0 and len(found) < MOST_PLACES:
+            end = at + len(name)
+            if not (is_word(text[at - 1 : at]) or is_word(text[end : end + 1])):
+                line = bisect.bisect_right(self._starts, at) - 1
+                found.append(line)
+                end = self._starts[line + 1] if line + 1 < len(self._starts) else len(text)
+            at = text.find(name, end)
+        return found
+
+
+def is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+MOST_PLACES = 300  # a name on more lines says nothing of any of them
+CROWDED = 0.15  # by how much each further line with a name makes it say less
+CROWDING = 1.25
+POWER = 8.0  # how much less a weak interest says than a strong one
+BASE = 0.0001  # the rate at which a line is needed for no reason we know
+NAMED = 0.4  # that a line is needed whose name, the only one of its kind in the load, is of full interest
+POINTED = 1.0  # that a line is needed which something pointed at
+DEFINED = 0.3  # a name of less interest says nothing of the block it names
+HISTORY = re.compile(
+    r"(?:change|release|history|news|whatsnew|upgrad)\w*[-_]?\w*\.(?:md|rst|txt|adoc)$|changes$|changelog$|news$", re.I
+)
+OLD, NEWEST, FADING = 0.02, 0.05, 0.95  # of a history's rates, the rate of its first line, what is left at the next
+KEEP = 0.6  # of a line's rate at the next line; a tenth is left seven lines away
+
+
+class Evidence(NamedTuple):
+    """What speaks for the lines of a file: names and lines with their strength, and how much likelier its lines are.
+
+    A history (a changelog) is written on at its top. What the newest prompt names is wanted with its body.
+    """
+
+    names: Mapping[str, float]
+    lines: Mapping[int, float]
+    times: float
+    is_history: bool = False
+    asked: frozenset[str] = frozenset()  # names in the newest prompt
+
+
+def evidence(interest: Interest, path: str) -> Evidence:
+    name = path.rpartition("/")[2]
+    return Evidence(
+        interest.names(),
+        interest.lines(path),
+        interest.expects(path),
+        HISTORY.match(name) is not None,
+        frozenset(weigh(interest.task, 1.0)),
+    )
+
+
+def rate(content: Content, places: Places, found: Evidence) -> list[float]:
+    """For each line of `content` the rate at which it will be needed: the chance of need is 1 - exp(-rate).
+
+    Rates of independent lines add up, so the chance that any of a run is needed is 1 - exp(-sum). Evidence spreads to
+    the lines around, fading with distance. A name that stands on many lines says less about each; its definition is
+    likelier wanted than its uses.
+    """
+    size = len(content.lines)
+    rates = [BASE if line and not line.isspace() else 0.0 for line in content.lines]
+    for name, strength in found.names.items():  # in the evidence's order: sums of floats depend on it
+        lines = places.of(name) if name in places.names else []
+        each = named(strength) / (1.0 + CROWDED * (len(lines) - 1)) ** CROWDING if lines else 0.0
+        for line in lines:
+            rates[line] += each
+    for number, strength in found.lines.items():
+        if 1 <= number <= size:
+            rates[number - 1] += POINTED * strength
+    for block in content.blocks:
+        name = block.name.rpartition(".")[2]
+        strength = 1.0 if name in found.asked else found.names.get(name, 0.0)
+        if strength > DEFINED:
+            each = 0.25 * named(strength) / (1 + 0.05 * (block.last - block.first))
+            for line in range(block.first - 1, block.last):
+                rates[line] += each
+    if found.is_history:
+        rates = [rate * OLD + (NEWEST * FADING**row if rate else 0.0) for row, rate in enumerate(rates)]
+    return [found.times * each for each in spread(rates)]
+
+
+def named(strength: float) -> float:
+    """The rate of a line with the only mention of a name."""
+    return NAMED * math.pow(strength, POWER)
+
+
+def spread(rates: list[float]) -> list[float]:
+    """Each line's rate, or what is left of a stronger neighbour's at its distance."""
+    out = []
+    near = 0.0
+    for each in rates:
+        near = max(near * KEEP, each)
+        out.append(near)
+    near = 0.0
+    for i in range(len(out) - 1, -1, -1):
+        near = out[i] = max(near * KEEP, out[i])
+    return out

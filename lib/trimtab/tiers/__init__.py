@@ -1,0 +1,287 @@
+"""Cuts a load to a tier: the lines most likely to be needed, within the tier's share of tokens, and folds for the rest.
+
+A load is taken apart into pieces. Hiding a piece costs what a miss costs, times the chance of one, and what it takes
+to name the new words in it; showing it costs its tokens. Pieces whose hiding costs more are shown, the most wanted
+first, until the tier's limit is reached; the lines to keep always. Gaps too small for a fold are shown.
+Deterministic: ties go to the earlier piece.
+"""
+
+import bisect
+import itertools
+import operator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from trimtab import relevance, tokens
+from trimtab.records import Content, Fold, Tier, View
+from trimtab.relevance import Need
+from trimtab.tiers.folds import FOLD, FOLD_LINE, FOLD_TOKENS, KEPT_LINE, fold_line, kept_line, names_in
+from trimtab.tiers.pieces import BLANK, Piece, pieces_of
+
+__all__ = [
+    "FOLD",
+    "FOLD_LINE",
+    "KEPT_LINE",
+    "Cut",
+    "Plan",
+    "Shape",
+    "cut",
+    "fitted",
+    "fold_line",
+    "kept_line",
+    "numbered",
+    "plan",
+    "render",
+    "shape",
+    "view",
+]
+
+SHARES = {Tier.ESSENTIAL: 0.10, Tier.STANDARD: 0.40, Tier.COMPREHENSIVE: 0.70, Tier.COMPLETE: 1.0}
+LEAST_FOLD = 4  # lines; folding fewer costs about what they do
+EDGE = 2  # blank lines shown beside what is shown
+FITS = (0.5, 0.35, 0.2, 0.1)  # of a limit, for lines and for names each
+PAGE_LINES = 100  # about what one call for folded lines brings in
+LEAST_LEFT = 8  # tokens; nothing fits into less
+LINE_NUMBER_TOKENS = 2  # "120\t"
+NAME_TOKENS, NAME_RATE = 1.2, 0.27  # of a word in a fold: with its comma, and by character (o200k_base, measured)
+
+
+class Plan(NamedTuple):
+    """A load taken apart; made once a load. `sizes` are tokens by line, its number and line end included."""
+
+    content: Content
+    pieces: tuple[Piece, ...]
+    sizes: tuple[int, ...]
+    sums: tuple[int, ...]  # tokens of the first n lines
+
+
+class Cut(NamedTuple):
+    """A plan with what is needed of it. The sums are over the first n lines.
+
+    `order` has the pieces, the most wanted first; hiding the first `paying` of them costs more than showing them.
+    """
+
+    plan: Plan
+    rates: list[float]  # of needs, named words left out
+    named: list[float]  # tokens that naming the words and facts takes
+    told: dict[int, list[str]]  # by line, the words and facts that a fold names
+    order: list[int]
+    paying: int
+
+
+class Shape(NamedTuple):
+    """Which lines a view shows, and what it costs and risks: estimated tokens, and expected calls for folded lines."""
+
+    tier: Tier
+    shown: list[bool]
+    tokens: int
+    misses: float
+
+
+def plan(content: Content, total_tokens: int, number_tokens: int = LINE_NUMBER_TOKENS) -> Plan:
+    """`content` taken apart. Its estimated tokens are shared out to the lines by length, which is cheap and adds up."""
+    characters = sum(map(len, content.lines)) + len(content.lines)
+    rate = total_tokens / max(1, characters)
+    sizes = tuple(number_tokens + round((len(line) + 1) * rate) for line in content.lines)
+    return Plan(content, tuple(pieces_of(content)), sizes, (0, *accumulate(sizes)))
+
+
+def cut(whole: Plan, need: Need, miss_tokens: float) -> Cut:
+    """The pieces of a plan in order of how much they are wanted; a miss costs as much as `miss_tokens` of the load."""
+    told, named, unnamed = words_told(whole.content, need, miss_tokens)
+    rates = [0.0, *accumulate(map(operator.add, need.lines, unnamed))]
+    names = [0.0, *accumulate(named)]
+    sums = whole.sums
+    gains = []
+    for first, last, _, worth in whole.pieces:
+        risk = relevance.chance(rates[last] - rates[first - 1]) + worth
+        hiding = risk * miss_tokens + names[last] - names[first - 1]
+        gains.append(hiding / max(1, sums[last] - sums[first - 1]))
+    order = [i for i, piece in enumerate(whole.pieces) if piece.worth != BLANK]
+    order.sort(key=lambda i: (-gains[i], i))
+    return Cut(whole, rates, names, told, order, sum(gains[i] > 1.0 for i in order))
+
+
+def words_told(
+    content: Content, need: Need, miss_tokens: float
+) -> tuple[dict[int, list[str]], list[float], list[float]]:
+    """By line what a fold that hides it names, the tokens of that, and the rates of the words that are not named.
+
+    A fact is always named; a word where its chance to be taken up is worth more than its tokens.
+    """
+    size = len(content.lines)
+    told: dict[int, list[str]] = {}
+    named = [0.0] * size
+    unnamed = [0.0] * size
+    for line, facts in content.facts.items():
+        if 1 <= line <= size:
+            told[line] = list(facts)
+            named[line - 1] = sum(map(name_tokens, facts))
+    for _, spelled, row in need.words:
+        cost = name_tokens(spelled)
+        if need.used * miss_tokens > cost:
+            told.setdefault(row + 1, []).append(spelled)
+            named[row] += cost
+        else:
+            unnamed[row] += need.used
+    return told, named, unnamed
+
+
+def name_tokens(word: str) -> float:
+    return NAME_TOKENS + NAME_RATE * len(word)
+
+
+def shape(made: Cut, tier: Tier, fill: bool = False) -> Shape:
+    """Which lines `tier` shows: those worth it, or with `fill` as many as there is room for.
+
+    They are within the tier's share of the load's tokens, but for the lines to keep and gaps too small to fold.
+    """
+    order = made.order if fill else made.order[: made.paying]
+    return measured(made, tier, chosen(made, order, round(SHARES[tier] * made.plan.sums[-1])))
+
+
+def measured(made: Cut, tier: Tier, shown: list[bool]) -> Shape:
+    """What showing these lines costs and risks."""
+    size, misses = 0.0, 0.0
+    for is_shown, first, last in runs(shown):
+        if is_shown:
+            size += made.plan.sums[last] - made.plan.sums[first - 1]
+        else:
+            size += FOLD_TOKENS + made.named[last] - made.named[first - 1]
+            pages = max(1.0, (last - first + 1) / PAGE_LINES)
+            misses += pages * relevance.chance((made.rates[last] - made.rates[first - 1]) / pages)
+    return Shape(tier, shown, round(size), misses)
+
+
+def fitted(made: Cut, limit_tokens: int) -> tuple[Cut, Shape] | None:
+    """The fullest shape with at most `limit_tokens`, and the cut with as many names as there is room for.
+
+    For what is far larger than the limit: half of the room is for lines, the rest for folds and the words in them.
+    """
+    for share in FITS:
+        room = round(limit_tokens * share)
+        shown = chosen(made, made.order, room)
+        if not any(shown):  # no piece fits: as many lines from the top as do
+            fitting = bisect.bisect_right(made.plan.sums, room) - 1
+            shown[:fitting] = [True] * fitting
+        slim = named_within(made, shown, room)
+        found = measured(slim, Tier.ESSENTIAL, shown)
+        if found.tokens <= limit_tokens:
+            return slim, found
+    return None
+
+
+def named_within(made: Cut, shown: list[bool], limit_tokens: float) -> Cut:
+    """The cut with only so many words told in folds as fit into the limit, the earlier first."""
+    told: dict[int, list[str]] = {}
+    named = [0.0]
+    left = limit_tokens
+    for line, is_shown in enumerate(shown, 1):
+        size = 0.0
+        for word in made.told.get(line, ()) if not is_shown else ():
+            if left <= 0:
+                break
+            told.setdefault(line, []).append(word)
+            size += name_tokens(word)
+            left -= name_tokens(word)
+        named.append(named[-1] + size)
+    return made._replace(told=told, named=named)
+
+
+def view(made: Cut, tier: Tier, start: int = 1) -> View:
+    """A file at `tier`, as full as the tier is; its first line is line `start` of the file."""
+    return render(made, shape(made, tier, fill=True), start)
+
+
+def chosen(made: Cut, order: Sequence[int], limit_tokens: int) -> list[bool]:
+    """By line, whether it is shown: the lines to keep, and the pieces in `order`, with those above them, that fit."""
+    pieces, sums, sizes = made.plan.pieces, made.plan.sums, made.plan.sizes
+    shown = [False] * len(made.plan.content.lines)
+    taken = [False] * len(pieces)
+    left = limit_tokens - FOLD_TOKENS
+    for line in made.plan.content.keep:
+        if 1 <= line <= len(shown):
+            shown[line - 1] = True
+            left -= sizes[line - 1]
+    for index in itertools.chain(made.order[:1], order):  # nothing but folds would tell nothing
+        chain, cost = [], 0
+        at = index
+        while at >= 0 and not taken[at]:
+            first, last, parent, _ = pieces[at]
+            chain.append(at)
+            cost += sums[last] - sums[first - 1]
+            at = parent
+        if not chain:
+            continue
+        cost += FOLD_TOKENS * opens_fold(shown, pieces[index])
+        if cost > left:
+            continue
+        left -= cost
+        for at in chain:
+            taken[at] = True
+            first, last, _, _ = pieces[at]
+            shown[first - 1 : last] = [True] * (last - first + 1)
+        if left < LEAST_LEFT:
+            break
+    return close_gaps(with_blanks(shown, made.plan.content.lines))
+
+
+def with_blanks(shown: list[bool], lines: Sequence[str]) -> list[bool]:
+    """Blank lines at the edges of what is shown are shown too: they cost next to nothing, and an edit spans them."""
+    for is_shown, first, last in list(runs(shown)):
+        if is_shown:
+            for edge, step in ((first - 2, -1), (last, 1)):
+                at = edge
+                while 0 <= at < len(lines) and not shown[at] and abs(at - edge) < EDGE and not lines[at].strip():
+                    shown[at] = True
+                    at += step
+    return shown
+
+
+def opens_fold(shown: list[bool], piece: Piece) -> int:
+    """How many more folds there are with `piece` shown: 1 within a hidden run, 0 at its edge, -1 if it closes one."""
+    before = piece.first >= 2 and not shown[piece.first - 2]
+    after = piece.last < len(shown) and not shown[piece.last]
+    return int(before) + int(after) - 1
+
+
+def close_gaps(shown: list[bool]) -> list[bool]:
+    """Hidden runs too short to be worth a fold are shown."""
+    for is_shown, first, last in list(runs(shown)):
+        if not is_shown and last - first + 1 < LEAST_FOLD:
+            shown[first - 1 : last] = [True] * (last - first + 1)
+    return shown
+
+
+def runs(shown: list[bool]) -> Iterator[tuple[bool, int, int]]:
+    """(is shown, first line, last line) of each run."""
+    at = 0
+    while at < len(shown):
+        try:
+            end = shown.index(not shown[at], at)
+        except ValueError:
+            end = len(shown)
+        yield shown[at], at + 1, end
+        at = end
+
+
+def numbered(text: str, start: int) -> str:
+    """`text` as the client shows it whole: each line with its number, from `start` on."""
+    return "\n".join([f"{number}\t{line}" for number, line in enumerate(text.split("\n"), start)])
+
+
+def render(made: Cut, of: Shape, start: int = 1, is_numbered: bool = True) -> View:
+    """The text of a shape. A file's lines have their numbers, an output's are as they are."""
+    lines, out, folds = made.plan.content.lines, [], []
+    for is_shown, first, last in runs(of.shown):
+        if is_shown:
+            shown = range(first - 1, last)
+            out += [f"{start + i}\t{lines[i]}" for i in shown] if is_numbered else [lines[i] for i in shown]
+        else:
+            told = [(line, word) for line in range(first, last + 1) for word in made.told.get(line, ())]
+            fold = Fold(start + first - 1, start + last - 1, names_in(made.plan.content.blocks, first, last, told))
+            folds.append(fold)
+            out.append(fold_line(fold))
+    text = "\n".join(out)
+    return View(of.tier, text, tuple(folds), tokens.estimate(text))

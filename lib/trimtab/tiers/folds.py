@@ -1,0 +1,56 @@
+"""The line that stands for hidden lines: which they are, what is in them, and the call that shows them.
+
+... 120-180 (61 lines) parse, render: Read offset=120 limit=61
+"""
+
+import bisect
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from trimtab.records import Block, Fold
+from trimtab.relevance import words
+
+FOLD = re.compile(r"\.\.\. (\d+)-(\d+) \(\d+ lines\).*: Read offset=\d+ limit=\d+")
+FOLD_LINE = re.compile(f"^{FOLD.pattern}$", re.M)
+FOLD_TOKENS = 22  # measured: the median fold line without names in o200k_base
+KEPT_LINE = re.compile(r"^\.\.\. whole output: \S.*$", re.M)
+BLOCKS_NAMED = 6
+LONGEST_NAME = 40  # characters of a block's name in a fold
+
+
+def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tuple[int, str]] = ()) -> tuple[str, ...]:
+    """What a fold of lines `first` to `last` says is in it, in the order of the lines.
+
+    `told` are the words that it has to name, each with its line. The first BLOCKS_NAMED blocks that begin there are
+    named too, with how many more there are; where none begins, the innermost block around them.
+    """
+    here = bisect.bisect_left(blocks, first, key=lambda block: block.first)
+    inside = [b for b in itertools.takewhile(lambda b: b.first <= last, blocks[here:]) if b.name]
+    told = sorted(told)
+    said = {part for _, word in told for part in (word, *words.of_piece(word))}
+    named = [(b.first, short(b.name)) for b in inside if b.name not in said]
+    names = list(dict.fromkeys(name for _, name in sorted([*named[:BLOCKS_NAMED], *told])))
+    if len(named) > BLOCKS_NAMED:
+        names.append(f"{len(named) - BLOCKS_NAMED} more")
+    if names:
+        return tuple(names)
+    around = next((b.name for b in reversed(blocks[:here]) if b.last >= last and b.name), "")
+    return (f"in {short(around)}",) if around else ()
+
+
+def short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def fold_line(fold: Fold) -> str:
+    """The one line that stands for a fold in a view."""
+    size = fold.last - fold.first + 1
+    listed = " " + ", ".join(fold.names) if fold.names else ""
+    return f"... {fold.first}-{fold.last} ({size} lines){listed}: Read offset={fold.first} limit={size}"
+
+
+def kept_line(path: PurePath) -> str:
+    """The last line of an output's view: the file that has it whole, whose lines the folds count."""
+    return f"... whole output: {path}"
