@@ -24,8 +24,8 @@ FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever 
 UNTRACED = 0.5  # calls a view
 CAUTION = {  # what a miss is taken to cost, in real misses
     OptimizationLevel.AGGRESSIVE: 0.4,
-    OptimizationLevel.ADAPTIVE: 1.0,
-    OptimizationLevel.STANDARD: 18.0,
+    OptimizationLevel.ADAPTIVE: 0.7,
+    OptimizationLevel.STANDARD: 17.0,
     OptimizationLevel.MINIMAL: 40.0,
 }
 LOWEST = {  # the tier below which a level does not go

@@ -65,3 +65,11 @@ def test_an_ordinary_edit_has_no_opinion_and_opens_no_ledger(client: Client) -> 
 def test_a_file_that_is_not_there_holds_no_such_line(client: Client) -> None:
     write = {"file_path": "new\0.py", "content": FOLD_LINE}
     assert client.send("PreToolUse", tool_name="Write", tool_input=write) is not None
+
+
+def test_the_line_that_names_a_kept_output_does_not_get_into_a_file(client: Client) -> None:
+    line = "... whole output: /p/.claude-patterns/outputs/0a1b2c3d.txt"
+    edit = {"file_path": "/p/a.py", "old_string": "a", "new_string": f"x = 1\n{line}"}
+    reply = client.send("PreToolUse", tool_name="Edit", tool_input=edit)
+    assert reply is not None
+    assert "no line of any file" in str(reply)

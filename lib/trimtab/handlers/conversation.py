@@ -66,7 +66,7 @@ class Conversation:
 
         It asks for the same text again after it was shown a view of it, or has fetched folded lines twice.
         """
-        if any(held.name == name and held.text_hash == text_hash for held in self._held.values()):
+        if name and any(held.name == name and held.text_hash == text_hash for held in self._held.values()):
             return "asked for again, unchanged, after a view"
         return "folded lines were fetched twice" if self._fetched.get(name, 0) >= MOST_FETCHES else ""
 

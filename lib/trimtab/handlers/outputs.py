@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from trimtab.errors import StoreError
@@ -25,7 +26,8 @@ def keep(file: Path, text: str) -> None:
         os.replace(part, file)
         make_room(file.parent)
     except OSError as exc:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise StoreError(f"can't keep an output in {str(file.parent)!r}: {exc}; it is shown whole") from exc
 
 

@@ -8,6 +8,9 @@ from trimtab.records import Content
 from trimtab.relevance import Interest, Mention, Need, Places
 
 
+PRINTS_AS = {"Grep": "grep", "Glob": "find"}  # tools whose results are those of a program
+
+
 class Parsed(NamedTuple):
     """A load's plan (content, pieces, sizes), and where names and telling words stand in it."""
 
@@ -27,7 +30,7 @@ def parse(found: Loaded) -> Parsed:
 def contents(found: Loaded) -> Content:
     if found.is_file:
         return content.parse(found.name, found.text)
-    return content.output(found.name if found.tool == "Bash" else "", found.text)
+    return content.output(found.name if found.tool == "Bash" else PRINTS_AS.get(found.tool, ""), found.text)
 
 
 def kind_of(found: Loaded) -> str:

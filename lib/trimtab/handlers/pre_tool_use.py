@@ -22,10 +22,19 @@ def handle(event: Event, desk: Desk) -> Reply | None:
                     f'"{match[0]}" is no line of the file: it stands for lines {first}-{last}, which Trimtab folded. '
                     f"Read them with offset={first} limit={last - first + 1} and use those."
                 )
-                added = Addition(event.session, event.agent, desk.clock(), event.name, tokens.estimate(reason))
-                desk.project(event).store.add_addition(added)
-                return deny(reason)
+                return refuse(event, desk, reason)
+        for match in tiers.KEPT_LINE.finditer(written):
+            if not stands_in(match[0], event.folder / text(event.tool_input, "file_path")):
+                reason = f'"{match[0]}" is a note of Trimtab to you, and no line of any file: leave it out.'
+                return refuse(event, desk, reason)
     return None
+
+
+def refuse(event: Event, desk: Desk, reason: str) -> Reply:
+    """Deny the call; the reason is an addition of ours to the conversation."""
+    added = Addition(event.session, event.agent, desk.clock(), event.name, tokens.estimate(reason))
+    desk.project(event).store.add_addition(added)
+    return deny(reason)
 
 
 def texts_written(tool_input: Input) -> list[str]:

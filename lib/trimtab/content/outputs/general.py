@@ -20,6 +20,8 @@ FRAME = re.compile(
     r'^\s+File "[^"]+", line \d+|^\s+at .+[:(]\d+|^\s+at [\w$.<>]+\(|^\t/?\S+\.go:\d+|^\s+\d+: +\S+::|^\s+from \S+:\d+:in |^#\d+ +(?:0x|/)|^\s+\^[\^~]*$'
 )
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
+HEADING = re.compile(r"#{1,6} \S")
+LEAST_HEADINGS = 2
 LEAST_TRACE, LEAST_PROGRESS = 4, 3
 
 
@@ -57,5 +59,7 @@ def stretches(lines: Sequence[str], pattern: re.Pattern[str], kind: str, name: s
 
 
 def shape(lines: Sequence[str]) -> list[Block]:
-    """The blocks of a text that nothing is known of: repetition, paragraphs."""
+    """The blocks of a text that nothing is known of: sections where it has headings, else repetition, paragraphs."""
+    if sum(HEADING.match(line[:LONGEST_LINE]) is not None for line in lines) >= LEAST_HEADINGS:
+        return prose.markdown(tuple(lines))
     return prose.repetitions(lines) + prose.paragraphs(lines)

@@ -1,0 +1,72 @@
+"""What a shell command runs, whatever wraps it; and whether it asks for exactly the lines that it prints."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.content import commands
+
+
+def names(command: str) -> list[list[str]]:
+    return [[program.name for program in pipeline] for pipeline in commands.pipelines(command)]
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("pytest -q", [["pytest"]]),
+        ("cd a && uv run pytest -q 2>&1 | tail -5", [["pytest", "tail"]]),
+        ("FOO=1 BAR=2 npx jest --ci; git log -3", [["jest"], ["git"]]),
+        ("bash -lc 'go test ./... 2>&1'", [["go"]]),
+        ("python3 -m pytest tests", [["pytest"]]),
+        ("docker compose exec -T web pytest", [["pytest"]]),
+        ("timeout 60 cargo test > out.txt", [["cargo"]]),
+        ("sudo -E env A=1 make -j8", [["make"]]),
+        ("echo 'a | b && c' && ls", [["ls"]]),
+        ('grep -rn "a|b" src', [["grep"]]),
+        ("/usr/local/bin/node_modules/.bin/tsc --noEmit", [["tsc"]]),
+        ("cat <<EOF > f\npytest | tail\nEOF\nls", [["cat"], ["ls"]]),
+        ("a & b", [["a"], ["b"]]),
+        ("make 2>&1", [["make"]]),
+        ("git status\nnpm test", [["git"], ["npm"]]),
+        ("", []),
+        ("'unclosed", [["unclosed"]]),
+    ],
+)
+def test_programs(command: str, found: list[list[str]]) -> None:
+    assert [[name.strip("'") for name in pipeline] for pipeline in names(command)] == found
+
+
+@pytest.mark.parametrize(
+    ("command", "everything"),
+    [
+        ("cat a.py", True),
+        ("cd src && cat a.py", True),
+        ("sed -n '10,80p' a.py", True),
+        ("head -50 a.py | tail -20", True),
+        ("cat a.log | grep error", False),
+        ("git log", False),
+        ("sed -i s/a/b/ f", False),
+        ("cat a.py && pytest", False),
+    ],
+)
+def test_what_only_prints_files_is_wanted_whole(command: str, everything: bool) -> None:
+    assert commands.wants_everything(command) == everything
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [("cat a/b.py", "a/b.py"), ("sed -n 1,20p x.go", "x.go"), ("head -n 5 README.md", "README.md"), ("ls a", None)],
+)
+def test_the_file_that_is_printed(command: str, path: str | None) -> None:
+    assert commands.printed_file(command) == path
+
+
+@given(
+    st.text(max_size=300)
+    | st.lists(st.sampled_from(["'", '"', "|", "&&", ";", "\\", "(", "a", " ", "\n", "<<E", "$("])).map("".join)
+)
+def test_any_text(command: str) -> None:
+    commands.pipelines(command)
+    commands.wants_everything(command)
+    commands.printed_file(command)
