@@ -23,9 +23,9 @@ RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half 
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
 UNTRACED = 0.5  # calls a view
 CAUTION = {  # what a miss is taken to cost, in real misses
-    OptimizationLevel.AGGRESSIVE: 0.4,
-    OptimizationLevel.ADAPTIVE: 0.7,
-    OptimizationLevel.STANDARD: 17.0,
+    OptimizationLevel.AGGRESSIVE: 0.3,
+    OptimizationLevel.ADAPTIVE: 0.8,
+    OptimizationLevel.STANDARD: 10.0,
     OptimizationLevel.MINIMAL: 40.0,
 }
 LOWEST = {  # the tier below which a level does not go

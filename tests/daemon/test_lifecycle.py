@@ -88,7 +88,7 @@ def test_changed_code_is_taken_up_at_the_next_event(copied: Home) -> None:
     assert copied.hook().view
     time.sleep(1.1)  # it looks at most once a second
     later = time.time() + 5
-    os.utime(copied.plugin / "lib" / "trimtab" / "tiers.py", (later, later))
+    os.utime(copied.plugin / "lib" / "trimtab" / "policy.py", (later, later))
     assert copied.hook().exit_code == 0
     assert wait_for(lambda: copied.hook().view and copied.pid() != first)
     assert wait_for(lambda: daemons(copied.folder) == [copied.pid()])

@@ -7,7 +7,6 @@ from trimtab.handlers.loads import Loaded
 from trimtab.records import Content
 from trimtab.relevance import Interest, Mention, Need, Places
 
-
 PRINTS_AS = {"Grep": "grep", "Glob": "find"}  # tools whose results are those of a program
 
 

@@ -24,10 +24,14 @@ def mentions(lines: Sequence[str]) -> tuple[Mention, ...]:
     """Each telling word of `lines` once, as first seen; of each line the first LONGEST_LINE characters."""
     found: dict[str, Mention] = {}
     defined: set[str] = set()
+    pieces: set[str] = set()  # seen before; only a definition makes them say more
     for row, line in enumerate(lines):
         line = line[: w.LONGEST_LINE]
         is_definition = DEFINES.search(line) is not None
         for piece in w.PIECE.findall(line):
+            if piece in pieces and not is_definition:
+                continue
+            pieces.add(piece)
             for at, word in enumerate(w.of_piece(piece)):
                 if word not in found:
                     if w.is_telling(word):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from trimtab import relevance, tokens
 from trimtab.records import Content, Fold, Tier, View
-from trimtab.relevance import Need
+from trimtab.relevance import Need, words
 from trimtab.tiers.folds import FOLD, FOLD_LINE, FOLD_TOKENS, KEPT_LINE, fold_line, kept_line, names_in
 from trimtab.tiers.pieces import BLANK, Piece, pieces_of
 
@@ -108,7 +108,8 @@ def words_told(
 ) -> tuple[dict[int, list[str]], list[float], list[float]]:
     """By line what a fold that hides it names, the tokens of that, and the rates of the words that are not named.
 
-    A fact is always named; a word where its chance to be taken up is worth more than its tokens.
+    A fact is always named; a word where its chance to be taken up is worth more than its tokens. What is part of a
+    longer word of the same line is named with it: `a/b.py` names b.py.
     """
     size = len(content.lines)
     told: dict[int, list[str]] = {}
@@ -118,9 +119,13 @@ def words_told(
         if 1 <= line <= size:
             told[line] = list(facts)
             named[line - 1] = sum(map(name_tokens, facts))
-    for _, spelled, row in need.words:
+    within: dict[str, int] = {}  # the line of the longer word
+    for word, spelled, row in need.words:
         cost = name_tokens(spelled)
+        if within.get(word) == row:
+            continue
         if need.used * miss_tokens > cost:
+            within.update(dict.fromkeys(words.of_piece(word)[1:], row))
             told.setdefault(row + 1, []).append(spelled)
             named[row] += cost
         else:

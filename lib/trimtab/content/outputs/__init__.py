@@ -13,6 +13,8 @@ from trimtab.content.outputs.kind import LOOKED_AT, Kind, marked
 from trimtab.content.outputs.table import KINDS
 from trimtab.records import Content
 
+__all__ = ["KINDS", "parse"]
+
 MOST_LINES = 60_000  # that are marked; what follows is one block of the text
 
 

@@ -5,21 +5,30 @@ from collections.abc import Sequence
 
 from trimtab.content import prose
 from trimtab.content.marks import Marks, marks
-from trimtab.content.outputs.kind import LONGEST_LINE, keep
+from trimtab.content.outputs.kind import LONGEST_LINE, keep_of
 from trimtab.records import Block
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-ERRORS = re.compile(
-    r"^\s*(?:\S+: )?(?:fatal|FATAL|[Ee]rror|ERROR|panic|PANIC|CRITICAL|Traceback|Uncaught|Unhandled|SyntaxError|Exception in)\b"
-    r"|^\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Fault|Panic)\b[:(]"
-    r"|^\s*(?:[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9})[:(]\d{1,6}[:,)].{0,40}\b(?:error|Error|FAILED|failed)\b"
-    r"|\b(?:Segmentation fault|core dumped|command not found|No such file or directory|Permission denied|out of memory)\b"
-    r"|^(?:exit|Exit) (?:code|status)\b|^make: \*\*\*|^[✗✘×] |\bFAILED\b"
+BEGINS = re.compile(
+    r"\s*(?:\S+: )?(?:fatal|FATAL|[Ee]rror|ERROR|panic|PANIC|CRITICAL|Traceback|Uncaught|Unhandled|SyntaxError|Exception in)\b"
+    r"|\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Fault|Panic)\b[:(]"
+    r"|\s*(?:[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9})[:(]\d{1,6}[:,)].{0,40}\b(?:error|Error|FAILED|failed)\b"
+    r"|(?:exit|Exit) (?:code|status)\b|make: \*\*\*|[✗✘×] "
+)
+PHRASES = (
+    "FAILED",
+    "Segmentation fault",
+    "core dumped",
+    "command not found",
+    "No such file or directory",
+    "Permission denied",
+    "out of memory",
 )
 FRAME = re.compile(
-    r'^\s+File "[^"]+", line \d+|^\s+at .+[:(]\d+|^\s+at [\w$.<>]+\(|^\t/?\S+\.go:\d+|^\s+\d+: +\S+::|^\s+from \S+:\d+:in |^#\d+ +(?:0x|/)|^\s+\^[\^~]*$'
+    r'\s+File "[^"]+", line \d+|\s+at .+[:(]\d+|\s+at [\w$.<>]+\(|\t/?\S+\.go:\d+|\s+\d+: +\S+::|\s+from \S+:\d+:in |#\d+ +(?:0x|/)|\s+\^[\^~]*$'
 )
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
+PROGRESS_SIGNS = ("%", "########", "========", "█", "▏", "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
 HEADING = re.compile(r"#{1,6} \S")
 LEAST_HEADINGS = 2
 LEAST_TRACE, LEAST_PROGRESS = 4, 3
@@ -34,18 +43,28 @@ def plain(line: str) -> str:
 
 def mark(lines: Sequence[str]) -> Marks:
     found = marks()
-    keep(ERRORS, lines, found)
-    found.blocks.extend(stretches(lines, FRAME, "trace", "frames", LEAST_TRACE))
-    found.blocks.extend(stretches(lines, PROGRESS, "progress", "progress", LEAST_PROGRESS))
+    keep_of([number for number, line in enumerate(lines, 1) if is_error(line[:LONGEST_LINE])], lines, found)
+    frames = [line[:1] in (" ", "\t", "#") and FRAME.match(line[:LONGEST_LINE]) is not None for line in lines]
+    progress = [is_progress(line[:LONGEST_LINE]) for line in lines]
+    found.blocks.extend(stretches(frames, "trace", "frames", LEAST_TRACE))
+    found.blocks.extend(stretches(progress, "progress", "progress", LEAST_PROGRESS))
     return found
 
 
-def stretches(lines: Sequence[str], pattern: re.Pattern[str], kind: str, name: str, least: int) -> list[Block]:
-    """A block for each run of lines that `pattern` finds, or finds in every second line."""
+def is_error(line: str) -> bool:
+    return BEGINS.match(line) is not None or any(phrase in line for phrase in PHRASES)
+
+
+def is_progress(line: str) -> bool:
+    return any(sign in line for sign in PROGRESS_SIGNS) and PROGRESS.search(line) is not None
+
+
+def stretches(is_one: Sequence[bool], kind: str, name: str, least: int) -> list[Block]:
+    """A block for each run of lines that are one of a kind, or of which every second line is."""
     out: list[Block] = []
     start = last = 0
-    for number, line in enumerate(lines, 1):
-        if pattern.search(line[:LONGEST_LINE]):
+    for number, hit in enumerate(is_one, 1):
+        if hit:
             if not start:
                 start = number
             last = number

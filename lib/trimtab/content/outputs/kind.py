@@ -83,8 +83,12 @@ def named(match: re.Match[str]) -> str:
 
 
 def keep(pattern: re.Pattern[str], lines: Sequence[str], found: Marks) -> None:
-    """Keep the lines that `pattern` finds. Beyond MOST_KEPT only the first of those alike; the others are facts."""
-    hits = [number for number, line in enumerate(lines, 1) if pattern.search(line[:LONGEST_LINE])]
+    """Keep the lines that `pattern` finds, as `keep_of` does."""
+    keep_of([number for number, line in enumerate(lines, 1) if pattern.search(line[:LONGEST_LINE])], lines, found)
+
+
+def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
+    """Keep these lines. Of more than MOST_KEPT only the first of those alike; the others are facts."""
     seen: set[str] = set()
     for number in hits:
         line = lines[number - 1]
