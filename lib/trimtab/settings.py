@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from trimtab.content import rules
+from trimtab.content.rules import Rule
 from trimtab.records import IntegrationMode, OptimizationLevel
 
 # By name, because a type checker looks for both and only one is installed.
@@ -53,6 +55,7 @@ TABLE = (
     Setting("least_saved_tokens", 150, "a view that saves fewer tokens is not made", least=0, most=1_000_000),
     Setting("least_saved_share", 0.10, "a view that saves a smaller share is not made", least=0, most=1),
 )
+RULES = "rules"
 BY_NAME = {setting.name: setting for setting in TABLE}
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")  # words for a switch in a variable
 OPTION_PREFIX, VARIABLE_PREFIX = "CLAUDE_PLUGIN_OPTION_", "TRIMTAB_"
@@ -71,6 +74,7 @@ class Settings(NamedTuple):
     learning_enabled: bool = True
     least_saved_tokens: int = 150
     least_saved_share: float = 0.10
+    rules: tuple[Rule, ...] = ()  # the project's before the user's
 
 
 def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -80,11 +84,16 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
     """
     values: dict[str, Value] = {setting.name: setting.default for setting in TABLE}
     complaints: list[str] = []
+    own: list[Rule] = []
     for file in config_files:
         given, complaint = read(file)
         complaints += [complaint] if complaint else []
         for name, value in given.items():
-            if name in BY_NAME:
+            if name == RULES:
+                found, wrong = rules.read(value, str(file))
+                own = [*found, *own]
+                complaints += wrong
+            elif name in BY_NAME:
                 complaints += put(values, BY_NAME[name], value, str(file), of_file)
             else:
                 complaints.append(unknown(name, str(file)))
@@ -93,7 +102,7 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             variable = prefix + setting.name.upper()
             if environment.get(variable, "").strip():
                 complaints += put(values, setting, environment[variable], variable, of_text)
-    return made(values), complaints
+    return made(values)._replace(rules=tuple(own)), complaints
 
 
 def made(values: Mapping[str, Value]) -> Settings:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import faults, paths, settings, tokens
+from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
 from trimtab.handlers import outputs, parsed
 from trimtab.handlers.conversation import Conversation, Held
@@ -163,15 +164,15 @@ class Desk:
         project.store.add_news(news.requests, news.recoveries, news.honoured)
         conversation.recorded()
 
-    def parse(self, found: Loaded) -> Parsed:
+    def parse(self, found: Loaded, rules: tuple[Rule, ...] = ()) -> Parsed:
         """A load parsed; the same text of the same name is parsed once while it is kept."""
         name = os.path.basename(found.name) if found.is_file else found.name
-        key = hash((name, found.text))
+        key = hash((name, found.text, rules))
         kept = self._parsed.get(key)
         if kept is not None and kept[0] == name and kept[1] == found.text:
             self._parsed.move_to_end(key)
             return kept[2]
-        made = parsed.parse(found)
+        made = parsed.parse(found, rules)
         self._parsed[key] = (name, found.text, made)
         while len(self._parsed) > 1 and sum(len(t) for _, t, _ in self._parsed.values()) > MOST_PARSED_CHARACTERS:
             self._parsed.popitem(last=False)

@@ -1,8 +1,11 @@
 """What is made of a load once: its kind, blocks, pieces and words. What it is worth depends on the conversation."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from trimtab import content, relevance, tiers, tokens
+from trimtab.content import rules
+from trimtab.content.rules import Rule
 from trimtab.handlers.loads import Loaded
 from trimtab.records import Content
 from trimtab.relevance import Interest, Mention, Need, Places
@@ -18,9 +21,12 @@ class Parsed(NamedTuple):
     mentions: tuple[Mention, ...]
 
 
-def parse(found: Loaded) -> Parsed:
-    """Take a load apart. Never raises."""
+def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
+    """Take a load apart, by the user's `own` rules first. Never raises."""
     made = contents(found)
+    rule = rules.matching(own, found.name, found.is_file) if own else None
+    if rule is not None:
+        made = rules.applied(made, rule)
     number_tokens = tiers.LINE_NUMBER_TOKENS if found.is_file else 0
     plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
     return Parsed(plan, Places(made.lines), relevance.mentions(made.lines))

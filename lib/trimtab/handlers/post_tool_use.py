@@ -36,7 +36,7 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     if reason:
         record(event, desk, found, None, Tier.COMPLETE, reason, None)
         return None
-    whole = desk.parse(found)
+    whole = desk.parse(found, settings.rules)
     choice = choose(whole, found, settings, conversation, desk, event)
     watching = settings.mode is IntegrationMode.MONITORING_ONLY
     if choice.view is None or watching:

@@ -16,6 +16,7 @@ SILENT = (
     "constant",
     "code",
     "doc",
+    "noise",
 )  # kinds whose first line says little
 BLANK = -1.0  # the worth of blank lines: they are shown only where what is around them is
 
