@@ -24,7 +24,7 @@ FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever 
 UNTRACED = 0.5  # calls a view
 CAUTION = {  # what a miss is taken to cost, in real misses
     OptimizationLevel.AGGRESSIVE: 0.3,
-    OptimizationLevel.ADAPTIVE: 0.8,
+    OptimizationLevel.ADAPTIVE: 0.55,
     OptimizationLevel.STANDARD: 10.0,
     OptimizationLevel.MINIMAL: 40.0,
 }

@@ -148,3 +148,17 @@ def test_a_part_of_a_file_that_starts_later_keeps_its_numbers(client: Client) ->
     seen = json.dumps(reply)
     number = 1001 + next(i for i, line in enumerate(lines) if "def step_1_7(" in line)
     assert f"{number}\\tdef step_1_7(" in seen or any(f.first <= number <= f.last for f in load.folds)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "is_whole"),
+    [
+        ("Please show me the whole file", True),
+        ("I need the complete test output of it", True),
+        ("Make it read the file without a full copy", False),
+        ("This will reset the whole file, won't it?", False),
+    ],
+)
+def test_a_prompt_may_ask_for_the_whole(client: Client, prompt: str, is_whole: bool) -> None:
+    client.prompt(prompt)
+    assert is_view(client.read("/p/a.py", source(1))) != is_whole

@@ -22,7 +22,9 @@ SMALLEST = 600  # characters: below it no view can save the least that is worth 
 PROMPT_TOKENS = 65_000  # until the transcript tells: recorded sessions go from 38 k to 92 k (medians)
 LEAST_PROMPT_TOKENS = 2_000  # the client's tools alone are more: a smaller figure is no measurement
 WHOLE = re.compile(
-    r"\b(?:whole|entire|full|complete)\s+(?:file|output|text|content|log)s?\b|\bverbatim\b|\bin full\b", re.I
+    r"\b(?:show|give|print|read|display|see|output|dump|paste|need)\b[^.\n]{0,30}"
+    r"\b(?:whole|entire|full|complete)\s+(?:\w+\s+)?(?:file|output|text|content|log)s?\b",
+    re.I,
 )
 
 
