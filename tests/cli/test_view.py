@@ -103,3 +103,10 @@ def test_a_terminal_gets_colours_and_no_control_characters() -> None:
     assert lines[0] == "\x1b[2m    1 \x1b[0mplain"
     assert "evil ?[31m" in lines[1]
     assert lines[2] == "\x1b[36m... 3-9 (7 lines) a: Read offset=3 limit=7\x1b[0m"
+
+
+def test_why_says_what_speaks_for_a_line(code: Path, run: Run) -> None:
+    _, out, _ = run("view", code, "--prompt", "Why is wanted_thing slow?", "--why")
+    assert re.search(r"^line \d+: \d+\.\d per mille; wanted_thing is of interest \(0\.70", out, re.M)
+    assert re.search(r"the prompt names wanted_thing, which ends at line \d+", out)
+    assert re.search(r"any other line: \d+\.\d per mille; \d+ words", out, re.M)

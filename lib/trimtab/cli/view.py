@@ -27,7 +27,8 @@ LARGEST_BYTES = 256 << 10  # of a file that the client reads whole (client 2.1.3
 @click.option(
     "--level", type=click.Choice([level.value for level in OptimizationLevel]), help="Choose as this level does."
 )
-def command(file: Path, tier: str | None, prompt: str, level: str | None) -> None:
+@click.option("--why", is_flag=True, help="Say of each line that stands out how much, and why.")
+def command(file: Path, tier: str | None, prompt: str, level: str | None, why: bool) -> None:
     """Show what an agent would see of FILE.
 
     Without --tier it is the tier that Trimtab would choose at the start of a session, with the level in force in the
@@ -39,6 +40,8 @@ def command(file: Path, tier: str | None, prompt: str, level: str | None) -> Non
     seen = look(str(file.absolute()), text, prompt, settings, Tier(tier) if tier else None)
     out = screen.console()
     draw(out, seen.text)
+    for line in explained(str(file.absolute()), text, prompt) if why else ():
+        out.print(Text(line), soft_wrap=True)
     out.print(Text(summary(seen), style=screen.HEADING))
 
 
@@ -95,6 +98,25 @@ def look(path: str, text: str, prompt: str, settings: Settings, tier: Tier | Non
         return Seen(tier, complete, 0, counted(complete), counted(complete), reason)
     sent = counted(loads.cell(view.text))
     return Seen(tier, view.text, len(view.folds), sent, counted(complete), reason)
+
+
+def explained(path: str, text: str, prompt: str) -> list[str]:
+    """A line for each line of the file that something speaks for: its number, its rate in per mille, and why."""
+    interest = relevance.Interest()
+    if prompt:
+        interest.asked(prompt)
+    whole = parsed.parse(loads.Loaded("Read", path, text, start=1))
+    found = relevance.evidence(interest, path)
+    rates = relevance.rate(whole.plan.content, whole.places, found)
+    why = relevance.reasons(whole.plan.content, whole.places, found)
+    new = len(relevance.new_words(whole.mentions, interest))
+    out = [
+        f"line {number}: {1000 * rates[number - 1]:.1f} per mille; {'; '.join(why[number])}" for number in sorted(why)
+    ]
+    return [
+        *out,
+        f"any other line: {1000 * min(rates, default=0.0):.1f} per mille; {new} words are new and named by folds",
+    ]
 
 
 def at_start(settings: Settings) -> policy.Circumstances:

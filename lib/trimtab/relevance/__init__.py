@@ -3,7 +3,7 @@
 from trimtab.relevance.interest import NAME, Interest, is_telling, same_file, text_of
 from trimtab.relevance.mentions import Mention, mentions
 from trimtab.relevance.need import USED, Need, chance, new_words
-from trimtab.relevance.rules import Evidence, Places, evidence, rate
+from trimtab.relevance.rules import Evidence, Places, evidence, rate, reasons
 
 __all__ = [
     "NAME",
@@ -19,6 +19,7 @@ __all__ = [
     "mentions",
     "new_words",
     "rate",
+    "reasons",
     "same_file",
     "text_of",
 ]

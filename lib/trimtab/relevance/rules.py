@@ -109,6 +109,26 @@ def rate(content: Content, places: Places, found: Evidence) -> list[float]:
     return [found.times * each for each in spread(rates)]
 
 
+def reasons(content: Content, places: Places, found: Evidence) -> dict[int, list[str]]:
+    """By line, what raises its rate above any line's, in words; the lines around those are raised with them."""
+    out: dict[int, list[str]] = {}
+    for name, strength in found.names.items():
+        lines = places.of(name) if name in places.names else []
+        for row in lines:
+            crowd = f", one of {len(lines)}" if len(lines) > 1 else ""
+            out.setdefault(row + 1, []).append(f"{name} is of interest ({strength:.2f}{crowd})")
+    for number, strength in found.lines.items():
+        if 1 <= number <= len(content.lines):
+            out.setdefault(number, []).append(f"pointed at ({strength:.2f})")
+    for block in content.blocks:
+        name = block.name.rpartition(".")[2]
+        if name in found.asked:
+            out.setdefault(block.first, []).append(f"the prompt names {name}, which ends at line {block.last}")
+    if found.is_history:
+        out.setdefault(1, []).append("a history is written on at its top")
+    return out
+
+
 def named(strength: float) -> float:
     """The rate of a line with the only mention of a name."""
     return NAMED * math.pow(strength, POWER)
