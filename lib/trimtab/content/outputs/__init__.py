@@ -19,8 +19,11 @@ MOST_LINES = 60_000  # that are marked; what follows is one block of the text
 
 
 def parse(command: str, text: str) -> Content:
-    """`text`, which `command` printed, with its blocks. Never raises. `lines` are `text.split("\\n")`."""
-    lines = tuple(text.split("\n"))
+    """`text`, which `command` printed, with its blocks. Never raises.
+
+    `lines` are `text.split("\\n")`, but for JSON in one line, which is laid out first.
+    """
+    lines = tuple((data.pretty(text) or text).split("\n"))
     plain = [general.plain(line) for line in lines[:MOST_LINES]]
     kinds = kinds_of(command, "\n".join(plain)[:LOOKED_AT])
     found = marks()
