@@ -1,7 +1,8 @@
 """Outlines of small sources in every language, written by hand: which lines are a block, where its signature ends.
 
 `x.py.gold` is the source of a file x.py and `x.py.outline` what is expected of it: a line with kind and number of
-lines, then `first-head-last kind name` for each block, two spaces deeper than the block around it.
+lines, then `first-head-last kind name` for each block, two spaces deeper than the block around it; then, where there
+are some, the lines that every view shows and what a fold names of others.
 """
 
 from pathlib import Path
@@ -24,6 +25,9 @@ def outline(content: Content) -> str:
         line = f"{'  ' * len(ends)}{block.first}-{block.head}-{block.last} {block.kind} {block.name}"
         out.append(line.rstrip())
         ends.append(block.last)
+    if content.keep:
+        out.append(f"keep {' '.join(map(str, sorted(content.keep)))}")
+    out += [f"fact {line} {', '.join(words)}" for line, words in sorted(content.facts.items())]
     return "\n".join(out) + "\n"
 
 
@@ -40,7 +44,8 @@ def test_outline(name: str) -> None:
 
 def test_there_is_gold_for_every_language() -> None:
     kinds = {(GOLD / f"{name}.outline").read_text(encoding="utf-8").partition(",")[0] for name in SOURCES}
-    assert kinds >= {"python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp", "markdown", "text"}
+    code = {"python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp"}
+    assert kinds >= {*code, "markdown", "text", "json", "yaml", "toml", "xml", "lock"}
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -73,8 +73,8 @@ def test_nul_bytes_are_binary() -> None:
 
 def test_long_lines_are_minified_but_not_in_prose() -> None:
     packed = "var a=1;" * 2000
-    assert kind_of("a.js", packed) == "generated"
-    assert kind_of("a.js", "/* licence */\n" * 20 + packed) == "generated"
+    assert kind_of("a.js", packed) == "minified"
+    assert kind_of("a.js", "/* licence */\n" * 20 + packed) == "minified"
     assert kind_of("a.md", packed) == "markdown"
     assert kind_of("a.txt", packed) == "text"
     assert not is_minified("short\n" * 5000)

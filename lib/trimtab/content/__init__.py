@@ -1,47 +1,63 @@
 """A load's text -> its kind, lines and blocks."""
 
-from trimtab.content import code, data, kinds, prose
-from trimtab.content.kinds import kind_of
+from trimtab.content import code, data, kinds, likeness, locks, prose
+from trimtab.content.kinds import SUMMARISED, kind_of
+from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
 from trimtab.content.outputs import parse as output
 from trimtab.content.queries import GRAMMARS
 from trimtab.records import Block, Content
 
-__all__ = ["kind_of", "output", "parse"]
+__all__ = ["SUMMARISED", "kind_of", "output", "parse"]
+
+TABLES = (".csv", ".tsv", ".tab")
 
 
 def parse(path: str, text: str) -> Content:
     """`text`, the content of the file at `path`, with its blocks. Never raises.
 
     `lines` are `text.split("\\n")`: a text that ends with a line end has an empty last line, and a carriage return
-    stays in its line. Binary and minified text has no blocks; other generated text has those of its language.
+    stays in its line. Binary text has no blocks, minified text one that says what it is; generated text has those of
+    its language.
     """
     lines = tuple(text.split("\n"))
     kind = kind_of(path, text)
-    if kind == "binary" or (kind == "generated" and kinds.is_minified(text)):
+    if kind == "binary":
         return Content(kind, lines, ())
-    delimiter = data.delimiter_of(lines) if kinds.suffix_of(path) in (".csv", ".tsv", ".tab") else None
-    if delimiter is not None:
-        found = data.mark_table(lines, delimiter)
-        return Content("table", lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
-    return Content(kind, lines, nest(spans_of(path, text, lines), len(lines)))
+    if kind == "minified":
+        return Content(kind, lines, (Block(kind, data.summary(text), 1, 1, len(lines)),))
+    found = marks_of(path, text, lines)
+    name = "table" if found.keep and kinds.suffix_of(path) in TABLES else kind
+    return Content(name, lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
 
 
-def spans_of(path: str, text: str, lines: tuple[str, ...]) -> list[Block]:
-    """What could be a block, by what is known best of the text: its language, its headings, or its shape alone."""
+def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:
+    """What could be a block, by what is known best of the text: its language, its structure, or its shape alone."""
     language = kinds.language_of(path, text)
     if language in GRAMMARS:
         found = code.spans(language, text, lines)
-        return prose.indented(lines) if found is None else found
+        return marks(prose.indented(lines) if found is None else found)
     if language == "markdown":
-        return prose.markdown(lines)
+        return marks(prose.markdown(lines))
+    if language == "lock":
+        return locks.mark(lines)
     suffix = kinds.suffix_of(path)
+    delimiter = data.delimiter_of(lines) if suffix in TABLES else None
+    if delimiter is not None:
+        return data.mark_table(lines, delimiter)
+    if language in kinds.DATA.values():
+        like = likeness.mark(lines)
+        like.blocks.extend(prose.indented(lines))
+        if like.blocks:
+            return like
+    return marks(shape_of(suffix, lines))
+
+
+def shape_of(suffix: str, lines: tuple[str, ...]) -> list[Block]:
+    """Blocks of a text of which nothing is known: headings, indentation, repetition, paragraphs."""
+    found: list[Block] = []
     if suffix in kinds.UNDERLINED:
         found = prose.underlined(lines)
-        if found:
-            return found
-    if suffix not in kinds.PROSE:
+    if not found and suffix not in kinds.PROSE:
         found = prose.indented(lines)
-        if found:
-            return found
-    return prose.repetitions(lines) + prose.paragraphs(lines)
+    return found or prose.repetitions(lines) + prose.paragraphs(lines)

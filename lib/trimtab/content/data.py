@@ -23,6 +23,7 @@ ALARM = re.compile(
     r'|"(?:status|state|level|severity|conclusion|outcome|result)":\s*"(?:fail|error|crit|fatal|timed_out|cancel|panic)\w*"',
     re.I,
 )
+MOST_FIELDS = 12  # that a summary names
 MOST_ITEMS = 400  # whose identity a fold names
 MOST_ODD = 20
 DELIMITERS = (",", "\t", ";", "|")
@@ -87,6 +88,22 @@ def flat_sizes(tokens: Sequence[str]) -> dict[int, tuple[int, int]]:
             begin = stack.pop()
             found[begin] = (at, sums[at + 1] - sums[begin])
     return found
+
+
+def summary(text: str) -> str:
+    """What a text of very long lines is, in a few words: of JSON its fields and how many items it has."""
+    size = f"minified, {len(text):,} characters"
+    if text.lstrip()[:1] not in ("{", "[") or len(text) > MOST_CHARACTERS:
+        return size
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return size
+    if isinstance(value, list):
+        fields = next((list(item) for item in value if isinstance(item, dict)), [])
+        return f"JSON, {len(value)} items: {', '.join(map(str, fields[:MOST_FIELDS]))}"
+    parts = [f"{key} ({len(part)})" if isinstance(part, (list, dict)) else key for key, part in value.items()]
+    return f"JSON: {', '.join(parts[:MOST_FIELDS])}"
 
 
 def looks_json(lines: Sequence[str]) -> bool:

@@ -2,6 +2,8 @@
 
 import re
 
+from trimtab.content import locks
+
 LANGUAGES = {
     ".py": "python", ".pyi": "python", ".pyw": "python", ".bzl": "python", ".star": "python",
     ".js": "javascript", ".jsx": "javascript", ".mjs": "javascript", ".cjs": "javascript",
@@ -13,6 +15,14 @@ LANGUAGES = {
     ".inl": "cpp", ".tpp": "cpp", ".ino": "cpp",
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".mdc": "markdown",
 }  # fmt: skip
+DATA = {
+    ".json": "json", ".jsonc": "json", ".json5": "json", ".geojson": "json", ".webmanifest": "json", ".har": "json",
+    ".jsonl": "json", ".ndjson": "json",
+    ".yaml": "yaml", ".yml": "yaml",
+    ".toml": "toml", ".ini": "ini", ".cfg": "ini", ".conf": "ini", ".properties": "ini", ".env": "ini", ".hcl": "ini",
+    ".xml": "xml", ".plist": "xml", ".xsd": "xml", ".wsdl": "xml", ".csproj": "xml", ".props": "xml", ".resx": "xml",
+}  # fmt: skip
+SUMMARISED = frozenset({"lock", "minified"})  # kinds of which a fold says what they are, not every word in them
 UNDERLINED = (".rst", ".txt", ".text", ".adoc", "")  # text whose headings are underlined, if it has any
 PROSE = (*UNDERLINED, ".log", ".out", ".csv", ".tsv", ".tex")  # indentation says little about what belongs together
 SHEBANG = re.compile(r"#!.*?\b(python|node|deno|bun)[\d.]*\b")
@@ -41,7 +51,9 @@ def suffix_of(path: str) -> str:
 def language_of(path: str, text: str) -> str:
     """The kind by the path and, where that says nothing, by a `#!` line; a `.h` is C++ if it has C++ in it."""
     suffix = suffix_of(path)
-    kind = LANGUAGES.get(suffix, "text")
+    if locks.is_lock(path.replace("\\", "/").rpartition("/")[2]):
+        return "lock"
+    kind = LANGUAGES.get(suffix) or DATA.get(suffix, "text")
     if suffix == ".h" and CPLUSPLUS.search(text):
         return "cpp"
     if not suffix and text.startswith("#!"):
@@ -72,13 +84,13 @@ def says_generated(text: str) -> bool:
 
 
 def kind_of(path: str, text: str) -> str:
-    """One of LANGUAGES' kinds, "text", or "binary" and "generated" (also: minified), which go before them.
+    """One of LANGUAGES' or DATA's kinds, "lock", "text", or "binary", "minified" and "generated", which go before them.
 
     Prose is never minified: a paragraph may be one long line.
     """
     if is_binary(text):
         return "binary"
     kind = language_of(path, text)
-    if kind != "markdown" and suffix_of(path) not in PROSE and is_minified(text):
-        return "generated"
-    return "generated" if says_generated(text) else kind
+    if kind not in ("markdown", "lock") and suffix_of(path) not in PROSE and is_minified(text):
+        return "minified"
+    return "generated" if kind != "lock" and says_generated(text) else kind

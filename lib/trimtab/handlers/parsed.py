@@ -53,4 +53,5 @@ def need_of(whole: Parsed, interest: Interest, path: str) -> Need:
         rates = relevance.rate(whole.plan.content, whole.places, relevance.evidence(interest, path))
     else:
         rates = [0.0] * len(whole.plan.content.lines)
-    return Need(rates, relevance.new_words(whole.mentions, interest), relevance.USED)
+    quiet = whole.plan.content.kind in content.SUMMARISED
+    return Need(rates, () if quiet else relevance.new_words(whole.mentions, interest), relevance.USED)

@@ -17,6 +17,7 @@ FOLD_LINE = re.compile(f"^{FOLD.pattern}$", re.M)
 FOLD_TOKENS = 22  # measured: the median fold line without names in o200k_base
 KEPT_LINE = re.compile(r"^\.\.\. whole output: \S.*$", re.M)
 BLOCKS_NAMED = 6
+SUMS_UP = frozenset({"repetition", "lock", "minified", "table"})  # kinds of blocks whose name says what is in them
 LONGEST_NAME = 40  # characters of a block's name in a fold
 
 
@@ -30,18 +31,20 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
     inside = [b for b in itertools.takewhile(lambda b: b.first <= last, blocks[here:]) if b.name]
     told = sorted(told)
     said = {part for _, word in told for part in (word, *words.of_piece(word))}
-    named = [(b.first, short(b.name)) for b in inside if b.name not in said]
+    named = [(b.first, short(b)) for b in inside if b.name not in said]
     names = list(dict.fromkeys(name for _, name in sorted([*named[:BLOCKS_NAMED], *told])))
     if len(named) > BLOCKS_NAMED:
         names.append(f"{len(named) - BLOCKS_NAMED} more")
     if names:
         return tuple(names)
-    around = next((b.name for b in reversed(blocks[:here]) if b.last >= last and b.name), "")
+    around = next((b for b in reversed(blocks[:here]) if b.last >= last and b.name), None)
     return (f"in {short(around)}",) if around else ()
 
 
-def short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+def short(block: Block) -> str:
+    """A block's name in a fold; what sums up many lines is said in full."""
+    name = block.name
+    return name if block.kind in SUMS_UP or len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def fold_line(fold: Fold) -> str:

@@ -5,7 +5,7 @@ What the programs of a chain print is marked by each of their kinds: `git status
 
 from collections.abc import Sequence
 
-from trimtab.content import commands, data
+from trimtab.content import commands, data, likeness
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
 from trimtab.content.outputs import general
@@ -34,6 +34,7 @@ def parse(command: str, text: str) -> Content:
     if data.looks_json(plain):
         name = "json"
         found.add(data.mark_json(plain))
+        found.add(likeness.mark(plain))
     elif delimiter is not None:
         name = "table"
         found.add(data.mark_table(plain, delimiter))

@@ -1,0 +1,209 @@
+"""Like entries of data (JSON, YAML, TOML, XML, INI, lock files): one is an example for all that have the same fields.
+
+By indentation, not by a parser: a text may be cut off anywhere, and its lines are what is shown. Entries of one parent
+are alike when they have the same fields or nearly. The first is shown as their example; of the others what is odd: a
+field that few have or that most have, and a value where nearly all have another.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from trimtab.content.marks import Marks, marks
+from trimtab.records import Block
+
+MOST_LINES = 30_000  # that are looked at; a client's page has fewer
+LEAST_ALIKE = 3  # entries; two are no series
+LEAST_ENTRY = 4  # lines of an entry that is a block of its own
+LARGEST_EXAMPLE = 24  # lines of an example that every view shows
+NEARLY = 0.5  # of the fields of both, that two entries share to be alike
+USUAL, RARE = 0.9, 0.1  # of a series' entries, that have a field or a value
+MOST_VALUES = 8  # of a field that is a choice of few
+MOST_ODD = 20  # entries of a series whose odd lines every view shows; the others are named
+MOST_FIELDS = 12  # that are named
+LINE_CHARACTERS = 400
+KEY = re.compile(
+    r"""(?:-[ ]+)*(?:"((?:[^"\\]|\\.){1,80})"\s*:"""  # "key":
+    r"""|<([A-Za-z][\w:.-]*)"""  # <key
+    r"""|'?([^\s"'<>{}\[\],;\#=:][^"'<>{}\[\],;=:]{0,79}?)'?\s*(?::(?=\s|$)|=))"""  # key: or key =
+)
+INLINE = re.compile(r'"([^"\\]{1,80})"\s*:|(?<=[{,\s])([\w-]{1,60}):\s|\s([\w:-]{1,60})="')
+HEADER = re.compile(r"\[+\s*([^\[\]\"{},]{1,120}|[\w.-]*\"[^\"]{1,120}\"[\w.-]*)\s*\]+\s*(?:[#;].*)?$")
+NAMING = re.compile(
+    r"""["']?\b(?:id|name|key|title|slug|path|file|code|login|artifactId|uuid|sha|package)["']?\s*[:=>]\s*["']?([^"',<>}]{1,60})"""
+)
+CLOSERS = (")", "]", "}", "</")
+COMMENTS = ("#", ";", "//", "<!--", "<?")
+
+
+class Entry(NamedTuple):
+    """A line and the deeper ones below it, as 0-based rows. `key` is its own, `fields` those of its parts, by row."""
+
+    first: int
+    last: int
+    key: str
+    fields: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Open:
+    """An entry whose end is not reached yet."""
+
+    first: int
+    depth: int
+    inside: list[Entry] = field(default_factory=list)
+    last: int = -1
+
+
+def mark(lines: Sequence[str]) -> Marks:
+    """Blocks of series and of their entries; their examples and odd lines are kept."""
+    found = marks()
+    every = [series for siblings in families(lines) for series in series_of(siblings)]
+    every.sort(key=lambda series: (series[0].first, -series[-1].last))
+    told: list[tuple[int, int]] = []  # rows for which an example speaks, the outermost first
+    for series in every:
+        while told and told[-1][1] < series[0].first:
+            told.pop()
+        if not any(first <= series[0].first for first, _ in told):
+            add_series(series, lines, found)
+            told.append((series[1].first, series[-1].last))
+    return found
+
+
+def families(lines: Sequence[str]) -> Iterator[list[Entry]]:
+    """The entries below each parent, in the order in which parents end; entries of one line are among them."""
+    stack: list[Open] = [Open(-1, -1)]
+    for row, depth, is_closer in rows(lines):
+        while stack[-1].depth > depth or (stack[-1].depth == depth and not is_closer):
+            yield ended(stack, lines)
+        if not is_closer:
+            stack.append(Open(row, depth))
+        stack[-1].last = row
+    while len(stack) > 1:
+        yield ended(stack, lines)
+    yield stack[0].inside
+
+
+def rows(lines: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
+    """(row, depth, whether it only closes) of each line with data; what follows a `[header]` is deeper than that."""
+    below = 0
+    for row, line in enumerate(lines[:MOST_LINES]):
+        text = line.strip()
+        if not text or text.startswith(COMMENTS):
+            continue
+        depth = len(line) - len(line.lstrip())
+        if text[0] == "[" and len(text) > 2 and HEADER.match(text[:LINE_CHARACTERS]):
+            below = 1
+            yield row, depth, False
+        else:
+            yield row, depth + below, text.startswith(CLOSERS) and text[-1] not in "{[("
+
+
+def ended(stack: list[Open], lines: Sequence[str]) -> list[Entry]:
+    """Close the innermost open entry; what was inside of it."""
+    done = stack.pop()
+    stack[-1].inside.append(entry(lines[done.first][:LINE_CHARACTERS].strip(), done))
+    stack[-1].last = done.last
+    return done.inside
+
+
+def entry(text: str, done: Open) -> Entry:
+    key = key_of(text)
+    fields = {part.key: part.first for part in done.inside if part.key}
+    if done.inside:
+        if key and text.startswith("- "):
+            fields = {key: done.first, **fields}
+    elif "{" in text or '="' in text:
+        fields = dict.fromkeys((a or b or c for a, b, c in INLINE.findall(text)), done.first)
+    return Entry(done.first, done.last, key, fields)
+
+
+def key_of(text: str) -> str:
+    """What a line's value is called; "" in a list."""
+    if text.startswith("[") and (header := HEADER.match(text)):
+        return header[1].strip()
+    match = KEY.match(text)
+    return (match[1] or match[2] or match[3] or "").strip() if match else ""
+
+
+def series_of(siblings: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """The runs of LEAST_ALIKE or more siblings with about the fields of the first of the run."""
+    run: list[Entry] = []
+    for one in siblings:
+        if run and one.fields:
+            shared = len(one.fields.keys() & run[0].fields.keys())
+            if shared >= NEARLY * (len(one.fields) + len(run[0].fields) - shared):
+                run.append(one)
+                continue
+        if len(run) >= LEAST_ALIKE:
+            yield run
+        run = [one] if one.fields else []
+    if len(run) >= LEAST_ALIKE:
+        yield run
+
+
+def add_series(series: Sequence[Entry], lines: Sequence[str], found: Marks) -> None:
+    """One series. Its fold says how many there are, like which, and their fields."""
+    example, rest = series[0], series[1:]
+    counts = Counter(name for one in series for name in one.fields)
+    fields = ", ".join([name for name, _ in counts.most_common(MOST_FIELDS)])
+    more = ", …" if len(counts) > MOST_FIELDS else ""
+    name = f"{len(rest)} more like line {example.first + 1}: {fields}{more}"
+    found.blocks.append(Block("repetition", name, rest[0].first + 1, rest[0].first + 1, series[-1].last + 1))
+    for one in series:
+        if one.last - one.first + 1 >= LEAST_ENTRY:
+            found.blocks.append(Block("entry", naming(one, lines), one.first + 1, one.first + 1, one.last + 1))
+    if example.last - example.first < LARGEST_EXAMPLE:
+        found.keep.update(range(example.first + 1, example.last + 2))
+    odd = sorted(odd_rows(series, counts, lines).items())
+    for index, places in odd[:MOST_ODD]:
+        found.keep.update(row + 1 for row in (name_row(series[index], lines), *places))
+    for index, _ in odd[MOST_ODD:]:
+        found.facts[series[index].first + 1] = (naming(series[index], lines),)
+
+
+def odd_rows(series: Sequence[Entry], counts: Mapping[str, int], lines: Sequence[str]) -> dict[int, list[int]]:
+    """By index in the series, the rows that make an entry odd; [] where what makes it odd is that a field lacks."""
+    size = len(series)
+    usual = {name for name, count in counts.items() if USUAL * size <= count < size}
+    rare = {name for name, count in counts.items() if count <= max(1, RARE * size)}
+    odd: dict[int, list[int]] = {}
+    for index, one in enumerate(series):
+        if not usual <= one.fields.keys():
+            odd[index] = []
+        for name in rare & one.fields.keys():
+            odd.setdefault(index, []).append(one.fields[name])
+    for name, count in counts.items():
+        if count >= USUAL * size:
+            for index in other_values([one.fields.get(name, -1) for one in series], lines):
+                odd.setdefault(index, []).append(series[index].fields[name])
+    odd.pop(0, None)
+    return odd
+
+
+def other_values(places: Sequence[int], lines: Sequence[str]) -> list[int]:
+    """The indices of those of `places`, rows of one field, that have another value than USUAL of them."""
+    values = [lines[row][:LINE_CHARACTERS].strip().rstrip(",") if row >= 0 else "" for row in places]
+    common, times = Counter(values).most_common(1)[0]
+    if not USUAL * len(values) <= times < len(values) or len(set(values)) > MOST_VALUES:
+        return []
+    return [index for index, value in enumerate(values) if value and value != common]
+
+
+def naming(one: Entry, lines: Sequence[str]) -> str:
+    """What an entry is called: its key, else the value that names it, else its first words."""
+    first = lines[one.first].lstrip()
+    if one.key and not first.startswith(("- ", "<", "[")):
+        return one.key
+    match = NAMING.search(lines[name_row(one, lines)][:LINE_CHARACTERS])
+    return match[1].strip() if match else one.key or first[:40].strip(" -{[,")
+
+
+def name_row(one: Entry, lines: Sequence[str]) -> int:
+    """The row on which an entry says what it is called."""
+    for row in range(one.first, min(one.last, one.first + LARGEST_EXAMPLE) + 1):
+        if NAMING.search(lines[row][:LINE_CHARACTERS]):
+            return row
+    return one.first
