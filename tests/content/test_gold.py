@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trimtab.content import parse
+from trimtab.content import parse, patterns
 from trimtab.records import Content
 
 GOLD = Path(__file__).parents[1] / "gold" / "content"
@@ -45,7 +45,7 @@ def test_outline(name: str) -> None:
 def test_there_is_gold_for_every_language() -> None:
     kinds = {(GOLD / f"{name}.outline").read_text(encoding="utf-8").partition(",")[0] for name in SOURCES}
     code = {"python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp"}
-    assert kinds >= {*code, "markdown", "text", "json", "yaml", "toml", "xml", "lock"}
+    assert kinds >= {*code, "markdown", "text", "json", "yaml", "toml", "xml", "lock", *patterns.LANGUAGES, "html"}
 
 
 @pytest.mark.parametrize("name", SOURCES)

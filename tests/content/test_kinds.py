@@ -32,7 +32,7 @@ from trimtab.content.kinds import is_minified, suffix_of
         ("bin/tool", "#!/usr/bin/env python3\nimport os\n", "python"),
         ("bin/tool", "#!/usr/bin/node\n", "javascript"),
         ("bin/tool", "#!/usr/bin/env -S deno run\n", "typescript"),
-        ("bin/tool", "#!/bin/sh\necho python\n", "text"),
+        ("bin/tool", "#!/bin/sh\necho python\n", "shell"),
         ("", "", "text"),
     ],
 )

@@ -83,9 +83,7 @@ def test_a_lock_file_names_every_package_and_no_checksum() -> None:
 
 
 def test_go_sum_names_each_module_once() -> None:
-    made = parse(
-        "go.sum", "example.com/a v1.2.0 h1:x=\nexample.com/a v1.2.0/go.mod h1:y=\nexample.com/b v0.1.0 h1:z=\n"
-    )
+    made = parse("go.sum", "a.io/a v1.2.0 h1:x=\na.io/a v1.2.0/go.mod h1:y=\na.io/b v0.1.0 h1:z=\n")
     assert made.facts == {1: ("a.io/a v1.2.0",), 3: ("a.io/b v0.1.0",)}
 
 

@@ -12,7 +12,8 @@ from trimtab.records import Block, Content
 GOLD = Path(__file__).parents[1] / "gold" / "content"
 SOURCES = {path.name.removesuffix(".gold"): path.read_text(encoding="utf-8") for path in sorted(GOLD.glob("*.gold"))}
 SUFFIXES = ("py", "js", "ts", "tsx", "go", "rs", "java", "c", "cpp", "h", "md", "rst", "txt", "log", "json", "yaml")
-PATHS = [*(f"a.{suffix}" for suffix in SUFFIXES), "a", ""]
+PATTERNED = ("cs", "php", "kt", "swift", "scala", "rb", "sh", "scss", "sql", "html", "toml", "xml", "lock", "adoc")
+PATHS = [*(f"a.{suffix}" for suffix in (*SUFFIXES, *PATTERNED)), "a", ""]
 MARKS = (
     "{",
     "}",

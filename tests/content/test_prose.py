@@ -62,7 +62,7 @@ def test_indentation_of_data_and_of_unknown_languages() -> None:
     data = '{\n  "a": {\n    "x": 1,\n    "y": 2\n  },\n  "b": [\n    1,\n    2\n  ]\n}\n'
     assert blocks("a.json", data) == [("entry", "a", 2, 2, 5), ("entry", "b", 6, 6, 9)]
     ruby = "def a\n  if x\n    1\n  else\n    2\n  end\nend\n\ndef b\n  1\n  2\nend\n"
-    assert blocks("a.rb", ruby) == [("entry", "def a", 1, 1, 7), ("entry", "def b", 9, 9, 12)]
+    assert blocks("a.unknown", ruby) == [("entry", "def a", 1, 1, 7), ("entry", "def b", 9, 9, 12)]
 
 
 def test_text_without_headings_has_paragraphs() -> None:

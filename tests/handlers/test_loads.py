@@ -157,3 +157,38 @@ def test_an_output_that_cannot_be_kept_is_shown_whole(client: Client) -> None:
     with pytest.raises(Exception, match="can't keep an output"):
         sent(client, "Bash", BASH, {"command": "docker logs app"})
     assert client.loads() == []
+
+
+def notebook(cells: list[dict[str, object]]) -> dict[str, object]:
+    return {"type": "notebook", "file": {"filePath": "/work/a.ipynb", "cells": cells}}
+
+
+def test_a_notebook_is_shown_by_cell(client: Client) -> None:
+    code = "import pandas\n" + "\n".join(f"frame_{i} = load({i})" for i in range(40))
+    table = "\n".join(f"{i}  value {i}  {i * 7919}" for i in range(300))
+    cells: list[dict[str, object]] = [
+        {"cellType": "markdown", "source": "# Sales\nWhat was sold.", "cell_id": "a1"},
+        {"cellType": "code", "language": "python", "source": code, "cell_id": "b2"},
+        {
+            "cellType": "code",
+            "language": "python",
+            "source": "def total(frame):\n    return frame.sum()",
+            "cell_id": "c3",
+            "outputs": [{"output_type": "stream", "text": table + "\nKeyError: 'cents'"}],
+        },
+    ]
+    output = sent(client, "Read", notebook(cells), {"file_path": "/work/a.ipynb"})
+    view = output["file"]["cells"][0]["source"]
+    assert output["type"] == "notebook"
+    assert "KeyError: 'cents'" in view
+    assert kept(client, view).startswith('<cell id="a1"><cell_type>markdown</cell_type># Sales\n')
+    assert kept(client, view).count("</cell id=") == 3
+    (load,) = client.loads()
+    assert (load.tool, load.kind) == ("Read", "notebook")
+    assert load.shown_tokens < 0.7 * load.raw_tokens
+
+
+def test_a_notebook_with_an_image_is_left_alone(client: Client) -> None:
+    image = {"output_type": "display_data", "image": {"image_data": "iVBOR" * 900, "media_type": "image/png"}}
+    cells: list[dict[str, object]] = [{"cellType": "code", "source": "plot()\n" * 400, "outputs": [image]}]
+    assert sent(client, "Read", notebook(cells), {"file_path": "/work/a.ipynb"}) is None

@@ -1,14 +1,15 @@
 """A load's text -> its kind, lines and blocks."""
 
-from trimtab.content import code, data, kinds, likeness, locks, prose
+from trimtab.content import code, data, kinds, likeness, locks, markup, patterns, prose
 from trimtab.content.kinds import SUMMARISED, kind_of
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
+from trimtab.content.notebooks import parse as notebook
 from trimtab.content.outputs import parse as output
 from trimtab.content.queries import GRAMMARS
 from trimtab.records import Block, Content
 
-__all__ = ["SUMMARISED", "kind_of", "output", "parse"]
+__all__ = ["SUMMARISED", "kind_of", "notebook", "output", "parse"]
 
 TABLES = (".csv", ".tsv", ".tab")
 
@@ -37,6 +38,10 @@ def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:
     if language in GRAMMARS:
         found = code.spans(language, text, lines)
         return marks(prose.indented(lines) if found is None else found)
+    if language in patterns.LANGUAGES:
+        return marks(patterns.spans(language, text, lines) or prose.indented(lines))
+    if language == "html":
+        return marks(markup.spans(text, lines) or prose.indented(lines))
     if language == "markdown":
         return marks(prose.markdown(lines))
     if language == "lock":
@@ -56,7 +61,9 @@ def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:
 def shape_of(suffix: str, lines: tuple[str, ...]) -> list[Block]:
     """Blocks of a text of which nothing is known: headings, indentation, repetition, paragraphs."""
     found: list[Block] = []
-    if suffix in kinds.UNDERLINED:
+    if suffix in kinds.ASCIIDOC:
+        found = prose.asciidoc(lines)
+    if not found and suffix in kinds.UNDERLINED:
         found = prose.underlined(lines)
     if not found and suffix not in kinds.PROSE:
         found = prose.indented(lines)

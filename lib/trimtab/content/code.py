@@ -37,7 +37,9 @@ VERB = re.compile(rb"\w+")
 IN_PASSING = {"variable_declarator", "assignment_expression", "pair"}  # one line of them within a body is no block
 DOCSTRING = re.compile(r"\s*[rRbBuU]{0,2}(\"\"\"|'''|\"|')")
 BETWEEN_IMPORTS = re.compile(r"\s*(?:$|//|/\*|\*|# |#$|#(?:if|el|endif))")  # what doesn't part a run
-COMMENTS = {"python": ("#",), "c": ("//",)}  # what a comment's line begins with; the others are like C
+COMMENTS = {  # what a comment's line begins with; the others are like C
+    "python": ("#",), "c": ("//",), "ruby": ("#",), "shell": ("#",), "php": ("//", "# "), "sql": ("--",)
+}  # fmt: skip
 FILE_COMMENTS = ("#!", "//!", "//go:build", "// +build")  # they are about the file, not about what follows
 NO_SIGNATURE = re.compile(r"\s*(?:$|\{|//|/\*)")
 BEFORE_HEADER = ("#!", "'use ", '"use ')
@@ -174,14 +176,20 @@ def definition(kind: str, node: Node, begin: int, source: Source) -> Iterator[Bl
     head = max(head_row(node, source), first)
     if last == first and is_too_little(kind, node.type, name, comment < first, source.lines[first]):
         return
-    if first - comment > LONGEST_DOC:
-        end = first if source.lines[first - 1].strip() else first - 1
-        yield Block("doc", name, comment + 1, first_with_words(source.lines, comment, first - 1) + 1, end)
-    else:
-        first = comment
     if kind == "signature":
         kind = "type" if node.type in ("alias_declaration", "type_item") else "function"
-    yield Block(kind, name, first + 1, min(head, last) + 1, last + 1)
+    yield from with_comment(Block(kind, name, first + 1, min(head, last) + 1, last + 1), comment, source)
+
+
+def with_comment(block: Block, comment: int, source: Source) -> Iterator[Block]:
+    """`block` with the comment that begins above it on row `comment`; a long one is a block of its own."""
+    first = block.first - 1
+    if first - comment > LONGEST_DOC:
+        end = first if source.lines[first - 1].strip() else first - 1
+        yield Block("doc", block.name, comment + 1, first_with_words(source.lines, comment, first - 1) + 1, end)
+        yield block
+    else:
+        yield block._replace(first=comment + 1)
 
 
 def is_too_little(kind: str, node_type: str, name: str, has_comment: bool, line: str) -> bool:

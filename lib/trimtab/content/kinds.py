@@ -13,6 +13,12 @@ LANGUAGES = {
     ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".c++": "cpp",
     ".hh": "cpp", ".hpp": "cpp", ".hxx": "cpp", ".h++": "cpp", ".ipp": "cpp",
     ".inl": "cpp", ".tpp": "cpp", ".ino": "cpp",
+    ".cs": "csharp", ".csx": "csharp", ".php": "php", ".phtml": "php", ".kt": "kotlin", ".kts": "kotlin",
+    ".swift": "swift", ".scala": "scala", ".sc": "scala", ".sbt": "scala",
+    ".rb": "ruby", ".rake": "ruby", ".gemspec": "ruby", ".ru": "ruby",
+    ".sh": "shell", ".bash": "shell", ".zsh": "shell", ".ksh": "shell", ".bats": "shell",
+    ".css": "css", ".scss": "css", ".less": "css", ".sql": "sql", ".ddl": "sql", ".psql": "sql",
+    ".html": "html", ".htm": "html", ".xhtml": "html", ".vue": "html", ".svelte": "html", ".astro": "html",
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".mdc": "markdown",
 }  # fmt: skip
 DATA = {
@@ -23,9 +29,19 @@ DATA = {
     ".xml": "xml", ".plist": "xml", ".xsd": "xml", ".wsdl": "xml", ".csproj": "xml", ".props": "xml", ".resx": "xml",
 }  # fmt: skip
 SUMMARISED = frozenset({"lock", "minified"})  # kinds of which a fold says what they are, not every word in them
-UNDERLINED = (".rst", ".txt", ".text", ".adoc", "")  # text whose headings are underlined, if it has any
+ASCIIDOC = (".adoc", ".asciidoc", ".asc")
+UNDERLINED = (".rst", ".txt", ".text", *ASCIIDOC, "")  # text whose headings are underlined, if it has any
 PROSE = (*UNDERLINED, ".log", ".out", ".csv", ".tsv", ".tex")  # indentation says little about what belongs together
-SHEBANG = re.compile(r"#!.*?\b(python|node|deno|bun)[\d.]*\b")
+SHEBANG = re.compile(r"#!.*?\b(python|node|deno|bun|ruby|php|bash|zsh|ksh|dash|sh)[\d.]*\b")
+INTERPRETED = {
+    "python": "python",
+    "node": "javascript",
+    "ruby": "ruby",
+    "php": "php",
+    "deno": "typescript",
+    "bun": "typescript",
+}
+NAMED = {"rakefile": "ruby", "gemfile": "ruby", "podfile": "ruby", "vagrantfile": "ruby"}
 CPLUSPLUS = re.compile(
     r"^[ \t]*(?:template[ \t]*<|namespace\b|class\s+\w+|using\s+\w|(?:public|private|protected):)", re.M
 )
@@ -51,15 +67,16 @@ def suffix_of(path: str) -> str:
 def language_of(path: str, text: str) -> str:
     """The kind by the path and, where that says nothing, by a `#!` line; a `.h` is C++ if it has C++ in it."""
     suffix = suffix_of(path)
-    if locks.is_lock(path.replace("\\", "/").rpartition("/")[2]):
+    name = path.replace("\\", "/").rpartition("/")[2]
+    if locks.is_lock(name):
         return "lock"
-    kind = LANGUAGES.get(suffix) or DATA.get(suffix, "text")
+    kind = LANGUAGES.get(suffix) or DATA.get(suffix) or NAMED.get(name.lower(), "text")
     if suffix == ".h" and CPLUSPLUS.search(text):
         return "cpp"
     if not suffix and text.startswith("#!"):
         found = SHEBANG.match(text[:200])
         if found:
-            return {"python": "python", "node": "javascript"}.get(found[1], "typescript")
+            return INTERPRETED.get(found[1], "shell")
     return kind
 
 

@@ -15,6 +15,8 @@ HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?$")
 FENCE = re.compile(r" {0,9}(?:[-*+>] +|\d+[.)] +)?(`{3,}|~{3,})[ \t]*([^`\r]*)")
 SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*\r?$")
 NO_PARAGRAPH = re.compile(r" {0,3}(?:[#>|]|[-*+][ \t]|\d+[.)][ \t]|```|~~~|<)|(?: {4}|\t)|\s*$")  # no setext title
+ASCIIDOC = re.compile(r"(={1,6})[ \t]+(\S.*)")
+DELIMITER = re.compile(r"(?:-{4,}|\.{4,}|\+{4,}|/{4,})$")
 ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}[ \t]*\r?$")
 VARIABLE = re.compile(r"0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{6,}\b|\d+(?:[.,:]\d+)*")
 LIST_ITEM = re.compile(r"\s*- ")
@@ -134,6 +136,21 @@ def underlined(lines: Sequence[str]) -> list[Block]:
             continue
         level = levels.setdefault((mark, has_over), len(levels) + 1)
         titles.append(Title(row - 1 - has_over, row, level, title.strip()))
+    return sections(titles, lines)
+
+
+def asciidoc(lines: Sequence[str]) -> list[Block]:
+    """Sections of AsciiDoc by `== titles`; none are looked for in `----` blocks."""
+    titles: list[Title] = []
+    fence = ""
+    for row, line in enumerate(lines):
+        bare = line.rstrip()
+        if fence:
+            fence = "" if bare == fence else fence
+        elif DELIMITER.match(bare):
+            fence = bare
+        elif bare[:1] == "=" and (match := ASCIIDOC.match(bare)):
+            titles.append(Title(row, row, len(match[1]), match[2]))
     return sections(titles, lines)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from trimtab.content import notebooks
 from trimtab.handlers.events import Event, Json, mapping, number, text
 
 CELL = "view"
@@ -32,6 +33,11 @@ class Loaded(NamedTuple):
     @property
     def is_file(self) -> bool:
         return self.start > 0
+
+    @property
+    def path(self) -> str:
+        """The file that was read, also where its lines have no numbers; "" for what is no file."""
+        return self.name if self.tool == "Read" else ""
 
 
 class Shape(NamedTuple):
@@ -64,8 +70,12 @@ def response(event: Event) -> Json:
 
 
 def read_file(event: Event) -> Loaded | None:
-    """A text file; images, notebooks and PDFs have other types."""
+    """A text file, or a notebook as the client renders it, without line numbers; images and PDFs are left alone."""
     found = response(event)
+    if found.get("type") == "notebook":
+        cells = mapping(found, "file").get("cells")
+        shown = notebooks.rendered(cells) if isinstance(cells, list) else ""
+        return Loaded("Read", str(event.folder / text(event.tool_input, "file_path")), shown) if shown else None
     body = mapping(found, "file").get("content")
     if found.get("type") != "text" or not isinstance(body, str):
         return None

@@ -35,6 +35,8 @@ def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
 def contents(found: Loaded) -> Content:
     if found.is_file:
         return content.parse(found.name, found.text)
+    if found.tool == "Read":
+        return content.notebook(found.text)
     return content.output(found.name if found.tool == "Bash" else PRINTS_AS.get(found.tool, ""), found.text)
 
 

@@ -107,7 +107,7 @@ def choose(
         settings.least_saved_share,
     )
     shown = tokens.estimate(found.preview) if found.preview else None
-    need = parsed.need_of(whole, conversation.interest, found.name if found.is_file else "")
+    need = parsed.need_of(whole, conversation.interest, found.path)
     return policy.choose(whole.plan, need, max(1, found.start), now, found.is_file, shown)
 
 
