@@ -1,0 +1,49 @@
+"""Outputs of every kind of command, real and small: which lines every view shows, which are blocks, what a fold names.
+
+`x.txt` has the command in its first line, after `$ `, and then what it printed; `x.marks` is what is expected of that,
+as the outlines beside test_gold are. Line 1 is the first that was printed. Each was checked by eye.
+"""
+
+from pathlib import Path
+
+import pytest
+from tests.content.test_gold import outline
+
+from trimtab.content import output
+from trimtab.content.outputs import KINDS
+
+GOLD = Path(__file__).parents[1] / "gold" / "outputs"
+OUTPUTS = sorted(path.stem for path in GOLD.glob("*.txt"))
+# They look like nothing, or like another kind: only the command tells.
+TOLD_BY_COMMAND = {"gh-run", "git-oneline", "git-show", "git-status-short", "kubectl-describe"}
+
+
+def command_and_text(name: str) -> tuple[str, str]:
+    command, _, text = (GOLD / f"{name}.txt").read_text(encoding="utf-8").partition("\n")
+    return command.removeprefix("$ "), text.removesuffix("\n")
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_marks(name: str) -> None:
+    made = outline(output(*command_and_text(name)))
+    gold = GOLD / f"{name}.marks"
+    expected = gold.read_text(encoding="utf-8") if gold.exists() else ""
+    if made != expected:
+        actual = GOLD / "actual"
+        actual.mkdir(exist_ok=True)
+        (actual / f"{name}.marks").write_text(made, encoding="utf-8")
+    assert made == expected
+
+
+@pytest.mark.parametrize("name", sorted({*OUTPUTS} - TOLD_BY_COMMAND))
+def test_a_script_that_runs_it_prints_the_same_kind(name: str) -> None:
+    """`./ci.sh` says nothing of what it runs."""
+    command, text = command_and_text(name)
+    kind = output(command, text).kind
+    if any(of.name == kind and of.looks is not None for of in KINDS):
+        assert output("./ci.sh", text).kind == kind
+
+
+def test_there_is_gold_for_every_kind() -> None:
+    kinds = {(GOLD / f"{name}.marks").read_text(encoding="utf-8").partition(",")[0] for name in OUTPUTS}
+    assert sorted({kind.name for kind in KINDS} - kinds) == []
