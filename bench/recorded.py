@@ -84,6 +84,7 @@ def examples(session: Mapping[str, Any], judge: Evaluator) -> Iterator[Example]:
             waiting.clear()
         if kind == "compact":
             interest.compacted()
+            waiting.clear()
         elif kind == "prompt" and not event.get("meta"):
             interest.asked(event["text"])
         elif kind in ("say", "think"):

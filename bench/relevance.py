@@ -128,7 +128,7 @@ def view(
             level,
             policy.requests_to_come(one.subject.requests),
         )
-        need = Need(rates(one), one.words if is_naming else (), relevance.USED)
+        need = Need(rates(one), one.words if is_naming else (), relevance.USED, one.evidence.task.care)
         found = policy.choose(plans[one.id], need, one.start, now, is_file).view
         return raw if found is None else found.text + ("" if is_file else KEPT)
 

@@ -46,7 +46,7 @@ def test_a_large_load_that_nothing_points_at_is_shown_as_its_outline() -> None:
 
 
 def test_a_load_that_is_needed_everywhere_is_shown_whole() -> None:
-    choice = choose(400, rate=0.5)
+    choice = choose(400, rate=0.5, now=NOW._replace(level=OptimizationLevel.STANDARD))
     assert (choice.tier, choice.view) == (Tier.COMPLETE, None)
 
 
@@ -77,7 +77,7 @@ def test_the_least_saving_is_a_setting() -> None:
 
 def test_a_miss_is_taken_for_more_the_more_careful_the_level_is() -> None:
     """The 7,875 of the formula's test are 2,423 tokens at 3.25; a level counts them several times."""
-    at_stake = [policy.miss_tokens(NOW._replace(level=level)) for level in LEVELS]
+    at_stake = [policy.miss_tokens(Need([]), NOW._replace(level=level)) for level in LEVELS]
     assert at_stake == pytest.approx([7875 / 3.25 * policy.CAUTION[level] for level in LEVELS])
     assert at_stake == sorted(at_stake)
 
@@ -106,6 +106,25 @@ def test_a_view_saves_the_least_and_costs_less_than_the_whole(
         assert raw - choice.view.tokens >= max(least, share * raw)
         assert policy.cost(choice.view.tokens, policy.UNTRACED, now) < policy.cost(raw, 0, now)
         assert choice.view.tier is choice.tier
+
+
+def test_a_miss_counts_as_often_as_the_user_and_the_task_say() -> None:
+    once = policy.miss_tokens(Need([]), NOW)
+    assert policy.miss_tokens(Need([], care=6.0), NOW) == pytest.approx(6 * once)
+    assert policy.miss_tokens(Need([]), NOW._replace(objectives=policy.Objectives(recall=2.0))) == pytest.approx(
+        2 * once
+    )
+    assert policy.miss_tokens(Need([]), NOW._replace(objectives=policy.Objectives(cost=2.0))) == pytest.approx(once / 2)
+
+
+def test_a_second_of_waiting_costs_what_the_user_says() -> None:
+    """A turn of 8 seconds at 1,000 tokens each, to the 7,875 of the formula's test."""
+    assert policy.miss(NOW._replace(objectives=policy.Objectives(delay=1000.0))) == pytest.approx(7875 + 8000)
+
+
+@pytest.mark.parametrize("objectives", [policy.Objectives(cost=0.0), policy.Objectives(recall=1000.0)])
+def test_who_counts_only_recall_sees_everything(objectives: policy.Objectives) -> None:
+    assert choose(600, 0.01, NOW._replace(objectives=objectives)).view is None
 
 
 def test_an_output_that_the_client_cuts_gets_no_more_tokens() -> None:

@@ -103,12 +103,18 @@ def test_evidence_fades() -> None:
     assert interest.names()["parse_header"] == pytest.approx(0.98**50 * before)
 
 
-def test_a_file_that_the_prompt_names_is_likelier_until_it_is_edited() -> None:
+def test_a_file_that_the_prompt_names_is_worth_more_care_until_it_is_edited() -> None:
     interest = Interest()
+    assert evidence(interest, PATH).task.care == 1.0
     interest.asked("Fix http.py")
-    raised = rates(interest)[5]
+    assert evidence(interest, PATH).task[:2] == (0.81, 6.0)
     interest.called("Edit", {"file_path": PATH, "old_string": "a", "new_string": "b"})
-    assert raised == pytest.approx(3 * rates(interest)[5])
+    found = evidence(interest, PATH).task
+    assert (found.change, found.care, found.reason) == (
+        0.37,
+        1.0,
+        "the prompt names the file, which has been edited since",
+    )
 
 
 @pytest.mark.parametrize(

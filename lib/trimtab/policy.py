@@ -6,8 +6,9 @@
                                  + needed tokens · price_now)  and what was hidden arrives after all
 
 in prices of one uncached input token. `misses` is the expected number of calls for hidden lines: needs on one page of
-a fold share a call, so it is the sum over the folds' pages of the chance that any line there is needed. To that comes
-UNTRACED for any view: what an agent comes back for without a trace that a model could learn from.
+a fold share a call, so it is the sum over the folds' pages of the chance that any line there is needed. They count
+as often as the level, the user's weights and the task say (`caution`). To that comes UNTRACED for any view: what an
+agent comes back for without a trace that a model could learn from.
 """
 
 import statistics
@@ -19,14 +20,16 @@ from trimtab.records import OptimizationLevel, Prices, Tier, View
 from trimtab.relevance import Need
 
 CALL_TOKENS = 120  # written by the model for one more Read: 95 to 140 in recorded sessions (design.md section 1)
+TURN_SECONDS = 8.0  # chosen: a model's turn with a short call and no thinking
+LEAST_WEIGHT = 1e-6
 RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half of a page
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
 UNTRACED = 0.5  # calls a view
-CAUTION = {  # what a miss is taken to cost, in real misses
-    OptimizationLevel.AGGRESSIVE: 0.3,
-    OptimizationLevel.ADAPTIVE: 0.55,
-    OptimizationLevel.STANDARD: 10.0,
-    OptimizationLevel.MINIMAL: 40.0,
+CAUTION = {  # how many times a miss counts; where the task will likely change the file, relevance.task counts more
+    OptimizationLevel.AGGRESSIVE: 0.15,
+    OptimizationLevel.ADAPTIVE: 0.28,
+    OptimizationLevel.STANDARD: 7.0,
+    OptimizationLevel.MINIMAL: 25.0,
 }
 LOWEST = {  # the tier below which a level does not go
     OptimizationLevel.AGGRESSIVE: Tier.ESSENTIAL,
@@ -35,6 +38,14 @@ LOWEST = {  # the tier below which a level does not go
     OptimizationLevel.MINIMAL: Tier.COMPREHENSIVE,
 }
 ORDER = (Tier.ESSENTIAL, Tier.STANDARD, Tier.COMPREHENSIVE, Tier.COMPLETE)
+
+
+class Objectives(NamedTuple):
+    """What is weighed against each other. With (1, 1, 0) it is money alone that counts, at the level's risk."""
+
+    cost: float = 1.0  # of the tokens shown
+    recall: float = 1.0  # how many times a miss counts
+    delay: float = 0.0  # what a second of waiting is worth, in uncached input tokens
 
 
 class Circumstances(NamedTuple):
@@ -47,6 +58,7 @@ class Circumstances(NamedTuple):
     requests_to_come: float
     least_saved_tokens: int = 150
     least_saved_share: float = 0.10
+    objectives: Objectives = Objectives()
 
 
 class Choice(NamedTuple):
@@ -71,7 +83,7 @@ def requests_to_come(so_far: int, lengths: Sequence[int] = ()) -> float:
 
 def cost(view_tokens: float, misses: float, now: Circumstances) -> float:
     """The design's formula, in prices of one uncached input token; no view is Complete without its misses."""
-    return view_tokens * now.factor * price(now) + misses * miss(now)
+    return now.objectives.cost * view_tokens * now.factor * price(now) + misses * miss(now)
 
 
 def price(now: Circumstances) -> float:
@@ -80,14 +92,20 @@ def price(now: Circumstances) -> float:
 
 
 def miss(now: Circumstances) -> float:
-    """Of one more request for what was hidden."""
+    """Of one more request for what was hidden, and of the wait for it."""
     recovered = RECOVERED_TOKENS * now.factor * price(now)
-    return now.prices.read * now.prompt_tokens + now.prices.output * CALL_TOKENS + recovered
+    waited = now.objectives.delay * TURN_SECONDS
+    return now.prices.read * now.prompt_tokens + now.prices.output * CALL_TOKENS + recovered + waited
 
 
-def miss_tokens(now: Circumstances) -> float:
-    """What a miss costs, in tokens of a load that stay in the context."""
-    return CAUTION[now.level] * miss(now) / (now.factor * price(now))
+def caution(need: Need, now: Circumstances) -> float:
+    """How many times a miss counts: by the level, the user's weight, and what the task says of the load."""
+    return CAUTION[now.level] * now.objectives.recall * need.care
+
+
+def miss_tokens(need: Need, now: Circumstances) -> float:
+    """What a miss counts for, in tokens of a load that stay in the context."""
+    return caution(need, now) * miss(now) / (max(now.objectives.cost, LEAST_WEIGHT) * now.factor * price(now))
 
 
 def choose(
@@ -106,7 +124,7 @@ def choose(
     if client_tokens is not None:
         return within(whole, need, now, client_tokens)
     complete = lowest = cost(raw, 0.0, now)
-    made = tiers.cut(whole, need, miss_tokens(now))
+    made = tiers.cut(whole, need, miss_tokens(need, now))
     best: tiers.Shape | None = None
     reason = "no view is cheaper than the whole"
     for tier in ORDER[ORDER.index(LOWEST[now.level]) :]:
@@ -115,7 +133,7 @@ def choose(
             continue  # nothing but folds tells the agent nothing of a file
         if raw - shape.tokens < max(now.least_saved_tokens, now.least_saved_share * raw):
             continue
-        misses = CAUTION[now.level] * shape.misses + UNTRACED
+        misses = caution(need, now) * shape.misses + UNTRACED
         price = cost(shape.tokens, misses, now)
         if price < lowest:
             lowest, best = price, shape
@@ -130,7 +148,7 @@ def choose(
 
 def within(whole: tiers.Plan, need: Need, now: Circumstances, client_tokens: int) -> Choice:
     """The view of an output that the client cuts to `client_tokens`: the most wanted lines, in no more tokens."""
-    found = tiers.fitted(tiers.cut(whole, need, miss_tokens(now)), client_tokens)
+    found = tiers.fitted(tiers.cut(whole, need, miss_tokens(need, now)), client_tokens)
     if found is None:
         return Choice(Tier.COMPLETE, None, "no view fits into what the client shows of it")
     view = tiers.render(*found, 1, is_numbered=False)

@@ -89,7 +89,7 @@ def look(path: str, text: str, prompt: str, settings: Settings, tier: Tier | Non
     need = parsed.need_of(whole, interest, path)
     view: View | None
     if tier is not None:
-        cut = tiers.cut(whole.plan, need, policy.miss_tokens(now))
+        cut = tiers.cut(whole.plan, need, policy.miss_tokens(need, now))
         view, reason = (None if tier is Tier.COMPLETE else tiers.view(cut, tier)), "as asked for"
     else:
         tier, view, reason = choose(whole, need, text, now)
@@ -113,7 +113,9 @@ def explained(path: str, text: str, prompt: str) -> list[str]:
     out = [
         f"line {number}: {1000 * rates[number - 1]:.1f} per mille; {'; '.join(why[number])}" for number in sorted(why)
     ]
+    task = found.task
     return [
+        f"the file: a miss counts {task.care:g} times; {task.reason} ({task.change:.0%} of such files are changed)",
         *out,
         f"any other line: {1000 * min(rates, default=0.0):.1f} per mille; {new} words are new and named by folds",
     ]
@@ -129,6 +131,7 @@ def at_start(settings: Settings) -> policy.Circumstances:
         requests_to_come=policy.requests_to_come(0),
         least_saved_tokens=settings.least_saved_tokens,
         least_saved_share=settings.least_saved_share,
+        objectives=policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
     )
 
 

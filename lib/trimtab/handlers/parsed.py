@@ -51,9 +51,9 @@ def need_of(whole: Parsed, interest: Interest, path: str) -> Need:
     An output's lines are kept by their kind alone: in recorded sessions the rules find what is needed of files, and
     only noise in what commands print.
     """
-    if path:
-        rates = relevance.rate(whole.plan.content, whole.places, relevance.evidence(interest, path))
-    else:
-        rates = [0.0] * len(whole.plan.content.lines)
-    quiet = whole.plan.content.kind in content.SUMMARISED
-    return Need(rates, () if quiet else relevance.new_words(whole.mentions, interest), relevance.USED)
+    found = whole.plan.content
+    words = () if found.kind in content.SUMMARISED else relevance.new_words(whole.mentions, interest)
+    if not path:
+        return Need([0.0] * len(found.lines), words, relevance.USED)
+    evidence = relevance.evidence(interest, path)
+    return Need(relevance.rate(found, whole.places, evidence), words, relevance.USED, evidence.task.care)

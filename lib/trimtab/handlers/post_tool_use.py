@@ -105,6 +105,7 @@ def choose(
         policy.requests_to_come(conversation.requests, project.lengths),
         settings.least_saved_tokens,
         settings.least_saved_share,
+        policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
     )
     shown = tokens.estimate(found.preview) if found.preview else None
     need = parsed.need_of(whole, conversation.interest, found.path)

@@ -41,7 +41,6 @@ SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
 BARE = re.compile(r"^(\d{1,6}):", re.M)
 MOST_EVIDENCE = 240  # pieces of evidence kept; older ones have faded by then
 INHERITED = 0.8  # of a name's strength that is left for a subagent
-NAMED_FILE = 3.0  # a file that the prompt names
 FADE = 0.98  # per piece of evidence that came after; half is left after 34
 
 
@@ -59,7 +58,7 @@ class Interest:
         self._clues: deque[Clue] = deque(maxlen=MOST_EVIDENCE)
         self.task = ""  # the newest prompt
         self.seen: set[str] = set()  # every word that came up since the start or the last compaction
-        self._edited: set[str] = set()
+        self.edited: set[str] = set()  # paths
 
     def asked(self, prompt: str) -> None:
         self.task = prompt
@@ -80,7 +79,7 @@ class Interest:
             sought = searched(" ".join(QUOTED.findall(command))) if SEARCHES.search(command) else {}
             self._add({**weigh(command, 0.3), **sought}, places_in(command, 1.0))
         elif tool in ("Edit", "MultiEdit"):
-            self._edited.add(text_of(arguments, "file_path"))
+            self.edited.add(text_of(arguments, "file_path"))
             edits = arguments.get("edits")
             parts = [e for e in edits if isinstance(e, dict)] if isinstance(edits, list) else [arguments]
             for part in parts:
@@ -144,13 +143,6 @@ class Interest:
                         total[line] = max(total.get(line, 0.0), strength * weight)
             weight *= FADE
         return total
-
-    def expects(self, path: str) -> float:
-        """How many times likelier than elsewhere a line of the file at `path` is needed.
-
-        It is likelier where the prompt names the file, until the agent has edited it.
-        """
-        return NAMED_FILE if path.rpartition("/")[2] in self.task and path not in self._edited else 1.0
 
     def _add(self, names: Mapping[str, float], places: Mapping[str, Mapping[int, float]]) -> None:
         if names or places:

@@ -13,12 +13,13 @@ USED = 0.12  # of the telling words that an agent sees for the first time, the s
 class Need(NamedTuple):
     """Rates: the chance of at least one need is 1 - exp(-rate), and rates of independent things add up.
 
-    `lines` are by line. `words` are the new ones: each is taken up at the rate `used`.
+    `lines` are by line. `words` are the new ones: each is taken up at the rate `used`. A miss counts `care` times.
     """
 
     lines: Sequence[float]
     words: Sequence[Mention] = ()
     used: float = 0.0
+    care: float = 1.0
 
 
 def new_words(mentions: Sequence[Mention], interest: Interest) -> list[Mention]:

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from trimtab.records import Content
+from trimtab.relevance import task
 from trimtab.relevance.interest import NAME, Interest, weigh
+from trimtab.relevance.task import Task
 
 
 class Places:
@@ -49,6 +51,7 @@ BASE = 0.0001  # the rate at which a line is needed for no reason we know
 NAMED = 0.4  # that a line is needed whose name, the only one of its kind in the load, is of full interest
 POINTED = 1.0  # that a line is needed which something pointed at
 DEFINED = 0.3  # a name of less interest says nothing of the block it names
+BODY, ASKED_BODY = 0.25, 0.75  # of a name's rate, for the lines of what it defines; more where the prompt names it
 HISTORY = re.compile(
     r"(?:change|release|history|news|whatsnew|upgrad)\w*[-_]?\w*\.(?:md|rst|txt|adoc)$|changes$|changelog$|news$", re.I
 )
@@ -57,14 +60,14 @@ KEEP = 0.6  # of a line's rate at the next line; a tenth is left seven lines awa
 
 
 class Evidence(NamedTuple):
-    """What speaks for the lines of a file: names and lines with their strength, and how much likelier its lines are.
+    """What speaks for the lines of a file: names and lines with their strength, and what the task makes of the file.
 
     A history (a changelog) is written on at its top. What the newest prompt names is wanted with its body.
     """
 
     names: Mapping[str, float]
     lines: Mapping[int, float]
-    times: float
+    task: Task
     is_history: bool = False
     asked: frozenset[str] = frozenset()  # names in the newest prompt
 
@@ -74,7 +77,7 @@ def evidence(interest: Interest, path: str) -> Evidence:
     return Evidence(
         interest.names(),
         interest.lines(path),
-        interest.expects(path),
+        task.assess(interest, path),
         HISTORY.match(name) is not None,
         frozenset(weigh(interest.task, 1.0)),
     )
@@ -99,14 +102,16 @@ def rate(content: Content, places: Places, found: Evidence) -> list[float]:
             rates[number - 1] += POINTED * strength
     for block in content.blocks:
         name = block.name.rpartition(".")[2]
-        strength = 1.0 if name in found.asked else found.names.get(name, 0.0)
+        is_asked = name in found.asked
+        strength = 1.0 if is_asked else found.names.get(name, 0.0)
         if strength > DEFINED:
-            each = 0.25 * named(strength) / (1 + 0.05 * (block.last - block.first))
+            share = ASKED_BODY if is_asked else BODY
+            each = share * named(strength) / (1 + 0.05 * (block.last - block.first))
             for line in range(block.first - 1, block.last):
                 rates[line] += each
     if found.is_history:
         rates = [rate * OLD + (NEWEST * FADING**row if rate else 0.0) for row, rate in enumerate(rates)]
-    return [found.times * each for each in spread(rates)]
+    return spread(rates)
 
 
 def reasons(content: Content, places: Places, found: Evidence) -> dict[int, list[str]]:
