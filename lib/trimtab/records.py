@@ -56,6 +56,7 @@ class Content(NamedTuple):
 
     `keep` are the lines that every view shows: errors, the names of failing tests, counts of failures. `facts` are, by
     line, the words that a fold must name if it hides the line: a commit's hash, a file of a listing, a resource's name.
+    `dull` are lines whose other words are hardly ever taken up: what passed, what was fetched.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Content(NamedTuple):
     blocks: tuple[Block, ...]
     keep: frozenset[int] = frozenset()
     facts: Mapping[int, tuple[str, ...]] = NO_FACTS
+    dull: frozenset[int] = frozenset()
 
 
 class Fold(NamedTuple):

@@ -106,3 +106,8 @@ def test_marks_are_within_the_text(name: str) -> None:
     assert all(number in lines for number in found.keep)
     assert all(number in lines for number in found.facts)
     assert len(found.keep) < 0.7 * len(found.lines) or len(found.lines) < 120
+
+
+def test_what_passed_is_dull_and_what_failed_is_not() -> None:
+    lines = ["test_a (m.T.test_a) ... ok", "test_b (m.T.test_b) ... FAIL", "Collecting requests==2.0", "ok  \tpkg/a\t0.1s", "x"]
+    assert output("python -m unittest -v", "\n".join(lines)).dull == {1, 3, 4}

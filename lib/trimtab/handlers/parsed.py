@@ -52,7 +52,9 @@ def need_of(whole: Parsed, interest: Interest, path: str) -> Need:
     only noise in what commands print.
     """
     found = whole.plan.content
-    words = () if found.kind in content.SUMMARISED else relevance.new_words(whole.mentions, interest)
+    words = relevance.new_words(whole.mentions, interest) if found.kind not in content.SUMMARISED else []
+    if found.dull:
+        words = [mention for mention in words if mention.line + 1 not in found.dull]
     if not path:
         return Need([0.0] * len(found.lines), words, relevance.USED)
     evidence = relevance.evidence(interest, path)

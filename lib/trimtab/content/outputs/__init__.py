@@ -42,7 +42,8 @@ def parse(command: str, text: str) -> Content:
         found.add(general.mark(plain))
     if not found.blocks:
         found.add(Marks(general.shape(plain), set(), {}))
-    return Content(name, lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
+    dull = general.dull(plain)
+    return Content(name, lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts, dull)
 
 
 def kinds_of(command: str, beginning: str) -> Sequence[Kind]:

@@ -29,6 +29,11 @@ FRAME = re.compile(
 )
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
 PROGRESS_SIGNS = ("%", "########", "========", "█", "▏", "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
+DULL = re.compile(
+    r"\.\.\. ?ok$|\bPASSED\b|^\s*(?:[✓√✔]|PASS\b|ok \d+\b|Passed |--- PASS|=== (?:RUN|PAUSE|CONT|NAME)\b)|^ok\s+\S+\s"
+    r"|^\s*(?:Collecting|Downloading|Downloaded|Fetching|Compiling|Checking|Unpacking|Setting up|Selecting|Preparing"
+    r"|Requirement already|Using cached|Get:\d+|Hit:\d+)\b"
+)
 HEADING = re.compile(r"#{1,6} \S")
 LEAST_HEADINGS = 2
 LEAST_TRACE, LEAST_PROGRESS = 4, 3
@@ -82,3 +87,8 @@ def shape(lines: Sequence[str]) -> list[Block]:
     if sum(HEADING.match(line[:LONGEST_LINE]) is not None for line in lines) >= LEAST_HEADINGS:
         return prose.markdown(tuple(lines))
     return prose.repetitions(lines) + prose.paragraphs(lines)
+
+
+def dull(lines: Sequence[str]) -> frozenset[int]:
+    """The lines that say that something passed or was fetched: of their new words 1 % are taken up later, of others 8 %."""
+    return frozenset(number for number, line in enumerate(lines, 1) if DULL.search(line[:LONGEST_LINE]))
