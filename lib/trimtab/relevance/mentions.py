@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from trimtab.content.outputs.searches import HIT
 from trimtab.relevance import words as w
 
 DEFINES = re.compile(r"\b(?:func|function|def|class|struct|interface|type|const|enum|impl|trait|fn|export|var|let)\b")
@@ -21,12 +22,21 @@ class Mention(NamedTuple):
 
 
 def mentions(lines: Sequence[str]) -> tuple[Mention, ...]:
-    """Each telling word of `lines` once, as first seen; of each line the first LONGEST_LINE characters."""
+    """Each telling word of `lines` once, as first seen; of each line the first LONGEST_LINE characters.
+
+    Of a search's hits (`path:12:text`, `path-13-text`) the path is one word, however many lines begin with it.
+    """
     found: dict[str, Mention] = {}
     defined: set[str] = set()
     pieces: set[str] = set()  # seen before; only a definition makes them say more
+    path = ""
     for row, line in enumerate(lines):
         line = line[: w.LONGEST_LINE]
+        hit = HIT.match(line)
+        if hit is not None:
+            is_same = hit[1] == path or hit[1].endswith("/" + path) or path.endswith("/" + hit[1])
+            line = line[hit.end() :] if path and is_same else f"{hit[1]} {line[hit.end() :]}"
+            path = hit[1]
         is_definition = DEFINES.search(line) is not None
         for piece in w.PIECE.findall(line):
             if piece in pieces and not is_definition:

@@ -50,8 +50,19 @@ def short(block: Block) -> str:
 def fold_line(fold: Fold) -> str:
     """The one line that stands for a fold in a view."""
     size = fold.last - fold.first + 1
-    listed = " " + ", ".join(fold.names) if fold.names else ""
+    listed = " " + listing(fold.names) if fold.names else ""
     return f"... {fold.first}-{fold.last} ({size} lines){listed}: Read offset={fold.first} limit={size}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Names in a row, parted by blanks; by commas where one holds a blank itself. A comma is a token for each name.
+
+    ("a", "b", "two words", "c") is "a b, two words, c".
+    """
+    parts = [names[0]]
+    for before, name in itertools.pairwise(names):
+        parts += [", " if " " in before or " " in name else " ", name]
+    return "".join(parts)
 
 
 def kept_line(path: PurePath) -> str:
