@@ -1,11 +1,13 @@
-"""How long a PostToolUse hook takes, from process start to exit, for a Read of a 2,000-line file.
+"""How long a PostToolUse hook takes, from process start to exit, for a Read of a 2,000-line file and for outputs.
 
     python bench/hook.py [--runs 200] [--json]
 
-Input: a Python file of 2,000 lines put together from the standard library (seeded), and a transcript of 60 entries.
-Starts a daemon of its own in an empty HOME. Rows: the bare interpreter; the hook as hooks.json calls it, for a text
-that the daemon has parsed before and for a new one each time; the daemon's own part of both; the hook where `python3`
-is found through a shim like a version manager's, with and without our way round it; the daemon's resident memory.
+Input: a Python file of 2,000 lines put together from the standard library (seeded), logs of 30,000 characters (what
+the client shows whole) and of 1 MB (which it puts into a file), and a transcript of 60 entries. Starts a daemon of its
+own in an empty HOME. Rows: the bare interpreter; the hook as hooks.json calls it, for a file that the daemon has parsed
+before and for a new text each time; the daemon's own part of them, and in brackets the processor's time for it, which
+others at work on the machine can't raise; the hook where `python3` is found through a shim like a version manager's,
+with and without our way round it; the daemon's resident memory then, and after 500 mixed events more.
 Figures in milliseconds: median, 95th percentile.
 """
 
@@ -24,11 +26,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "lib"))
+sys.path[:0] = [str(ROOT), str(ROOT / "lib")]
 
-from trimtab.daemon import client  # noqa: E402  (the path has to be set before)
+from tests import texts  # noqa: E402  (the path has to be set before)
+
+from trimtab.daemon import client  # noqa: E402
 
 LINES = 2000
+LOG_CHARACTERS, LARGE_CHARACTERS = 29_000, 1_000_000
+MIXED = 500  # events
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def source_file(seed: int) -> str:
@@ -97,9 +104,9 @@ class Bench:
         self.command = [entry["command"], *(a.replace("${CLAUDE_PLUGIN_ROOT}", str(ROOT)) for a in entry["args"])]
         self.calls = 0
 
-    def event(self, name: str, text: str) -> bytes:
+    def event(self, name: str, text: str, file_name: str = "big.py") -> bytes:
         self.calls += 1
-        path = str(self.project / f"copy{self.calls}" / "big.py")  # the same path unchanged would be shown whole
+        path = str(self.project / f"copy{self.calls}" / file_name)  # the same path unchanged would be shown whole
         file = {
             "filePath": path,
             "content": text,
@@ -113,6 +120,39 @@ class Bench:
             "tool_input": {"file_path": path}, "tool_response": {"type": "text", "file": file},
         }).encode()  # fmt: skip
 
+    def output(self, command: str, text: str) -> bytes:
+        """A command's output; a large one is in a file, as the client leaves it there."""
+        self.calls += 1
+        found: dict[str, object] = {"stdout": text, "stderr": "", "interrupted": False, "isImage": False}
+        if len(text) > 2 * LOG_CHARACTERS:
+            file = self.home / f"output{self.calls}.txt"
+            file.write_text(text, encoding="utf-8")
+            found |= {"stdout": text[:2_000], "persistedOutputPath": str(file), "persistedOutputSize": len(text)}
+        return self.result("Bash", {"command": command}, found)
+
+    def result(self, tool: str, given: dict[str, object], response: object) -> bytes:
+        return json.dumps({
+            "session_id": "bench", "transcript_path": str(self.transcript), "cwd": str(self.project),
+            "hook_event_name": "PostToolUse", "tool_name": tool, "tool_use_id": f"toolu_{self.calls}",
+            "tool_input": given, "tool_response": response,
+        }).encode()  # fmt: skip
+
+    def mixed(self, i: int) -> bytes:
+        """One of what a session has: files of some languages, outputs, searches, pages, answers of MCP tools."""
+        titles = ("a.py", "a.ts", "a.json", "a.md", "docker logs app", "git diff", "pytest -v", "npm install")
+        kind = i % 11
+        if kind < len(titles):
+            title = titles[kind]
+            text = texts.text_of(title, 5_000 + 400 * (i % 80), i)
+            return self.event("PostToolUse", text, title) if title in texts.FILES else self.output(title, text)
+        self.calls += 1
+        found = texts.text_of(("grep -rn x src", "a.md", "gh api")[kind - len(titles)], 20_000, i)
+        if kind == len(titles):
+            return self.result("Grep", {"pattern": "x"}, {"mode": "content", "filenames": [], "content": found})
+        if kind == len(titles) + 1:
+            return self.result("WebFetch", {"url": f"https://example.org/{i}"}, {"result": found, "code": 200})
+        return self.result("mcp__tracker__list", {"page": i}, [{"type": "text", "text": found}])
+
     def run(
         self, body: bytes, command: list[str] | None = None, environment: dict[str, str] | None = None
     ) -> tuple[float, bytes]:
@@ -122,14 +162,14 @@ class Bench:
         )
         return (time.perf_counter() - started) * 1e3, done.stdout
 
-    def ask(self, body: bytes) -> float:
-        """The daemon's own part: one exchange over its socket."""
+    def ask(self, body: bytes, is_view: bool = True) -> float:
+        """The daemon's own part: one exchange over its socket. Fails where it should have answered with a view."""
         header = {k: v for k, v in self.environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_"))} | {
             "ROOT": str(ROOT)
         }
         started = time.perf_counter()
         answer = client.ask(str(self.home / ".claude-patterns/daemon"), header, body, 5.0)
-        assert answer, "no view"
+        assert answer or not is_view, "no view"
         return (time.perf_counter() - started) * 1e3
 
 
@@ -150,42 +190,81 @@ def figures(values: list[float]) -> dict[str, float]:
     }
 
 
-def resident_mb(home: Path) -> float:
+def process(home: Path) -> Path:
+    """Where the system tells of the daemon."""
     pid = json.loads((home / ".claude-patterns/daemon/status.json").read_text())["pid"]
+    return Path(f"/proc/{pid}")
+
+
+def resident_mb(home: Path) -> float:
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        status = (process(home) / "status").read_text()
     except OSError:
         return 0.0
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def measure(bench: Bench, runs: int) -> dict[str, object]:
+def worked_ms(home: Path) -> float:
+    """The processor's time that the daemon has taken since its start."""
+    try:
+        found = (process(home) / "stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return 0.0
+    return (int(found[11]) + int(found[12])) * TICK_MS
+
+
+def daemons_part(bench: Bench, bodies: list[bytes], is_view: bool = True) -> dict[str, float]:
+    """Asks the daemon alone; `work` is the processor's time an event, with what it does between events."""
+    before = worked_ms(bench.home)
+    row = figures([bench.ask(body, is_view) for body in bodies])
+    time.sleep(1.0)
+    return {**row, "work": round((worked_ms(bench.home) - before) / len(bodies), 1)}
+
+
+def measure(bench: Bench, runs: int) -> dict[str, dict[str, float]]:
     same = source_file(0)
+    few = max(5, runs // 10)
+
+    def again(count: int) -> list[bytes]:
+        return [bench.event("PostToolUse", same) for _ in range(count)]
+
+    def new(count: int, seed: int) -> list[bytes]:
+        return [bench.event("PostToolUse", source_file(seed + i)) for i in range(count)]
+
+    def logs(count: int, size: int, seed: int) -> list[bytes]:
+        command = "docker logs app"
+        return [bench.output(command, texts.text_of(command, size, seed + i)) for i in range(count)]
+
+    def hooks(bodies: list[bytes], command: list[str] | None = None, more: dict[str, str] | None = None) -> list[float]:
+        environment = bench.environment | more if more else None
+        return [bench.run(body, command, environment)[0] for body in bodies]
+
     bench.run(bench.event("SessionStart", ""), [part.replace("PostToolUse", "SessionStart") for part in bench.command])
     time.sleep(2.5)  # the grammars and the tokenizer are loaded in the first idle seconds
     _, answer = bench.run(bench.event("PostToolUse", same))
     assert b"updatedToolOutput" in answer, "the hook showed no view"
-    bare = [bench.run(b"", [sys.executable, "-I", "-S", "-c", "pass"])[0] for _ in range(runs)]
-    again = [bench.run(bench.event("PostToolUse", same))[0] for _ in range(runs)]
-    fresh = [bench.run(bench.event("PostToolUse", source_file(1 + i)))[0] for i in range(runs)]
-    own = [bench.ask(bench.event("PostToolUse", same)) for _ in range(runs)]
-    own_fresh = [bench.ask(bench.event("PostToolUse", source_file(100_000 + i))) for i in range(runs)]
     shims = {"PATH": f"{shim(bench.home / 'shims')}:{bench.environment['PATH']}"}
-    round_it = [
-        bench.run(bench.event("PostToolUse", same), environment=bench.environment | shims)[0] for _ in range(runs // 4)
-    ]
-    plain = ["python3", *bench.command[2:]]
-    through = [
-        bench.run(bench.event("PostToolUse", same), ["env", *plain], bench.environment | shims)[0]
-        for _ in range(runs // 4)
-    ]
-    return {
-        "interpreter alone": figures(bare),
-        "hook, a text parsed before": figures(again), "hook, a new text each time": figures(fresh),
-        "daemon's part, a text parsed before": figures(own), "daemon's part, a new text each time": figures(own_fresh),
-        "hook, python3 is a shim": figures(round_it), "hook, python3 is a shim, called plainly": figures(through),
-        "resident MB": {"median": round(resident_mb(bench.home), 1)}, "events": {"median": bench.calls},
-    }  # fmt: skip
+    plain = ["env", "python3", *bench.command[2:]]
+    rows = {
+        "interpreter alone": figures(hooks([b""] * runs, [sys.executable, "-I", "-S", "-c", "pass"])),
+        "hook, a file parsed before": figures(hooks(again(runs))),
+        "hook, a new file": figures(hooks(new(runs, 1))),
+        "hook, a new output": figures(hooks(logs(runs, LOG_CHARACTERS, 1))),
+        "daemon's part, a file parsed before": daemons_part(bench, again(runs)),
+        "daemon's part, a new file": daemons_part(bench, new(runs, 100_000)),
+        "daemon's part, a new output": daemons_part(bench, logs(runs, LOG_CHARACTERS, 100_000)),
+        "hook, python3 is a shim": figures(hooks(again(runs // 4), None, shims)),
+        "hook, python3 is a shim, called plainly": figures(hooks(again(runs // 4), plain, shims)),
+        "resident MB": {"median": round(resident_mb(bench.home), 1), "events": bench.calls},
+    }
+    for i in range(MIXED):
+        bench.ask(bench.mixed(i), is_view=False)
+    time.sleep(3.0)  # what can wait is done
+    rows[f"resident MB, {MIXED} mixed events later"] = {"median": round(resident_mb(bench.home), 1)}
+    large = logs(few, LARGE_CHARACTERS, 100_000)
+    rows["daemon's part, a new output of 1 MB"] = daemons_part(bench, large, is_view=False)
+    rows["hook, a new output of 1 MB"] = figures(hooks(logs(few, LARGE_CHARACTERS, 1)))
+    return rows
 
 
 def main() -> None:
@@ -206,7 +285,7 @@ def main() -> None:
         f" {arguments.runs} runs, milliseconds"
     )
     for name, row in rows.items():
-        print(f"  {name:<42}" + "  ".join(f"{k} {v:>7}" for k, v in row.items()))  # type: ignore[attr-defined]
+        print(f"  {name:<42}" + "  ".join(f"{k} {v:>7}" for k, v in row.items()))
 
 
 if __name__ == "__main__":

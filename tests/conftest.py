@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("trimtab", deadline=None, database=None, print_blob=True)  # a shared machine has slow moments
-settings.register_profile("thorough", parent=settings.get_profile("trimtab"), max_examples=4_000)  # .ci/run
+settings.register_profile("thorough", parent=settings.get_profile("trimtab"), max_examples=5_000)  # .ci/run
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "trimtab"))
 
 OURS = ("TRIMTAB_", "CLAUDE", "PIP_TARGET", "XDG_", "VIRTUAL_ENV")

@@ -10,11 +10,12 @@ from trimtab.handlers.loads import Loaded
 from trimtab.records import Content
 from trimtab.relevance import Interest, Mention, Need, Places
 
+NOWHERE = Places(())  # an output's lines are not looked through for names
 PRINTS_AS = {"Grep": "grep", "Glob": "find"}  # tools whose results are those of a program
 
 
 class Parsed(NamedTuple):
-    """A load's plan (content, pieces, sizes), and where names and telling words stand in it."""
+    """A load's plan (content, pieces, sizes), where names stand in it if it is a file, and its telling words."""
 
     plan: tiers.Plan
     places: Places
@@ -28,8 +29,9 @@ def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
     if rule is not None:
         made = rules.applied(made, rule)
     number_tokens = tiers.LINE_NUMBER_TOKENS if found.is_file else 0
+    places = Places(made.lines) if found.path else NOWHERE
     plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
-    return Parsed(plan, Places(made.lines), relevance.mentions(made.lines))
+    return Parsed(plan, places, relevance.mentions(made.lines))
 
 
 def contents(found: Loaded) -> Content:
