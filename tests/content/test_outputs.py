@@ -109,5 +109,11 @@ def test_marks_are_within_the_text(name: str) -> None:
 
 
 def test_what_passed_is_dull_and_what_failed_is_not() -> None:
-    lines = ["test_a (m.T.test_a) ... ok", "test_b (m.T.test_b) ... FAIL", "Collecting requests==2.0", "ok  \tpkg/a\t0.1s", "x"]
+    lines = [
+        "test_a (m.T.test_a) ... ok",
+        "test_b (m.T.test_b) ... FAIL",
+        "Collecting x==2.0",
+        "ok  \tpkg/a\t0.1s",
+        "x",
+    ]
     assert output("python -m unittest -v", "\n".join(lines)).dull == {1, 3, 4}
