@@ -1,0 +1,58 @@
+"""FailedCommand, our own event (see daemon.failed): the view of a failed command's output, in place of what it printed.
+
+What the client shows of a failed command: of its first KEPT bytes, under its exit code, all where that is at most
+SHOWN characters, else the first and the last HALF (client 2.1.328, by experiment). The end of a long output, where the
+errors mostly are, is not shown and not kept.
+"""
+
+from pathlib import Path
+
+from trimtab import tokens
+from trimtab.handlers import loads, post_tool_use
+from trimtab.handlers.desk import Desk, Reply
+from trimtab.handlers.events import Event, text
+from trimtab.handlers.loads import Loaded
+from trimtab.policy import Choice
+from trimtab.records import Tier, View
+
+KEPT, SHOWN, HALF = 30_000, 11_024, 5_000
+ROOM = 224  # characters for the exit code above a view and the line below it that names the kept file
+
+
+def handle(event: Event, desk: Desk) -> Reply | None:
+    """The view as {"view": text}; None where the output stays as it is."""
+    call = desk.awaited(text(event.data, "key"))
+    file = text(event.data, "file")
+    if call is None or call.session not in Path(file).parts:
+        return None
+    whole = loads.trimmed(loads.persisted(file))
+    preview = as_the_client_shows(whole)
+    found = Loaded("Bash", text(call.tool_input, "command"), whole, preview=preview if preview != whole else "")
+    settings, conversation = desk.settings(call), desk.conversation(call)
+    reason = post_tool_use.why_whole(found, settings, conversation)
+    if reason or not whole:
+        return None
+    parsed = desk.parse(found, settings.rules)
+    choice = post_tool_use.choose(parsed, found._replace(preview=""), settings, conversation, desk, call)
+    if found.preview and not fits(choice.view, tokens.estimate(found.preview)):
+        choice = post_tool_use.choose(parsed, found, settings, conversation, desk, call)
+    if choice.view and not fits(choice.view):
+        choice = Choice(Tier.COMPLETE, None, "the client would cut the view")
+    if choice.view is None:
+        post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, choice.reason, None)
+        return None
+    return {"view": post_tool_use.shown(call, desk, found, parsed, choice, conversation, settings) + "\n"}
+
+
+def fits(view: View | None, most_tokens: int | None = None) -> bool:
+    """Whether the client will show all of the view, and it takes no more than `most_tokens`."""
+    if view is None or len(view.text) > SHOWN - ROOM:
+        return False
+    return most_tokens is None or view.tokens <= most_tokens
+
+
+def as_the_client_shows(whole: str) -> str:
+    kept = whole.encode()[:KEPT].decode(errors="ignore")
+    if len(kept) <= SHOWN - len("Exit code 1\n"):
+        return kept
+    return f"{kept[:HALF]}\n\n... [{len(kept) - 2 * HALF} characters truncated] ...\n\n{kept[-HALF:]}"
