@@ -12,11 +12,10 @@ from trimtab.handlers import loads, post_tool_use
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
-from trimtab.policy import Choice
-from trimtab.records import Tier, View
+from trimtab.records import Tier
 
 KEPT, SHOWN, HALF = 30_000, 11_024, 5_000
-ROOM = 224  # characters for the exit code above a view and the line below it that names the kept file
+MOST = SHOWN - 224  # characters of a view; above it stands the exit code, below it the line that names the kept file
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
@@ -34,21 +33,17 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         return None
     parsed = desk.parse(found, settings.rules)
     choice = post_tool_use.choose(parsed, found._replace(preview=""), settings, conversation, desk, call)
-    if found.preview and not fits(choice.view, tokens.estimate(found.preview)):
-        choice = post_tool_use.choose(parsed, found, settings, conversation, desk, call)
-    if choice.view and not fits(choice.view):
-        choice = Choice(Tier.COMPLETE, None, "the client would cut the view")
-    if choice.view is None:
-        post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, choice.reason, None)
+    if found.preview and (choice.view is None or choice.view.tokens > tokens.estimate(found.preview)):
+        for part in (1.0, 0.85, 0.7):  # of what the client shows: a view of long lines has too many characters
+            given = found._replace(preview=found.preview[: int(len(found.preview) * part)])
+            choice = post_tool_use.choose(parsed, given, settings, conversation, desk, call)
+            if choice.view is None or len(choice.view.text) <= MOST:
+                break
+    if choice.view is None or len(choice.view.text) > MOST:
+        reason = "the client would cut the view" if choice.view else choice.reason
+        post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, reason, None)
         return None
     return {"view": post_tool_use.shown(call, desk, found, parsed, choice, conversation, settings) + "\n"}
-
-
-def fits(view: View | None, most_tokens: int | None = None) -> bool:
-    """Whether the client will show all of the view, and it takes no more than `most_tokens`."""
-    if view is None or len(view.text) > SHOWN - ROOM:
-        return False
-    return most_tokens is None or view.tokens <= most_tokens
 
 
 def as_the_client_shows(whole: str) -> str:
