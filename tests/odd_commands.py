@@ -66,6 +66,14 @@ ALIKE = (
     "python3 -c 'import os; os.abort()'", "python3 -c 'import sys; sys.exit(5)'",
 )  # fmt: skip
 
+GUARDED = (  # the client looks at these before it runs or refuses them; they are not run
+    "rm -rf build", "rm -rf build && make; false", "rm -rf *", "cd sub && rm -rf *", 'rm -rf "$(mktemp -d)"',
+    "find . -name '*.pyc' -delete; false", "git clean -fdx; false", "ls | xargs rm -f; false",
+    "bash -c 'rm -rf x'; false",
+    'f() { rm -rf "$1"; }; f x; false', "if [ -d b ]; then rm -rf b; fi\nmkdir b; cd b; make", "rm -f {a,b}; false",
+    "touch x", "cd sub && touch x; false", "X=1 touch x", "mkdir new", "mkdir -p a/b && make; false", "eval 'touch x'",
+)  # fmt: skip
+
 REFUSED = {  # and a word of the reason
     "": "nothing",
     " \n# only a comment": "nothing",

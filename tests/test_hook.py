@@ -99,14 +99,19 @@ def test_a_recorded_edit_with_a_fold_line_is_denied_in_the_clients_shape(home: H
     assert output["permissionDecision"] == "deny"
 
 
-@pytest.mark.parametrize("mode", ["bypassPermissions", "default"])
-def test_a_recorded_shell_command_is_wrapped_only_where_all_may_run(home: Home, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "more"), [("bypassPermissions", {}), ("default", {}), ("bypassPermissions", {"BASH_ENV": "/etc/env"})]
+)
+def test_a_recorded_shell_command_is_wrapped_only_where_all_may_run(
+    home: Home, mode: str, more: dict[str, str]
+) -> None:
+    """Nor where bash starts with a file of the user's, which may set an EXIT trap: ours would take its place."""
     home.start()
     event = recorded(PLUGIN / "tests" / "events" / "PreToolUse.Bash.json", home) | {"permission_mode": mode}
     body = json.dumps(event, separators=(",", ":")).encode()  # as the client writes it
-    done = home.hook(body, "PreToolUse")
+    done = home.hook(body, "PreToolUse", **more)
     assert (done.exit_code, done.stderr) == (0, b"")
-    if mode == "default":
+    if mode == "default" or more:
         assert done.stdout == b""
         return
     output = json.loads(done.stdout)["hookSpecificOutput"]

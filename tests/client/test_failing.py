@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.client.model import Agent, Call, ModelServer, Reply, bash
-from tests.client.runner import Runner, Session
-from tests.odd_commands import ALIKE
+from tests.client.runner import PLUGIN, Runner, Session
+from tests.odd_commands import ALIKE, GUARDED
 
 pytestmark = pytest.mark.client
 
@@ -191,29 +191,42 @@ esac
 
 
 def lines_run(runner: Runner, plugin: bool) -> list[str]:
-    """The line that the client gives to bash for every odd command; they are not run."""
+    """The line that the client gives to bash for each odd or guarded command, "" where it refuses; none is run."""
+    (runner.home / ".claude").mkdir(exist_ok=True)
+    rules = {"permissions": {"deny": ["Bash(touch:*)"], "ask": ["Bash(mkdir:*)"]}}
+    (runner.home / ".claude" / "settings.json").write_text(json.dumps(rules))
     log, shell = runner.home / "lines", runner.home / "bash"
     log.write_bytes(b"")
     shell.write_text(RECORDER.format(log=log))
     shell.chmod(0o755)
+    found: list[str] = []
+
+    def work() -> Agent:
+        settle()
+        for command in (*ALIKE, *GUARDED):
+            size = log.stat().st_size
+            yield bash(command)
+            line = log.read_bytes()[size:].decode().rstrip("\0")
+            found.append(line.partition("eval ")[2].rpartition(" && pwd -P")[0])
+        yield "Done."
+
     more = {**runner.more, "SHELL": str(shell), "CLAUDE_CODE_SHELL": str(shell)}
-    recorder = runner._replace(more=more)
-    plugins = {} if plugin else {"plugins": ()}
-    _, session = run(recorder, *(command for command in ALIKE if "\0" not in command), **plugins)
-    session.check()
-    found = [line.partition("eval ")[2].rpartition(" && pwd -P")[0] for line in log.read_bytes().decode().split("\0")]
-    return [line for line in found if line]
+    plugins = (PLUGIN,) if plugin else ()
+    runner._replace(more=more).run("Run them.", ModelServer(work()), plugins=plugins).check()
+    return found
 
 
 @pytest.mark.slow
 def test_the_client_runs_the_same_line_but_for_the_trap(runner: Runner) -> None:
-    """It quotes a command, and gives it an empty stdin or not, by what the command looks like."""
+    """It refuses a command, quotes it, and gives it an empty stdin or not, by what the command looks like."""
     plain, wrapped = lines_run(runner, plugin=False), lines_run(runner, plugin=True)
-    assert len(plain) == len(wrapped) >= len(ALIKE) - 2  # two of them the client itself refuses
-    for without, with_trap in zip(plain, wrapped, strict=True):
-        assert "hooks/failed" in with_trap
+    assert sum(map(bool, plain)) > len(ALIKE)
+    for command, without, with_trap in zip((*ALIKE, *GUARDED), plain, wrapped, strict=True):
+        if not without:
+            assert not with_trap, command
+            continue
+        assert "hooks/failed" in with_trap, command
         rest = with_trap.partition(" EXIT; ")[2]
-        bare = without.removeprefix("'")
-        if without == bare:  # a single word needs no quotes
+        if not without.startswith("'"):  # a single word needs no quotes
             rest = rest.replace("'", "", 1)
-        assert rest == bare
+        assert rest == without.removeprefix("'"), command

@@ -114,7 +114,16 @@ def test_what_is_better_left_alone(client: Client, command: str, reason: str) ->
 
 @pytest.mark.parametrize(
     ("command", "runs"),
-    [("true", 0), ("exit 0", 0), ("false", 1), ("exit 3", 1), ("(exit 1) || true", 0), ("exit 143", 0), ("kill $$", 0)],
+    [
+        ("(sleep 0.1; kill -TERM -- -$$) & sleep 5", 0),
+        ("true", 0),
+        ("exit 0", 0),
+        ("false", 1),
+        ("exit 3", 1),
+        ("(exit 1) || true", 0),
+        ("exit 143", 0),
+        ("kill $$", 0),
+    ],
 )
 def test_only_a_command_that_failed_by_itself_runs_our_program(command: str, runs: int, tmp_path: Path) -> None:
     """A success pays for a process of ours, or a command that is being ended waits for one."""

@@ -45,8 +45,8 @@ def main(event: str) -> None:
             while sys.stdin.buffer.read(1 << 20):
                 pass  # the client writes all of it
             raise OSError("an event over %d bytes is not passed on" % wire.LARGEST_BODY)
-        if event == "PreToolUse" and BASH in body and BYPASS not in body:
-            return  # only where all commands may run anyway is one changed (handlers.wrapping)
+        if event == "PreToolUse" and BASH in body and (BYPASS not in body or "BASH_ENV" in os.environ):
+            return  # handlers.wrapping changes none where not all may run, nor where bash starts with the user's traps
         answer = ask(folder, header(), body, DEADLINES_S.get(event, 1.0))
         if answer is None:
             answer = without_daemon(event, folder, body)
