@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -133,6 +134,20 @@ def test_only_a_command_that_failed_by_itself_runs_our_program(command: str, run
     run(wrapping.wrapped(command, str(hooks.parent), KEY), tmp_path / "run")
     ran = tmp_path / "ran"
     assert (ran.read_text() if ran.exists() else "") == f"{KEY}\n" * runs
+
+
+@pytest.mark.parametrize("shell", [name for name in ("dash", "zsh", "ksh", "busybox") if shutil.which(name)])
+def test_in_another_shell_the_trap_does_nothing(shell: str, tmp_path: Path) -> None:
+    """The client may run zsh: only bash's traps are known well enough."""
+    (tmp_path / "hooks").mkdir()
+    (tmp_path / "hooks" / "failed").write_text(f"touch {tmp_path}/ran\n")
+    for command in ("echo hi; exit 3", "set -e; false; echo no", "true", "(exit 4)"):
+        plain, wrapped = (
+            subprocess.run([shell, *(["sh"] if shell == "busybox" else []), "-c", text], capture_output=True)
+            for text in (command, wrapping.wrapped(command, str(tmp_path), KEY))
+        )
+        assert (wrapped.returncode, wrapped.stdout, wrapped.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("program", [None, "exit 7\n", "echo noise; echo noise >&2\nexit 1\n", "kill -9 $$\n", "if\n"])
