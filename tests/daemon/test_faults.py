@@ -127,6 +127,7 @@ def listen_instead(home: Home, answer: bytes | None) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(home.folder / "socket"))
     listener.listen()
+    os.utime(home.folder / "socket", (0, 0))  # it has been there for long: one that loads may take its time
 
     def serve() -> None:
         while True:
