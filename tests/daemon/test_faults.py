@@ -135,10 +135,12 @@ def listen_instead(home: Home, answer: bytes | None) -> socket.socket:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            if answer is not None:
-                with connection:
-                    connection.recv(1 << 20)
+            with connection:
+                connection.recv(1 << 20)
+                if answer is not None:
                     connection.sendall(answer)
+                while answer is None and connection.recv(1 << 20):
+                    pass  # until the hook gives up
 
     threading.Thread(target=serve, daemon=True).start()
     return listener
