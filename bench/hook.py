@@ -7,7 +7,8 @@ the client shows whole) and of 1 MB (which it puts into a file), and a transcrip
 own in an empty HOME. Rows: the bare interpreter; the hook as hooks.json calls it, for a file that the daemon has parsed
 before and for a new text each time; the daemon's own part of them, and in brackets the processor's time for it, which
 others at work on the machine can't raise; the hook where `python3` is found through a shim like a version manager's,
-with and without our way round it; the daemon's resident memory then, and after 500 mixed events more.
+with and without our way round it; the PreToolUse hook of a command, and the command itself as the client runs it, with
+and without the trap; the daemon's resident memory then, and after 500 mixed events more.
 Figures in milliseconds: median, 95th percentile.
 """
 
@@ -16,6 +17,7 @@ import json
 import os
 import platform
 import random
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -162,6 +164,31 @@ class Bench:
         )
         return (time.perf_counter() - started) * 1e3, done.stdout
 
+    def before_command(self, command: str, mode: str) -> tuple[float, str]:
+        """The PreToolUse hook of a command; the command that the client then runs."""
+        self.calls += 1
+        event = {
+            "session_id": "bench", "transcript_path": str(self.transcript), "cwd": str(self.project),
+            "permission_mode": mode, "hook_event_name": "PreToolUse", "tool_name": "Bash",
+            "tool_use_id": f"toolu_{self.calls}", "tool_input": {"command": command},
+        }  # fmt: skip
+        body = json.dumps(event, separators=(",", ":")).encode()
+        elapsed, answer = self.run(body, [part.replace("PostToolUse", "PreToolUse") for part in self.command])
+        return elapsed, json.loads(answer)["hookSpecificOutput"]["updatedInput"]["command"] if answer else command
+
+    def shell(self, command: str) -> float:
+        """The command as the client runs it, its output in a file of the client's name."""
+        folder = self.home / f"claude-{os.getuid()}" / "-project" / "bench" / "tasks"
+        folder.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        with (folder / f"b{self.calls}.output").open("ab") as file:
+            process = subprocess.Popen(
+                ["bash", "-c", f"eval {shlex.quote(command)} && pwd -P >| {self.home}/cwd"],
+                stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=self.environment, cwd=self.project,
+            )  # fmt: skip
+        process.wait()
+        return (time.perf_counter() - started) * 1e3
+
     def ask(self, body: bytes, is_view: bool = True) -> float:
         """The daemon's own part: one exchange over its socket. Fails where it should have answered with a view."""
         header = {k: v for k, v in self.environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_"))} | {
@@ -221,6 +248,30 @@ def daemons_part(bench: Bench, bodies: list[bytes], is_view: bool = True) -> dic
     return {**row, "work": round((worked_ms(bench.home) - before) / len(bodies), 1)}
 
 
+FAILING = """\
+for ((i = 0; i < 200; i++)); do echo "tests/test_orders.py::test_total_of_kind_$i PASSED"; done
+echo 'E  assert {run} == 10.0'; exit 1"""
+
+
+def commands(bench: Bench, runs: int) -> dict[str, dict[str, float]]:
+    """What a command pays for being wrapped: before it, where it succeeds, and where it fails."""
+    rows: dict[str, list[float]] = {}
+    for run in range(runs):
+        asked, same = bench.before_command("make test", "default")
+        assert same == "make test", "wrapped where not all commands may run"
+        rows.setdefault("hook of a command, where not all may run", []).append(asked)
+        for name, command in (
+            ("that succeeds", "echo hi"), ("that fails, 6 bytes", "echo hi; false"),
+            ("that fails, 10 kB", FAILING.format(run=run)),
+        ):  # fmt: skip
+            rows.setdefault(f"command {name}, plain", []).append(bench.shell(command))
+            before, wrapped = bench.before_command(command, "bypassPermissions")
+            assert wrapped != command, "not wrapped"
+            rows.setdefault("hook of a command, where all may run", []).append(before)
+            rows.setdefault(f"command {name}, wrapped", []).append(bench.shell(wrapped))
+    return {name: figures(row) for name, row in sorted(rows.items())}
+
+
 def measure(bench: Bench, runs: int) -> dict[str, dict[str, float]]:
     same = source_file(0)
     few = max(5, runs // 10)
@@ -255,6 +306,7 @@ def measure(bench: Bench, runs: int) -> dict[str, dict[str, float]]:
         "daemon's part, a new output": daemons_part(bench, logs(runs, LOG_CHARACTERS, 100_000)),
         "hook, python3 is a shim": figures(hooks(again(runs // 4), None, shims)),
         "hook, python3 is a shim, called plainly": figures(hooks(again(runs // 4), plain, shims)),
+        **commands(bench, runs),
         "resident MB": {"median": round(resident_mb(bench.home), 1), "events": bench.calls},
     }
     for i in range(MIXED):

@@ -44,6 +44,8 @@ def test_every_recorded_event_is_answered_or_passed_over(home: Home) -> None:
     home.start()
     for path in PASSED_ON:
         done = piped(home, recorded(path, home))
+        if path.name == "PreToolUse.Bash.json":
+            continue  # a command that all may run: below
         assert (done.exit_code, done.stdout, done.stderr) == (0, b"", b""), path.name
     assert home.faults() == []
     assert home.loads() == LOADED
@@ -95,6 +97,30 @@ def test_a_recorded_edit_with_a_fold_line_is_denied_in_the_clients_shape(home: H
     output = json.loads(piped(home, event).stdout)["hookSpecificOutput"]
     assert sorted(output) == ["hookEventName", "permissionDecision", "permissionDecisionReason"]
     assert output["permissionDecision"] == "deny"
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"), [("bypassPermissions", {}), ("default", {}), ("bypassPermissions", {"BASH_ENV": "/etc/env"})]
+)
+def test_a_recorded_shell_command_is_wrapped_only_where_all_may_run(
+    home: Home, mode: str, more: dict[str, str]
+) -> None:
+    """Nor where bash starts with a file of the user's, which may set an EXIT trap: ours would take its place."""
+    home.start()
+    event = recorded(PLUGIN / "tests" / "events" / "PreToolUse.Bash.json", home) | {"permission_mode": mode}
+    body = json.dumps(event, separators=(",", ":")).encode()  # as the client writes it
+    done = home.hook(body, "PreToolUse", **more)
+    assert (done.exit_code, done.stderr) == (0, b"")
+    if mode == "default" or more:
+        assert done.stdout == b""
+        return
+    output = json.loads(done.stdout)["hookSpecificOutput"]
+    assert sorted(output) == ["hookEventName", "updatedInput"]
+    new, old = output["updatedInput"], event["tool_input"]
+    assert isinstance(old, dict)
+    assert new["command"].startswith("trap '")
+    assert new["command"].endswith(" EXIT; " + old["command"])
+    assert new | {"command": ""} == old | {"command": ""}
 
 
 def test_a_recorded_command_is_answered_in_the_clients_shape(home: Home) -> None:

@@ -54,6 +54,9 @@ TABLE = (
     Setting("learning_enabled", True, "whether Trimtab learns from what was needed later"),
     Setting("least_saved_tokens", 150, "a view that saves fewer tokens is not made", least=0, most=1_000_000),
     Setting("least_saved_share", 0.10, "a view that saves a smaller share is not made", least=0, most=1),
+    Setting(
+        "wrap_failing", True, "whether failing commands' output is folded too, where the user lets all commands run"
+    ),
     Setting("cost_weight", 1.0, "how much the price of the tokens shown counts", least=0, most=1_000),
     Setting("recall_weight", 1.0, "how much hiding a needed line counts", least=0, most=1_000),
     Setting("delay_weight", 0.0, "what a second of waiting counts, in uncached input tokens", least=0, most=1_000_000),
@@ -77,6 +80,7 @@ class Settings(NamedTuple):
     learning_enabled: bool = True
     least_saved_tokens: int = 150
     least_saved_share: float = 0.10
+    wrap_failing: bool = True
     cost_weight: float = 1.0
     recall_weight: float = 1.0
     delay_weight: float = 0.0
@@ -124,6 +128,7 @@ def made(values: Mapping[str, Value]) -> Settings:
         learning_enabled=bool(values["learning_enabled"]),
         least_saved_tokens=int(values["least_saved_tokens"]),
         least_saved_share=float(values["least_saved_share"]),
+        wrap_failing=bool(values["wrap_failing"]),
         cost_weight=float(values["cost_weight"]),
         recall_weight=float(values["recall_weight"]),
         delay_weight=float(values["delay_weight"]),

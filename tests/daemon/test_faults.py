@@ -68,6 +68,7 @@ def test_an_event_over_the_limit_is_refused(home: Home) -> None:
 
 def test_a_stopped_daemon_costs_one_deadline_and_is_replaced(home: Home) -> None:
     first = home.start()
+    os.utime(home.folder / "socket", (0, 0))  # it has been there for long: one that loads may take its time
     os.kill(first, signal.SIGSTOP)
     done = home.hook()
     assert (done.exit_code, done.stdout) == (0, b"")
@@ -126,6 +127,7 @@ def listen_instead(home: Home, answer: bytes | None) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(home.folder / "socket"))
     listener.listen()
+    os.utime(home.folder / "socket", (0, 0))  # it has been there for long: one that loads may take its time
 
     def serve() -> None:
         while True:
@@ -133,10 +135,12 @@ def listen_instead(home: Home, answer: bytes | None) -> socket.socket:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            if answer is not None:
-                with connection:
-                    connection.recv(1 << 20)
+            with connection:
+                connection.recv(1 << 20)
+                if answer is not None:
                     connection.sendall(answer)
+                while answer is None and connection.recv(1 << 20):
+                    pass  # until the hook gives up
 
     threading.Thread(target=serve, daemon=True).start()
     return listener

@@ -1,6 +1,7 @@
 """The request loop in process, with a stand-in for the handlers: it answers in time or has no opinion, and goes on."""
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -108,11 +109,24 @@ def slow_to_load() -> Echo:
 
 
 def test_a_daemon_that_still_loads_is_not_given_up() -> None:
-    """A check before an edit waits half a second; past it the hook would dismiss a daemon that is almost ready."""
+    """A check before an edit waits a second; past it the hook would dismiss a daemon that is almost ready."""
     with running(slow_to_load) as daemon:
         assert daemon.ask(b"hello", client.DEADLINES_S["PreToolUse"]) == b""
         assert (daemon.folder / "socket").exists()
         assert daemon.ask(b"hello", client.DEADLINES_S["SessionStart"]) == b"hello"
+
+
+@pytest.mark.parametrize(("age_s", "stays"), [(0.0, True), (60.0, False)])
+def test_only_a_daemon_that_has_just_started_may_let_a_deadline_pass(tmp_path: Path, age_s: float, stays: bool) -> None:
+    """What it loads can hold every thread of it up; given up, the next one would load in its place."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.chdir(tmp_path)
+        listener.bind("socket")
+        listener.listen()
+        os.utime("socket", (time.time() - age_s,) * 2)
+        with pytest.raises(OSError, match="no answer within"):
+            client.ask(str(tmp_path), {}, b"hello", 0.1)
+    assert (tmp_path / "socket").exists() == stays
 
 
 def test_an_event_whose_turn_does_not_come_has_no_opinion() -> None:

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 SOCKET, PORT = "socket", "port"  # in the daemon's folder; PORT holds "number secret" where there are no unix sockets
-# Seconds until a hook gives up. Chosen: a view is worth up to a second to a session, a check before an edit less.
+# Seconds until a hook gives up. Chosen: a view is worth up to a second and a half to a session.
 DEADLINES_S = {
     "SessionStart": 2.0,
     "PostToolUse": 1.5,
-    "PreToolUse": 0.5,
+    "PreToolUse": 1.0,  # half of it was too short for a daemon that loads: a first command comes early
     "UserPromptExpansion": 3.0,
     "Stop": 3.0,
     "SessionEnd": 1.0,
 }
+BASH, BYPASS = b'"tool_name":"Bash"', b'"permission_mode":"bypassPermissions"'  # quotes in a JSON string are escaped
+LOADING_S = 3.0  # chosen: a busy machine with two processors was seen to take 2 s until events are answered in time
 STARTING_S = 1.0  # how long SessionStart waits for a new daemon to listen
 SETTING_UP = (
     '{"systemMessage": "Trimtab is making its Python environment in the background (once, about 20 seconds);'
@@ -43,6 +45,8 @@ def main(event: str) -> None:
             while sys.stdin.buffer.read(1 << 20):
                 pass  # the client writes all of it
             raise OSError("an event over %d bytes is not passed on" % wire.LARGEST_BODY)
+        if event == "PreToolUse" and BASH in body and (BYPASS not in body or "BASH_ENV" in os.environ):
+            return  # handlers.wrapping changes none where not all may run, nor where bash starts with the user's traps
         answer = ask(folder, header(), body, DEADLINES_S.get(event, 1.0))
         if answer is None:
             answer = without_daemon(event, folder, body)
@@ -82,7 +86,7 @@ def ask(folder: str, headers: "dict[str, str]", body: bytes, deadline_s: float) 
     """The daemon's answer, or None where no daemon listens. Raises where one listens and does not answer in time.
 
     A daemon that let the deadline pass, or talked nonsense, loses its address, so that the next event finds none and
-    starts another.
+    starts another; one that has only just started may take its time.
     """
     import _socket
 
@@ -94,7 +98,8 @@ def ask(folder: str, headers: "dict[str, str]", body: bytes, deadline_s: float) 
     try:
         return exchange(connection, wire.request(headers, body), ends)
     except (OSError, wire.WireError) as exc:
-        dismiss(address)
+        if isinstance(exc, wire.WireError) or not is_loading(address[0]):
+            dismiss(address)
         raise OSError(
             "the daemon gave no answer within %.1f s (%s: %s)" % (deadline_s, type(exc).__name__, exc)
         ) from exc
@@ -144,6 +149,14 @@ def receive(connection: "Any", size: int, ends: float) -> bytes:
         parts.append(part)
         missing -= len(part)
     return b"".join(parts)
+
+
+def is_loading(name: str) -> bool:
+    """Whether the daemon whose address is `name` has started in the last LOADING_S seconds."""
+    try:
+        return 0 <= time.time() - os.stat(name).st_mtime < LOADING_S
+    except OSError:
+        return False
 
 
 def dismiss(address: "tuple[str, int]") -> None:

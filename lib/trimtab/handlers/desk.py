@@ -27,6 +27,7 @@ LOCKED_MS = 300  # how long an event waits for a ledger that another process hol
 MOST_CONVERSATIONS = 24
 MOST_PARSED_CHARACTERS = 1 << 20  # each takes about ten bytes (measured)
 MOST_UNCOUNTED_CHARACTERS = 2 << 20
+MOST_AWAITED = 64  # commands that run at a time
 COUNTING_S = 0.25  # per tick, so that an event never waits longer for its turn
 
 
@@ -91,6 +92,7 @@ class Desk:
         self._uncounted_characters = 0
         self._unsettled: set[tuple[str, str]] = set()
         self._complained: set[str] = set()
+        self._awaited: OrderedDict[str, Event] = OrderedDict()
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON, b"" for no opinion. Raises TrimtabError for what it can't do."""
@@ -98,6 +100,16 @@ class Desk:
         handler = self._handlers.get(found.name)
         reply = handler(found, self) if handler else None
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
+
+    def await_failure(self, key: str, event: Event) -> None:
+        """A command that may fail runs now: `event` is its PreToolUse."""
+        self._awaited[key] = event
+        while len(self._awaited) > MOST_AWAITED:
+            self._awaited.popitem(last=False)
+
+    def awaited(self, key: str) -> Event | None:
+        """The PreToolUse of the command that has ended, once; None where it is not known (any more)."""
+        return self._awaited.pop(key, None)
 
     def project(self, event: Event) -> Project:
         """The event's project, its ledger open. StoreError where that can't be."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trimtab import paths, policy, prices, tiers, tokens
 from trimtab.content import commands
-from trimtab.handlers import loads, outputs, parsed
+from trimtab.handlers import loads, outputs, parsed, wrapping
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.desk import Desk, Reply, Uncounted
 from trimtab.handlers.events import Event
@@ -29,6 +29,8 @@ WHOLE = re.compile(
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
+    if event.tool == "Bash":
+        event = wrapping.unwrapped(event, desk)
     found = loads.loaded(event)
     if found is None:
         return None
@@ -45,32 +47,32 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         would = f"only watching; would be {choice.tier.value}, " if watching and choice.view else ""
         record(event, desk, found, whole, Tier.COMPLETE, would + choice.reason, None)
         return None
-    return show(event, desk, found, whole, choice.tier, choice.reason, choice.view, conversation, settings)
+    return loads.replacement(event, shown(event, desk, found, whole, choice, conversation, settings))
 
 
-def show(
+def shown(
     event: Event,
     desk: Desk,
     found: Loaded,
     whole: Parsed,
-    tier: Tier,
-    reason: str,
-    view: View,
+    choice: policy.Choice,
     conversation: Conversation,
     settings: Settings,
-) -> Reply:
-    """The reply with the view; an output is kept first, for its folds to be read."""
+) -> str:
+    """The text of the choice's view, recorded and held; an output is kept first, for its folds to be read."""
+    view = choice.view
+    assert view is not None, "only a view is shown"
     place = Path(found.name)
     if not found.is_file:
         place = outputs.file_for(paths.outputs_folder(event.project, settings.data_directory), event.tool_use_id)
         outputs.keep(place, "\n".join(whole.plan.content.lines))
         view = view._replace(text=f"{view.text}\n{tiers.kept_line(place)}")
-    record(event, desk, found, whole, tier, reason, view)
+    record(event, desk, found, whole, choice.tier, choice.reason, view)
     lines = whole.plan.content.lines
     start = max(1, found.start)
     hidden = "\n".join(line for f in view.folds for line in lines[f.first - start : f.last - start + 1])
     conversation.hold(Held(event.tool_use_id, str(place), view.folds, hidden, hash(found.text), found.name))
-    return loads.replacement(event, view.text)
+    return view.text
 
 
 def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> str:

@@ -1,4 +1,4 @@
-"""PreToolUse of the tools that write files: text made for the model must not get into a user's file.
+"""PreToolUse: text made for the model must not get into a user's file; a command's end may be ours (see wrapping).
 
 An agent that copies a fold's line into an edit has taken it for a line of the file. The call is denied with the Read
 that shows the lines. A file that holds such a line already (this plugin's own tests do) may be edited.
@@ -7,6 +7,7 @@ that shows the lines. A file that holds such a line already (this plugin's own t
 from pathlib import Path
 
 from trimtab import tiers, tokens
+from trimtab.handlers import wrapping
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.events import Json as Input
@@ -14,6 +15,8 @@ from trimtab.records import Addition
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
+    if event.tool == "Bash":
+        return wrapping.handle(event, desk)
     for written in texts_written(event.tool_input):
         for match in tiers.FOLD_LINE.finditer(written):
             if not stands_in(match[0], event.folder / text(event.tool_input, "file_path")):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.handlers import post_tool_use, pre_tool_use, session_start, stop, user_prompt_expansion
+from trimtab.handlers import failed_command, post_tool_use, pre_tool_use, session_start, stop, user_prompt_expansion
 from trimtab.handlers.desk import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -10,6 +10,7 @@ HANDLERS: Mapping[str, Handler] = {
     "UserPromptExpansion": user_prompt_expansion.handle,
     "PreToolUse": pre_tool_use.handle,
     "PostToolUse": post_tool_use.handle,
+    "FailedCommand": failed_command.handle,
     "Stop": stop.handle,
     "SessionEnd": stop.handle,
 }

@@ -1,0 +1,53 @@
+"""FailedCommand, our own event (see daemon.failed): the view of a failed command's output, in place of what it printed.
+
+What the client shows of a failed command: of its first KEPT bytes, under its exit code, all where that is at most
+SHOWN characters, else the first and the last HALF (client 2.1.328, by experiment). The end of a long output, where the
+errors mostly are, is not shown and not kept.
+"""
+
+from pathlib import Path
+
+from trimtab import tokens
+from trimtab.handlers import loads, post_tool_use
+from trimtab.handlers.desk import Desk, Reply
+from trimtab.handlers.events import Event, text
+from trimtab.handlers.loads import Loaded
+from trimtab.records import Tier
+
+KEPT, SHOWN, HALF = 30_000, 11_024, 5_000
+MOST = SHOWN - 224  # characters of a view; above it stands the exit code, below it the line that names the kept file
+
+
+def handle(event: Event, desk: Desk) -> Reply | None:
+    """The view as {"view": text}; None where the output stays as it is."""
+    call = desk.awaited(text(event.data, "key"))
+    file = text(event.data, "file")
+    if call is None or call.session not in Path(file).parts:
+        return None
+    whole = loads.trimmed(loads.persisted(file))
+    preview = as_the_client_shows(whole)
+    found = Loaded("Bash", text(call.tool_input, "command"), whole, preview=preview if preview != whole else "")
+    settings, conversation = desk.settings(call), desk.conversation(call)
+    reason = post_tool_use.why_whole(found, settings, conversation)
+    if reason or not whole:
+        return None
+    parsed = desk.parse(found, settings.rules)
+    choice = post_tool_use.choose(parsed, found._replace(preview=""), settings, conversation, desk, call)
+    if found.preview and (choice.view is None or choice.view.tokens > tokens.estimate(found.preview)):
+        for part in (1.0, 0.85, 0.7):  # of what the client shows: a view of long lines has too many characters
+            given = found._replace(preview=found.preview[: int(len(found.preview) * part)])
+            choice = post_tool_use.choose(parsed, given, settings, conversation, desk, call)
+            if choice.view is None or len(choice.view.text) <= MOST:
+                break
+    if choice.view is None or len(choice.view.text) > MOST:
+        reason = "the client would cut the view" if choice.view else choice.reason
+        post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, reason, None)
+        return None
+    return {"view": post_tool_use.shown(call, desk, found, parsed, choice, conversation, settings) + "\n"}
+
+
+def as_the_client_shows(whole: str) -> str:
+    kept = whole.encode()[:KEPT].decode(errors="ignore")
+    if len(kept) <= SHOWN - len("Exit code 1\n"):
+        return kept
+    return f"{kept[:HALF]}\n\n... [{len(kept) - 2 * HALF} characters truncated] ...\n\n{kept[-HALF:]}"
