@@ -11,10 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from trimtab import content
-from trimtab.content import outputs
+from trimtab.handlers import parsed
+from trimtab.handlers.loads import Loaded
+from trimtab.handlers.parsed import Parsed
 from trimtab.records import Content
-from trimtab.relevance import Evidence, Interest, Mention, evidence, mentions, new_words
+from trimtab.relevance import Evidence, Interest, Mention, evidence, new_words
 
 
 class Needs(NamedTuple):
@@ -45,13 +46,17 @@ class Example(NamedTuple):
     subject: Subject
     lines: tuple[str, ...]
     start: int
-    content: Content
+    whole: Parsed
     evidence: Evidence
     words: list[Mention]
     needs: Needs
     model: str
     requests_left: int
     is_persisted: bool
+
+    @property
+    def content(self) -> Content:
+        return self.whole.plan.content
 
 
 class Evaluator(NamedTuple):
@@ -126,8 +131,8 @@ def example(
     path = str(given.get("file_path", "")) if tool == "Read" else ""
     command = str(given.get("command", "")) if tool == "Bash" else ""
     lines, start = unnumbered(label.lines, judge) if tool == "Read" else (tuple(label.lines), 1)
-    text = "\n".join(lines)
-    parsed = content.parse(path, text) if tool == "Read" else outputs.parse(command, text)
+    found = Loaded(tool, path or command, "\n".join(lines), start if path else 0)
+    whole = parsed.parse(found)
     targeted = bool(given.get("offset") or given.get("limit"))
     return Example(
         event["id"],
@@ -136,9 +141,9 @@ def example(
         Subject(tool, path, command, targeted, now[1], event["k"]),
         tuple(label.lines),
         start,
-        parsed,
+        whole,
         evidence(interest, path),
-        new_words(mentions(parsed.lines), interest),
+        new_words(whole.mentions, interest),
         Needs(frozenset(label.hard), dict(label.soft), frozenset(label.loose)),
         now[2],
         now[0],

@@ -23,8 +23,8 @@ from bench import recorded, scorers
 from bench.recorded import Example
 
 from trimtab import policy, relevance, tiers, tokens
+from trimtab.handlers import parsed, post_tool_use
 from trimtab.records import OptimizationLevel, Prices
-from trimtab.relevance import Need, Places
 
 Rates = Callable[[Example], Sequence[float]]
 Show = Callable[[Example], str]
@@ -104,32 +104,31 @@ def share(calls: Iterable[Mapping[str, Any]], kept: str, of: str) -> float:
 def by_rules(one: Example) -> Sequence[float]:
     if one.subject.tool != "Read":
         return [0.0] * len(one.content.lines)
-    return relevance.rate(one.content, Places(one.content.lines), one.evidence)
+    return relevance.rate(one.content, one.whole.places, one.evidence)
 
 
 def view(
-    judge: Judge, rates: Rates, level: OptimizationLevel = OptimizationLevel.ADAPTIVE, is_naming: bool = True
+    judge: Judge, rates: Rates | None = None, level: OptimizationLevel = OptimizationLevel.ADAPTIVE, names: bool = True
 ) -> Show:
-    """What Trimtab's policy shows for these rates."""
-    plans: dict[str, tiers.Plan] = {}
+    """What Trimtab's policy shows of each output, by its own rates for lines or by these."""
 
     def show(one: Example) -> str:
         raw = "\n".join(one.lines)
-        if one.subject.is_targeted or one.is_persisted or len(raw) < 600:
+        if one.subject.is_targeted or one.is_persisted or len(raw) < post_tool_use.SMALLEST:
             return raw
         is_file = one.subject.tool == "Read"
-        if one.id not in plans:
-            size = tokens.estimate("\n".join(one.content.lines))
-            plans[one.id] = tiers.plan(one.content, size, tiers.LINE_NUMBER_TOKENS if is_file else 0)
         now = policy.Circumstances(
             Prices(2.0, 0.1, 5.0),
             one.subject.prompt_tokens,
             judge.rate_of(one.model, one.subject.tool),
             level,
-            policy.requests_to_come(one.subject.requests),
+            policy.requests_to_come(one.subject.requests, (), one.subject.prompt_tokens),
         )
-        need = Need(rates(one), one.words if is_naming else (), relevance.USED, one.evidence.task.care)
-        found = policy.choose(plans[one.id], need, one.start, now, is_file).view
+        words = one.words if names else ()
+        need = parsed.weighed(one.whole, words, one.evidence if is_file else None, one.subject.tool)
+        if rates is not None:
+            need = need._replace(lines=rates(one))
+        found = policy.choose(one.whole.plan, need, one.start, now, is_file).view
         return raw if found is None else found.text + ("" if is_file else KEPT)
 
     return show
@@ -165,9 +164,9 @@ def arms(judge: Judge) -> Iterable[tuple[str, Show]]:
     yield "BM25 against the prompt", view(judge, scorers.bm25)
     for name, learned in scorers.learned(judge.examples()):
         yield name, view(judge, learned)
-    yield "rules, folds without names", view(judge, by_rules, is_naming=False)
+    yield "rules, folds without names", view(judge, names=False)
     for level in OptimizationLevel:
-        yield f"Trimtab, {level.value}", view(judge, by_rules, level)
+        yield f"Trimtab, {level.value}", view(judge, level=level)
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from bench.recorded import Example
 
 from trimtab import relevance
-from trimtab.relevance import NAME, Places
+from trimtab.relevance import NAME
 
 Rates = Callable[[Example], Sequence[float]]
 SCALE = 0.2  # of a learned chance that a line is edited, to the rate at which it is asked for; chosen as the rules were
@@ -36,7 +36,7 @@ def bm25(one: Example) -> Sequence[float]:
 
 def features(one: Example) -> list[list[float]]:
     """By line: the rules' rate, where it stands, what it looks like."""
-    rates = relevance.rate(one.content, Places(one.content.lines), one.evidence)
+    rates = relevance.rate(one.content, one.whole.places, one.evidence)
     size = len(rates)
     new = Counter(mention.line for mention in one.words)
     heads = {line for block in one.content.blocks for line in range(block.first, block.head + 1)}

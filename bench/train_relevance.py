@@ -3,8 +3,8 @@
     python -m bench.train_relevance REPLAY_FOLDER [--data FILE] [--write]
 
 REPLAY_FOLDER as in relevance.py. Its common.txt has the words that are in 4 % of its sessions (plain ones: in 2 %) and
-in those of two owners of repositories or more; to them come names of Python's builtins and modules and a few words of
-other languages. `--write` puts both into lib/trimtab/relevance/common.txt. The figures are printed for all repositories
+in those of two owners of repositories or more; to them come names of Python's builtins and a few words of other
+languages. `--write` puts both into lib/trimtab/relevance/common.txt. The figures are printed for all repositories
 and for those of each owner: whether files are changed that the prompt names (relevance/task.py), and how many of the
 words that are new are taken up later (relevance/need.py). No chance is in it: the same data give the same.
 """
@@ -25,13 +25,13 @@ COMMON = Path(__file__).parents[1] / "lib" / "trimtab" / "relevance" / "common.t
 OTHERS = """
     ArrayList HashMap __future__ __init__ __main__ assertEqual assertRaises assertTrue clearTimeout crate endif endswith
     fixture ifdef impl instanceof keyof kwargs malloc monkeypatch nullptr numpy parametrize println readonly setdefault
-    sizeof startswith struct typedef unsigned unwrap upper usize virtual
+    sizeof startswith typedef unsigned unwrap upper usize virtual
 """.split()  # noqa: SIM905
 
 
 def common_words(folder: Path) -> list[str]:
     """The evaluator's list and the names that every program in a language may use, sorted."""
-    known = {*dir(builtins), *typing.__all__, *sys.stdlib_module_names, *OTHERS}
+    known = {*dir(builtins), *typing.__all__, *OTHERS}
     listed = (folder / COMMON.name).read_text(encoding="utf-8").split()
     return sorted({*OTHERS, *(word for word in known if len(word) >= words.SHORTEST and word[0] != "_"), *listed})
 

@@ -46,7 +46,7 @@ def timed(title: str, text: str) -> tuple[float, float, float]:
     at = [time.process_time()]
     whole = parsed.parse(load)
     at.append(time.process_time())
-    need = parsed.need_of(whole, found, load.path)
+    need = parsed.need_of(whole, found, load.tool, load.path)
     at.append(time.process_time())
     now = policy.Circumstances(Prices(2.0, 0.1, 5.0), 60_000, 1.6, OptimizationLevel.ADAPTIVE, 40.0)
     policy.choose(whole.plan, need, 1, now, is_file)

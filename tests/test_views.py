@@ -139,7 +139,7 @@ def an_interest(words: list[str]) -> Interest:
 def view_of(found: Loaded, level: OptimizationLevel, interest: Interest | None = None) -> tuple[Parsed, View | None]:
     whole = parsed.parse(found)
     now = policy.Circumstances(Prices(2.0, 0.1, 5.0), 20_000, 1.2, level, 40.0)
-    need = parsed.need_of(whole, interest or Interest(), found.path)
+    need = parsed.need_of(whole, interest or Interest(), found.tool, found.path)
     return whole, policy.choose(whole.plan, need, max(1, found.start), now, found.is_file).view
 
 
@@ -207,7 +207,7 @@ def test_a_view_of_what_the_client_cuts_takes_no_more_than_its_preview() -> None
         now = policy.Circumstances(Prices(2.0, 0.1, 5.0), 60_000, 1.6, OptimizationLevel.ADAPTIVE, 40.0)
         whole = parsed.parse(found)
         limit = tokens.estimate(found.preview)
-        view = policy.choose(whole.plan, parsed.need_of(whole, Interest(), ""), 1, now, False, limit).view
+        view = policy.choose(whole.plan, parsed.need_of(whole, Interest(), found.tool, ""), 1, now, False, limit).view
         if view is not None:
             before, after = tokens.count(found.preview), tokens.count(f"{view.text}\n{KEPT}")
             assert before is not None

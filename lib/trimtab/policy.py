@@ -11,6 +11,7 @@ as often as the level, the user's weights and the task say (`caution`). To that 
 agent comes back for without a trace that a model could learn from.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,12 +25,14 @@ TURN_SECONDS = 8.0  # chosen: a model's turn with a short call and no thinking
 LEAST_WEIGHT = 1e-6
 RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half of a page
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
-UNTRACED = 0.5  # calls a view
+FULL_TOKENS, STEP_TOKENS = 165_000, 1_600  # where the client compacts a window of 200,000; what a request adds (median)
+FEWEST = 5.0  # requests to come
+UNTRACED = 0.47  # calls a view
 CAUTION = {  # how many times a miss counts; where the task will likely change the file, relevance.task counts more
-    OptimizationLevel.AGGRESSIVE: 0.15,
-    OptimizationLevel.ADAPTIVE: 0.28,
-    OptimizationLevel.STANDARD: 7.0,
-    OptimizationLevel.MINIMAL: 25.0,
+    OptimizationLevel.AGGRESSIVE: 0.4,
+    OptimizationLevel.ADAPTIVE: 1.0,
+    OptimizationLevel.STANDARD: 6.5,
+    OptimizationLevel.MINIMAL: 22.0,
 }
 LOWEST = {  # the tier below which a level does not go
     OptimizationLevel.AGGRESSIVE: Tier.ESSENTIAL,
@@ -69,16 +72,17 @@ class Choice(NamedTuple):
     reason: str
 
 
-def requests_to_come(so_far: int, lengths: Sequence[int] = ()) -> float:
-    """How many more requests a conversation is expected to make after `so_far`.
+def requests_to_come(so_far: int, lengths: Sequence[int] = (), prompt_tokens: int = 0) -> float:
+    """How many more requests a conversation is expected to carry what comes in now, after `so_far`. Never under 5.
 
     `lengths` are the user's earlier sessions. With five or more, the mean of what those that came as far had left;
-    else, and beyond all of them, a heavy-tailed guess: who has come far goes on for long. Never under 5.
+    else, and beyond all of them, a heavy-tailed guess: who has come far goes on for long. No more than there is room
+    for before a compaction; a prompt over FULL_TOKENS has a larger window.
     """
     left = [length - so_far for length in lengths if length > so_far]
-    if len(lengths) >= 5 and len(left) >= 3:
-        return max(5.0, statistics.fmean(left))
-    return FIRST_GUESS
+    guess = statistics.fmean(left) if len(lengths) >= 5 and len(left) >= 3 else FIRST_GUESS
+    room = (FULL_TOKENS - prompt_tokens) / STEP_TOKENS if prompt_tokens < FULL_TOKENS else math.inf
+    return max(FEWEST, min(guess, room))
 
 
 def cost(view_tokens: float, misses: float, now: Circumstances) -> float:
@@ -123,27 +127,22 @@ def choose(
     raw = whole.sums[-1]
     if client_tokens is not None:
         return within(whole, need, now, client_tokens)
-    complete = lowest = cost(raw, 0.0, now)
+    least = max(now.least_saved_tokens, now.least_saved_share * raw)
     made = tiers.cut(whole, need, miss_tokens(need, now))
-    best: tiers.Shape | None = None
-    reason = "no view is cheaper than the whole"
-    for tier in ORDER[ORDER.index(LOWEST[now.level]) :]:
-        shape = tiers.shape(made, tier)
-        if not any(shape.shown) and is_numbered:
-            continue  # nothing but folds tells the agent nothing of a file
-        if raw - shape.tokens < max(now.least_saved_tokens, now.least_saved_share * raw):
-            continue
-        misses = caution(need, now) * shape.misses + UNTRACED
-        price = cost(shape.tokens, misses, now)
-        if price < lowest:
-            lowest, best = price, shape
-            reason = f"costs {price / complete:.2f} of the whole with {shape.misses:.2f} misses expected"
-    if best is None:
-        return Choice(Tier.COMPLETE, None, reason)
+    best = tiers.cheapest(made)
+    lowest = LOWEST[now.level]
+    if ORDER.index(best.tier) < ORDER.index(lowest) or (is_numbered and not any(best.shown)):
+        best = tiers.shape(made, lowest)  # nothing but folds would tell nothing of a file
+    if raw - best.tokens < least:
+        return Choice(Tier.COMPLETE, None, "no view saves enough")
+    complete = cost(raw, 0.0, now)
+    price = cost(best.tokens, caution(need, now) * best.misses + UNTRACED, now)
+    if price >= complete:
+        return Choice(Tier.COMPLETE, None, "no view is cheaper than the whole")
     view = tiers.render(made, best, start, is_numbered)
-    if raw - view.tokens < max(now.least_saved_tokens, now.least_saved_share * raw):
+    if raw - view.tokens < least:
         return Choice(Tier.COMPLETE, None, "its folds take what they save")
-    return Choice(best.tier, view, reason)
+    return Choice(best.tier, view, f"costs {price / complete:.2f} of the whole with {best.misses:.2f} misses expected")
 
 
 def within(whole: tiers.Plan, need: Need, now: Circumstances, client_tokens: int) -> Choice:

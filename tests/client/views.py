@@ -7,7 +7,7 @@ from tests.client.model import Call
 
 CELL = re.compile(r'^<cell id="[^"]*">(.*)</cell id="[^"]*">$', re.DOTALL)
 NUMBERED = re.compile(r"^ *(\d+)(?:\t(.*))?$", re.DOTALL)  # no tab: the last, empty line where a reminder follows
-FOLD = re.compile(r"^\.\.\. (\d+)-(\d+) \((\d+) lines\)(.*): Read offset=(\d+) limit=(\d+)$")
+FOLD = re.compile(r"^\.\.\. Read offset=(\d+) limit=(\d+)(.*)$")
 REMINDER = "\n\n<system-reminder>"  # what some models' results get appended by the client
 
 
@@ -23,7 +23,7 @@ class Fold(NamedTuple):
         """The turn that makes the Read which the fold's line names."""
         match = FOLD.match(self.line)
         assert match
-        return [Call("Read", {"file_path": str(path), "offset": int(match[5]), "limit": int(match[6])})]
+        return [Call("Read", {"file_path": str(path), "offset": int(match[1]), "limit": int(match[2])})]
 
 
 class Shown(NamedTuple):
@@ -43,8 +43,8 @@ def parse(result: str) -> Shown:
     folds, rest = [], []
     for line in (cell[1] if cell else text).split("\n"):
         if cell and (fold := FOLD.match(line)):
-            assert int(fold[3]) == int(fold[2]) - int(fold[1]) + 1, line
-            folds.append(Fold(int(fold[1]), int(fold[2]), fold[4], line))
+            first, size = int(fold[1]), int(fold[2])
+            folds.append(Fold(first, first + size - 1, fold[3], line))
         elif numbered := NUMBERED.match(line):
             lines[int(numbered[1])] = numbered[2] or ""
         else:

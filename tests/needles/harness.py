@@ -46,7 +46,7 @@ def view_of(of: Family, level: OptimizationLevel) -> str:
     whole = parsed.parse(loads.Loaded(tool, path or of.command, of.text, start=int(of.is_file)))
     factor = tokens.FACTORS[tokens.family("")][tool]
     now = policy.Circumstances(Prices(2.0, 0.1, 5.0), 20_000, factor, level, policy.requests_to_come(0))
-    choice = policy.choose(whole.plan, parsed.need_of(whole, Interest(), path), 1, now, of.is_file)
+    choice = policy.choose(whole.plan, parsed.need_of(whole, Interest(), tool, path), 1, now, of.is_file)
     return choice.view.text if choice.view else sent(of)
 
 

@@ -181,9 +181,8 @@ def folded(reads: Sequence[Shown], hits: Mapping[Path, Sequence[int]]) -> tuple[
     best: tuple[tuple[bool, int], tuple[Shown, int, int]] | None = None
     for read in reads:
         folds = [(int(fold[1]), int(fold[2])) for fold in tiers.FOLD_LINE.finditer(read.text)] if read.is_view else []
-        for first, last in folds:
-            size = last - first + 1
-            has_hit = any(first <= number <= last for number in hits.get(read.path, ()))
+        for first, size in folds:
+            has_hit = any(first <= number < first + size for number in hits.get(read.path, ()))
             lines = min(size, FOLD_LINES[-1])
             if lines in FOLD_LINES and (best is None or (has_hit, lines) > best[0]):
                 best = (has_hit, lines), (read, first, lines)

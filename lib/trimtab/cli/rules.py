@@ -56,7 +56,7 @@ def test(file: Path, run: str) -> None:
     for line in fates(whole.plan.content, rule):
         print(line)
     now = views.at_start(place.settings)
-    need = parsed.need_of(whole, relevance.Interest(), found.path)
+    need = parsed.need_of(whole, relevance.Interest(), found.tool, found.path)
     choice = policy.choose(whole.plan, need, 1, now, found.is_file)
     shown = views.counted(choice.view.text) if choice.view else views.counted(text)
     name = f"rule {rule.name}" if rule else "no rule is for it"

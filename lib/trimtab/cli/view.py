@@ -86,7 +86,7 @@ def look(path: str, text: str, prompt: str, settings: Settings, tier: Tier | Non
     found = loads.Loaded("Read", path, text, start=1)
     whole = parsed.parse(found)
     now = at_start(settings)
-    need = parsed.need_of(whole, interest, path)
+    need = parsed.need_of(whole, interest, "Read", path)
     view: View | None
     if tier is not None:
         cut = tiers.cut(whole.plan, need, policy.miss_tokens(need, now))

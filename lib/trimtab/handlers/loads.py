@@ -20,7 +20,8 @@ class Loaded(NamedTuple):
     """A text that a tool brought in. `name` is a file's path, a command, a pattern or an address.
 
     `start` is the number of a file's first line, 0 for an output, whose lines have no numbers. `preview` is what the
-    client shows where it has put the output into a file itself, "" elsewhere.
+    client shows where it has put the output into a file itself, "" elsewhere. `total` is how many lines the file has
+    where the client has read only its first page, 0 elsewhere.
     """
 
     tool: str
@@ -29,6 +30,7 @@ class Loaded(NamedTuple):
     start: int = 0
     is_targeted: bool = False
     preview: str = ""
+    total: int = 0
 
     @property
     def is_file(self) -> bool:
@@ -82,7 +84,9 @@ def read_file(event: Event) -> Loaded | None:
     start = number(mapping(found, "file"), "startLine") or 1
     path = event.folder / text(event.tool_input, "file_path")  # a relative path is relative to the client's folder
     targeted = number(event.tool_input, "offset") is not None or number(event.tool_input, "limit") is not None
-    return Loaded("Read", str(path), body, start, targeted)
+    is_page = mapping(found, "file").get("truncatedByTokenCap") is True
+    total = number(mapping(found, "file"), "totalLines") or 0
+    return Loaded("Read", str(path), body, start, targeted, total=total if is_page else 0)
 
 
 def write_file(event: Event, view: str) -> object:

@@ -8,7 +8,7 @@ from trimtab.content import rules
 from trimtab.content.rules import Rule
 from trimtab.handlers.loads import Loaded
 from trimtab.records import Content
-from trimtab.relevance import Interest, Mention, Need, Places
+from trimtab.relevance import Evidence, Interest, Mention, Need, Places
 
 NOWHERE = Places(())  # an output's lines are not looked through for names
 PRINTS_AS = {"Grep": "grep", "Glob": "find"}  # tools whose results are those of a program
@@ -47,17 +47,23 @@ def kind_of(found: Loaded) -> str:
     return content.kind_of(found.name, found.text) if found.is_file else "text"
 
 
-def need_of(whole: Parsed, interest: Interest, path: str) -> Need:
-    """What of the load an agent with this interest is likely to need; `path` is a file's, "" for an output.
+def need_of(whole: Parsed, interest: Interest, tool: str, path: str) -> Need:
+    """What an agent with this interest is likely to need of what `tool` brought in; `path` is a file's, else ""."""
+    words = relevance.new_words(whole.mentions, interest)
+    return weighed(whole, words, relevance.evidence(interest, path) if path else None, tool)
+
+
+def weighed(whole: Parsed, new_words: Sequence[Mention], evidence: Evidence | None, tool: str) -> Need:
+    """The same from what the conversation said of it: `new_words` of the load, and for a file the evidence.
 
     An output's lines are kept by their kind alone: in recorded sessions the rules find what is needed of files, and
-    only noise in what commands print.
+    only noise in what commands print. What only sums up or says that something passed has no words to name.
     """
     found = whole.plan.content
-    words = relevance.new_words(whole.mentions, interest) if found.kind not in content.SUMMARISED else []
+    words = new_words if found.kind not in content.SUMMARISED else ()
     if found.dull:
         words = [mention for mention in words if mention.line + 1 not in found.dull]
-    if not path:
-        return Need([0.0] * len(found.lines), words, relevance.USED)
-    evidence = relevance.evidence(interest, path)
-    return Need(relevance.rate(found, whole.places, evidence), words, relevance.USED, evidence.task.care)
+    used = relevance.used(tool)
+    if evidence is None:
+        return Need([0.0] * len(found.lines), words, used)
+    return Need(relevance.rate(found, whole.places, evidence), words, used, evidence.task.care)

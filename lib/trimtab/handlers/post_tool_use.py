@@ -15,9 +15,10 @@ from trimtab.handlers.desk import Desk, Reply, Uncounted
 from trimtab.handlers.events import Event
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
-from trimtab.records import IntegrationMode, Load, Tier, View
+from trimtab.records import Fold, IntegrationMode, Load, Tier, View
 from trimtab.settings import Settings
 
+NOT_READ = "the rest of the file"
 SMALLEST = 600  # characters: below it no view can save the least that is worth one
 PROMPT_TOKENS = 65_000  # until the transcript tells: recorded sessions go from 38 k to 92 k (medians)
 LEAST_PROMPT_TOKENS = 2_000  # the client's tools alone are more: a smaller figure is no measurement
@@ -67,9 +68,12 @@ def shown(
         place = outputs.file_for(paths.outputs_folder(event.project, settings.data_directory), event.tool_use_id)
         outputs.keep(place, "\n".join(whole.plan.content.lines))
         view = view._replace(text=f"{view.text}\n{tiers.kept_line(place)}")
-    record(event, desk, found, whole, choice.tier, choice.reason, view)
     lines = whole.plan.content.lines
     start = max(1, found.start)
+    rest = start + len(lines)  # the first line that the client has not read
+    if rest <= found.total:
+        view = view._replace(text=f"{view.text}\n{tiers.fold_line(Fold(rest, found.total, (NOT_READ,)))}")
+    record(event, desk, found, whole, choice.tier, choice.reason, view)
     hidden = "\n".join(line for f in view.folds for line in lines[f.first - start : f.last - start + 1])
     conversation.hold(Held(event.tool_use_id, str(place), view.folds, hidden, hash(found.text), found.name))
     return view.text
@@ -98,19 +102,20 @@ def choose(
     whole: Parsed, found: Loaded, settings: Settings, conversation: Conversation, desk: Desk, event: Event
 ) -> policy.Choice:
     project = desk.project(event)
-    prompt_tokens = conversation.prompt_tokens
+    known = conversation.prompt_tokens
+    prompt_tokens = known if known >= LEAST_PROMPT_TOKENS else PROMPT_TOKENS
     now = policy.Circumstances(
         prices.relative(conversation.model, conversation.ttl_1h),
-        prompt_tokens if prompt_tokens >= LEAST_PROMPT_TOKENS else PROMPT_TOKENS,
+        prompt_tokens,
         project.store.factor_of(conversation.model, event.tool).value,
         settings.level,
-        policy.requests_to_come(conversation.requests, project.lengths),
+        policy.requests_to_come(conversation.requests, project.lengths, prompt_tokens),
         settings.least_saved_tokens,
         settings.least_saved_share,
         policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
     )
     shown = tokens.estimate(found.preview) if found.preview else None
-    need = parsed.need_of(whole, conversation.interest, found.path)
+    need = parsed.need_of(whole, conversation.interest, event.tool, found.path)
     return policy.choose(whole.plan, need, max(1, found.start), now, found.is_file, shown)
 
 

@@ -20,10 +20,10 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     for written in texts_written(event.tool_input):
         for match in tiers.FOLD_LINE.finditer(written):
             if not stands_in(match[0], event.folder / text(event.tool_input, "file_path")):
-                first, last = int(match[1]), int(match[2])
+                first, size = int(match[1]), int(match[2])
                 reason = (
-                    f'"{match[0]}" is no line of the file: it stands for lines {first}-{last}, which Trimtab folded. '
-                    f"Read them with offset={first} limit={last - first + 1} and use those."
+                    f'"{match[0]}" is no line of the file: it stands for lines {first}-{first + size - 1}, which '
+                    f"Trimtab folded. Read them with offset={first} limit={size} and use those."
                 )
                 return refuse(event, desk, reason)
         for match in tiers.KEPT_LINE.finditer(written):

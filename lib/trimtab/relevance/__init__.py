@@ -2,12 +2,11 @@
 
 from trimtab.relevance.interest import NAME, Interest, is_telling, same_file, text_of
 from trimtab.relevance.mentions import Mention, mentions
-from trimtab.relevance.need import USED, Need, chance, new_words
+from trimtab.relevance.need import Need, chance, new_words, used
 from trimtab.relevance.rules import Evidence, Places, evidence, rate, reasons
 
 __all__ = [
     "NAME",
-    "USED",
     "Evidence",
     "Interest",
     "Mention",
@@ -22,4 +21,5 @@ __all__ = [
     "reasons",
     "same_file",
     "text_of",
+    "used",
 ]

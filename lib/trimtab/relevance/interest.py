@@ -36,7 +36,21 @@ COMMON = frozenset(
     """.split()  # noqa: SIM905  (a list of 150 quoted words is no easier to read)
 )
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-CHANGED = 0.3  # a name that an edit put in or took out
+# The chance that a line will be changed or looked up which has the load's only mention of a name that ...
+SEARCHED = 0.06  # was searched for
+STEM = 0.08  # is a file's that was asked about, without its ending
+ASKED = 0.008  # the prompt has
+SENT = 0.008  # the prompt of a subagent has
+CHANGED = 0.005  # an edit put in or took out
+FAILED_TEST = 0.005  # is a failed test's
+SAID = RAN = EDITED = 0.0005  # the agent wrote, stands in a command, stands beside an edit's change
+# ... and of a line that
+HIT = 0.03  # a search found
+TRACED = 0.11  # a trace, a test, a diagnostic or somebody pointed at
+FILE = re.compile(r"(?<![\w@.+-])(?:[\w@.+~-]*/)*([A-Za-z_][\w-]{2,})\.[A-Za-z]\w{0,4}(?![\w/])")
+COMMON_STEMS = frozenset(
+    "index main mod lib init __init__ utils util types config setup package readme changelog test tests conftest".split()
+)
 SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
 BARE = re.compile(r"^(\d{1,6}):", re.M)
 MOST_EVIDENCE = 240  # pieces of evidence kept; older ones have faded by then
@@ -45,7 +59,7 @@ FADE = 0.98  # per piece of evidence that came after; half is left after 34
 
 
 class Clue(NamedTuple):
-    """One piece of evidence: names, and lines of files, each with how much it says (1.0: a line named outright)."""
+    """One piece of evidence: names, and lines of files, each with the chance that a line is needed for it."""
 
     names: Mapping[str, float]
     places: Mapping[str, Mapping[int, float]]  # by the end of a path, then by line
@@ -63,11 +77,11 @@ class Interest:
     def asked(self, prompt: str) -> None:
         self.task = prompt
         self.seen |= words.words_in(prompt)
-        self._add(weigh(prompt, 0.7), places_in(prompt, 1.0))
+        self._add({**weigh(prompt, ASKED), **stems_in(prompt)}, places_in(prompt, TRACED))
 
     def said(self, text: str) -> None:
         self.seen |= words.words_in(text)
-        self._add(weigh(text, 0.15), places_in(text, 0.4))
+        self._add(weigh(text, SAID), places_in(text, HIT))
 
     def called(self, tool: str, arguments: Mapping[str, object]) -> None:
         """A tool call: what it searches for or edits is of interest, what it merely writes is not."""
@@ -77,7 +91,7 @@ class Interest:
         elif tool == "Bash":
             command = text_of(arguments, "command")
             sought = searched(" ".join(QUOTED.findall(command))) if SEARCHES.search(command) else {}
-            self._add({**weigh(command, 0.3), **sought}, places_in(command, 1.0))
+            self._add({**weigh(command, RAN), **stems_in(command), **sought}, places_in(command, TRACED))
         elif tool in ("Edit", "MultiEdit"):
             self.edited.add(text_of(arguments, "file_path"))
             edits = arguments.get("edits")
@@ -86,9 +100,10 @@ class Interest:
                 old, new = text_of(part, "old_string"), text_of(part, "new_string")
                 before, after = NAME.findall(old), NAME.findall(new)
                 changed = [n for n in before if n not in after] + [n for n in after if n not in before]
-                self._add({**weigh(old, 0.1), **{name: CHANGED for name in changed if is_telling(name)}}, {})
+                self._add({**weigh(old, EDITED), **{name: CHANGED for name in changed if is_telling(name)}}, {})
         elif tool in ("Agent", "Task"):
-            self._add(weigh(text_of(arguments, "prompt"), 0.4), {})
+            sent = text_of(arguments, "prompt")
+            self._add({**weigh(sent, SENT), **stems_in(sent)}, {})
 
     def saw(self, tool: str, text: str, command: str = "") -> None:
         """A result: the places it names (searches, stack traces) and the tests that failed.
@@ -98,14 +113,14 @@ class Interest:
         self.seen |= words.words_in(text)
         if tool == "Read":
             return
-        places = places_in(text, 0.9)
+        places = places_in(text, HIT if tool in ("Grep", "Glob") or SEARCHES.search(command) else TRACED)
         if SEARCHES.search(command) and not places:
             files = [word for word in re.split(r"[\s'\"|;&()<>=]+", command) if re.search(r"\.\w{1,8}$", word)]
             hits = [int(number) for number in BARE.findall(text[:100_000])[:400]]
-            places = {file: dict.fromkeys(hits, 0.9) for file in files[-1:]}
+            places = {file: dict.fromkeys(hits, HIT) for file in files[-1:]}
         names: dict[str, float] = {}
         for match in FAILED.finditer(text[:200_000]):
-            names.update(weigh(match[1] or match[2], 0.5))
+            names.update(weigh(match[1] or match[2], FAILED_TEST))
         self._add(names, places)
 
     def compacted(self) -> None:
@@ -125,7 +140,7 @@ class Interest:
         weight = 1.0
         for clue in reversed(self._clues):
             for name, strength in clue.names.items():
-                total[name] = min(1.5, total.get(name, 0.0) + strength * weight)
+                total[name] = max(total.get(name, 0.0), strength * weight)
             weight *= FADE
         return total
 
@@ -165,7 +180,13 @@ def text_of(arguments: Mapping[str, object], key: str) -> str:
 
 def searched(pattern: str) -> dict[str, float]:
     """The names in a search's pattern: whatever the agent looked for counts in full, common or not."""
-    return dict.fromkeys(NAME.findall(pattern[:2000]), 1.0)
+    return dict.fromkeys(NAME.findall(pattern[:2000]), SEARCHED)
+
+
+def stems_in(text: str) -> dict[str, float]:
+    """The names of the files that `text` speaks of, without folders and endings: what imports and uses them say."""
+    found = {match[1]: STEM for match in FILE.finditer(text[:20_000])}
+    return {stem: strength for stem, strength in found.items() if stem.lower() not in COMMON_STEMS}
 
 
 def is_telling(name: str) -> bool:

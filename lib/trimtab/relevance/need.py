@@ -7,7 +7,9 @@ from typing import NamedTuple
 from trimtab.relevance.interest import Interest
 from trimtab.relevance.mentions import Mention
 
-USED = 0.12  # of the telling words that an agent sees for the first time, the share that it takes up later (measured)
+# Of the telling words that an agent sees for the first time it takes up 15 % later, of those in files 13 %, of those in
+# what commands print 6 % (bench/train_relevance.py); taken for a quarter of the calls that edits are (chosen).
+USED, USED_BY_TOOL = 0.04, {"Read": 0.035, "Bash": 0.016}
 
 
 class Need(NamedTuple):
@@ -26,6 +28,11 @@ def new_words(mentions: Sequence[Mention], interest: Interest) -> list[Mention]:
     """Those that did not come up in the conversation since its start or its last compaction."""
     seen = interest.seen
     return [mention for mention in mentions if mention.word not in seen]
+
+
+def used(tool: str) -> float:
+    """The share of the new words in what `tool` brings in that are taken up later."""
+    return USED_BY_TOOL.get(tool, USED)
 
 
 def chance(rate: float) -> float:

@@ -6,7 +6,6 @@ docs/relevance.md has the table.
 
 import bisect
 import itertools
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -45,18 +44,18 @@ def is_word(character: str) -> bool:
 
 MOST_PLACES = 300  # a name on more lines says nothing of any of them
 CROWDED = 0.15  # by how much each further line with a name makes it say less
-CROWDING = 1.25
-POWER = 8.0  # how much less a weak interest says than a strong one
-BASE = 0.0001  # the rate at which a line is needed for no reason we know
-NAMED = 0.4  # that a line is needed whose name, the only one of its kind in the load, is of full interest
-POINTED = 1.0  # that a line is needed which something pointed at
-DEFINED = 0.3  # a name of less interest says nothing of the block it names
+CROWDING = 0.8
+BASE = 0.0003  # the rate at which a line is needed for no reason we know
+DEFINED = 0.01  # a name of less interest says nothing of the block it names
 BODY, ASKED_BODY = 0.25, 0.75  # of a name's rate, for the lines of what it defines; more where the prompt names it
 HISTORY = re.compile(
     r"(?:change|release|history|news|whatsnew|upgrad)\w*[-_]?\w*\.(?:md|rst|txt|adoc)$|changes$|changelog$|news$", re.I
 )
-OLD, NEWEST, FADING = 0.02, 0.05, 0.95  # of a history's rates, the rate of its first line, what is left at the next
-KEEP = 0.6  # of a line's rate at the next line; a tenth is left seven lines away
+OLD, NEWEST, FADING = 0.02, 0.08, 0.93  # of a history's rates, the rate of its first line, what is left at the next
+# What is left of a line's rate at each distance from it: a hit is read with the lines around it, the end of a trace
+# with more of them.
+AROUND_NAME = (1.0, 0.9, 0.8, 0.4, 0.2, 0.1)
+AROUND_PLACE = (1.0, 1.0, 0.9, 0.75, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1)
 
 
 class Evidence(NamedTuple):
@@ -94,24 +93,25 @@ def rate(content: Content, places: Places, found: Evidence) -> list[float]:
     rates = [BASE if line and not line.isspace() else 0.0 for line in content.lines]
     for name, strength in found.names.items():  # in the evidence's order: sums of floats depend on it
         lines = places.of(name) if name in places.names else []
-        each = named(strength) / (1.0 + CROWDED * (len(lines) - 1)) ** CROWDING if lines else 0.0
+        each = strength / (1.0 + CROWDED * (len(lines) - 1)) ** CROWDING if lines else 0.0
         for line in lines:
             rates[line] += each
+    pointed = [0.0] * size
     for number, strength in found.lines.items():
         if 1 <= number <= size:
-            rates[number - 1] += POINTED * strength
+            pointed[number - 1] = strength
     for block in content.blocks:
         name = block.name.rpartition(".")[2]
         is_asked = name in found.asked
-        strength = 1.0 if is_asked else found.names.get(name, 0.0)
+        strength = found.names.get(name, 0.0)
         if strength > DEFINED:
             share = ASKED_BODY if is_asked else BODY
-            each = share * named(strength) / (1 + 0.05 * (block.last - block.first))
+            each = share * strength / (1 + 0.05 * (block.last - block.first))
             for line in range(block.first - 1, block.last):
                 rates[line] += each
     if found.is_history:
         rates = [rate * OLD + (NEWEST * FADING**row if rate else 0.0) for row, rate in enumerate(rates)]
-    return spread(rates)
+    return [max(pair) for pair in zip(spread(rates, AROUND_NAME), spread(pointed, AROUND_PLACE), strict=True)]
 
 
 def reasons(content: Content, places: Places, found: Evidence) -> dict[int, list[str]]:
@@ -134,19 +134,14 @@ def reasons(content: Content, places: Places, found: Evidence) -> dict[int, list
     return out
 
 
-def named(strength: float) -> float:
-    """The rate of a line with the only mention of a name."""
-    return NAMED * math.pow(strength, POWER)
-
-
-def spread(rates: list[float]) -> list[float]:
-    """Each line's rate, or what is left of a stronger neighbour's at its distance."""
-    out = []
-    near = 0.0
-    for each in rates:
-        near = max(near * KEEP, each)
-        out.append(near)
-    near = 0.0
-    for i in range(len(out) - 1, -1, -1):
-        near = out[i] = max(near * KEEP, out[i])
+def spread(rates: Sequence[float], around: Sequence[float]) -> list[float]:
+    """Each line's rate, or what is left of a stronger one's at its distance."""
+    out = list(rates)
+    for row, rate in enumerate(rates):
+        if rate > 2 * BASE:
+            for distance in range(1, len(around)):
+                left = rate * around[distance]
+                for near in (row - distance, row + distance):
+                    if 0 <= near < len(out) and out[near] < left:
+                        out[near] = left
     return out

@@ -1,13 +1,14 @@
 """Cuts a load to a tier: the lines most likely to be needed, within the tier's share of tokens, and folds for the rest.
 
-A load is taken apart into pieces. Hiding a piece costs what a miss costs, times the chance of one, and what it takes
-to name the new words in it; showing it costs its tokens. Pieces whose hiding costs more are shown, the most wanted
-first, until the tier's limit is reached; the lines to keep always. Gaps too small for a fold are shown.
-Deterministic: ties go to the earlier piece.
+Hiding a line costs what a miss costs, times the chance of one, and what it takes to name the new words in it; showing it
+costs its tokens. `cheapest` finds the lines for which the sum is least. A tier that is asked for by name (`view`), or a
+limit (`fitted`), is filled with pieces (runs of lines, signatures), the most wanted first; the lines to keep are always
+shown, and gaps too small for a fold too. Deterministic: ties go to the earlier piece.
 """
 
 import bisect
 import itertools
+import math
 import operator
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -26,6 +27,7 @@ __all__ = [
     "Cut",
     "Plan",
     "Shape",
+    "cheapest",
     "cut",
     "fitted",
     "fold_line",
@@ -57,17 +59,13 @@ class Plan(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A plan with what is needed of it. The sums are over the first n lines.
-
-    `order` has the pieces, the most wanted first; hiding the first `paying` of them costs more than showing them.
-    """
+    """A plan with what is needed of it. The sums are over the first n lines."""
 
     plan: Plan
-    rates: list[float]  # of needs, named words left out
-    named: list[float]  # tokens that naming the words and facts takes
+    rates: list[float]  # sums of needs, named words left out
+    named: list[float]  # sums of the tokens that naming the words and facts takes
     told: dict[int, list[str]]  # by line, the words and facts that a fold names
-    order: list[int]
-    paying: int
+    hiding: list[float]  # by line, what hiding it costs in tokens of the load
 
 
 class Shape(NamedTuple):
@@ -88,19 +86,15 @@ def plan(content: Content, total_tokens: int, number_tokens: int = LINE_NUMBER_T
 
 
 def cut(whole: Plan, need: Need, miss_tokens: float) -> Cut:
-    """The pieces of a plan in order of how much they are wanted; a miss costs as much as `miss_tokens` of the load."""
+    """What hiding each line of a plan costs, where a miss costs as much as `miss_tokens` of the load."""
     told, named, unnamed = words_told(whole.content, need, miss_tokens)
-    rates = [0.0, *accumulate(map(operator.add, need.lines, unnamed))]
-    names = [0.0, *accumulate(named)]
-    sums = whole.sums
-    gains = []
+    rates = list(map(operator.add, need.lines, unnamed))
+    hiding = [rate * miss_tokens + names for rate, names in zip(rates, named, strict=True)]
     for first, last, _, worth in whole.pieces:
-        risk = relevance.chance(rates[last] - rates[first - 1]) + worth
-        hiding = risk * miss_tokens + names[last] - names[first - 1]
-        gains.append(hiding / max(1, sums[last] - sums[first - 1]))
-    order = [i for i, piece in enumerate(whole.pieces) if piece.worth != BLANK]
-    order.sort(key=lambda i: (-gains[i], i))
-    return Cut(whole, rates, names, told, order, sum(gains[i] > 1.0 for i in order))
+        if worth > 0:
+            for row in range(first - 1, last):
+                hiding[row] += worth * miss_tokens / (last - first + 1)
+    return Cut(whole, [0.0, *accumulate(rates)], [0.0, *accumulate(named)], told, hiding)
 
 
 def words_told(
@@ -109,7 +103,7 @@ def words_told(
     """By line what a fold that hides it names, the tokens of that, and the rates of the words that are not named.
 
     A fact is always named; a word where its chance to be taken up is worth more than its tokens. What is part of a
-    longer word of the same line is named with it: `a/b.py` names b.py.
+    longer word of the same line is named with it: `a/b.py` names b.py, `"no such file"` names such.
     """
     size = len(content.lines)
     told: dict[int, list[str]] = {}
@@ -120,12 +114,14 @@ def words_told(
             told[line] = list(facts)
             named[line - 1] = sum(map(name_tokens, facts))
     within: dict[str, int] = {}  # the line of the longer word
-    for word, spelled, row in need.words:
+    by_size = sorted(need.words, key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
+    for word, spelled, row in by_size:
         cost = name_tokens(spelled)
         if within.get(word) == row:
             continue
         if need.used * miss_tokens > cost:
-            within.update(dict.fromkeys(words.of_piece(word)[1:], row))
+            parts = words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]
+            within.update(dict.fromkeys(parts, row))
             told.setdefault(row + 1, []).append(spelled)
             named[row] += cost
         else:
@@ -137,13 +133,51 @@ def name_tokens(word: str) -> float:
     return NAME_TOKENS + NAME_RATE * len(word)
 
 
-def shape(made: Cut, tier: Tier, fill: bool = False) -> Shape:
-    """Which lines `tier` shows: those worth it, or with `fill` as many as there is room for.
+def cheapest(made: Cut) -> Shape:
+    """The lines whose hiding costs more than showing them, folds included: the view that the formula finds.
+
+    Exact for needs that add up (two in one fold are taken for two misses), by dynamic programming over the lines: each
+    is shown or hidden, and a hidden one after a shown one opens a fold. Signatures of what is shown come with it.
+    Its tier is the lowest whose share holds it.
+    """
+    sizes, hiding, keep = made.plan.sizes, made.hiding, made.plan.content.keep
+    opens = FOLD_TOKENS
+    if_shown, if_hidden = 0.0, float(opens)
+    after_shown, after_hidden = [], []  # by line, for it shown and for it hidden: is the one before shown?
+    for number, (size, cost) in enumerate(zip(sizes, hiding, strict=True), 1):
+        after_shown.append(if_shown <= if_hidden)
+        after_hidden.append(if_shown + opens < if_hidden)
+        if_shown, if_hidden = (
+            min(if_shown, if_hidden) + size,
+            math.inf if number in keep else min(if_shown + opens, if_hidden) + cost,
+        )
+    shown = []
+    is_shown = if_shown <= if_hidden
+    for row in range(len(sizes) - 1, -1, -1):
+        shown.append(is_shown)
+        is_shown = after_shown[row] if is_shown else after_hidden[row]
+    shown.reverse()
+    shown = close_gaps(with_blanks(with_signatures(shown, made.plan.pieces), made.plan.content.lines))
+    total = sum(itertools.compress(sizes, shown))
+    tier = next(tier for tier, share in SHARES.items() if total <= share * made.plan.sums[-1] or tier is Tier.COMPLETE)
+    return measured(made, tier, shown)
+
+
+def with_signatures(shown: list[bool], pieces: Sequence[Piece]) -> list[bool]:
+    """What is shown of a block comes with the block's first lines, and with those of the blocks around it."""
+    for first, last, parent, _ in reversed(pieces):  # a block's own piece comes before those of its body
+        if parent >= 0 and any(shown[first - 1 : last]):
+            above = pieces[parent]
+            shown[above.first - 1 : above.last] = [True] * (above.last - above.first + 1)
+    return shown
+
+
+def shape(made: Cut, tier: Tier) -> Shape:
+    """As many of the most wanted lines as `tier` has room for.
 
     They are within the tier's share of the load's tokens, but for the lines to keep and gaps too small to fold.
     """
-    order = made.order if fill else made.order[: made.paying]
-    return measured(made, tier, chosen(made, order, round(SHARES[tier] * made.plan.sums[-1])))
+    return measured(made, tier, chosen(made, round(SHARES[tier] * made.plan.sums[-1])))
 
 
 def measured(made: Cut, tier: Tier, shown: list[bool]) -> Shape:
@@ -166,7 +200,7 @@ def fitted(made: Cut, limit_tokens: int) -> tuple[Cut, Shape] | None:
     """
     for share in FITS:
         room = round(limit_tokens * share)
-        shown = chosen(made, made.order, room)
+        shown = chosen(made, room)
         if not any(shown):  # no piece fits: as many lines from the top as do
             fitting = bisect.bisect_right(made.plan.sums, room) - 1
             shown[:fitting] = [True] * fitting
@@ -196,11 +230,20 @@ def named_within(made: Cut, shown: list[bool], limit_tokens: float) -> Cut:
 
 def view(made: Cut, tier: Tier, start: int = 1) -> View:
     """A file at `tier`, as full as the tier is; its first line is line `start` of the file."""
-    return render(made, shape(made, tier, fill=True), start)
+    return render(made, shape(made, tier), start)
 
 
-def chosen(made: Cut, order: Sequence[int], limit_tokens: int) -> list[bool]:
-    """By line, whether it is shown: the lines to keep, and the pieces in `order`, with those above them, that fit."""
+def wanted(made: Cut) -> list[int]:
+    """The pieces, those whose hiding costs most for their size first; ties go to the earlier one."""
+    pieces, sums, hiding = made.plan.pieces, made.plan.sums, [0.0, *accumulate(made.hiding)]
+    gains = [(hiding[p.last] - hiding[p.first - 1]) / max(1, sums[p.last] - sums[p.first - 1]) for p in pieces]
+    order = [i for i, piece in enumerate(pieces) if piece.worth != BLANK]
+    order.sort(key=lambda i: (-gains[i], i))
+    return order
+
+
+def chosen(made: Cut, limit_tokens: int) -> list[bool]:
+    """By line, whether it is shown: the lines to keep, and the most wanted pieces, with those above them, that fit."""
     pieces, sums, sizes = made.plan.pieces, made.plan.sums, made.plan.sizes
     shown = [False] * len(made.plan.content.lines)
     taken = [False] * len(pieces)
@@ -209,7 +252,7 @@ def chosen(made: Cut, order: Sequence[int], limit_tokens: int) -> list[bool]:
         if 1 <= line <= len(shown):
             shown[line - 1] = True
             left -= sizes[line - 1]
-    for index in itertools.chain(made.order[:1], order):  # nothing but folds would tell nothing
+    for index in wanted(made):
         chain, cost = [], 0
         at = index
         while at >= 0 and not taken[at]:
