@@ -70,3 +70,20 @@ def test_any_text(command: str) -> None:
     commands.pipelines(command)
     commands.wants_everything(command)
     commands.printed_file(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "printers"),
+    [
+        ("pytest -q | grep FAILED | tail -5", ["pytest"]),
+        ("cat a.log | grep x", ["cat"]),
+        ("grep -rn x . | head", ["grep"]),
+        ("find . -name '*.py' | xargs grep -n def", ["grep"]),
+        ("git ls-files | xargs wc -l", ["wc"]),
+        ("git log | grep fix", ["git"]),
+        ("jq . a.json | head", ["jq"]),
+    ],
+)
+def test_whose_lines_come_out_of_a_pipeline(command: str, printers: list[str]) -> None:
+    (pipeline,) = commands.pipelines(command)
+    assert [program.name for program in commands.printers_of(pipeline)] == printers

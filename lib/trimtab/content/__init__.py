@@ -1,6 +1,6 @@
 """A load's text -> its kind, lines and blocks."""
 
-from trimtab.content import code, data, kinds, likeness, locks, markup, patterns, prose
+from trimtab.content import code, data, kinds, likeness, locks, markup, patterns, prose, tables
 from trimtab.content.kinds import SUMMARISED, kind_of
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
@@ -47,9 +47,9 @@ def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:
     if language == "lock":
         return locks.mark(lines)
     suffix = kinds.suffix_of(path)
-    delimiter = data.delimiter_of(lines) if suffix in TABLES else None
+    delimiter = tables.delimiter_of(lines) if suffix in TABLES else None
     if delimiter is not None:
-        return data.mark_table(lines, delimiter)
+        return tables.mark(lines, delimiter)
     if language in kinds.DATA.values():
         like = likeness.mark(lines)
         like.blocks.extend(prose.indented(lines))

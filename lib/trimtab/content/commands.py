@@ -5,7 +5,7 @@ No shell: quotes and the operators between commands are understood, substitution
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 LONGEST = 10_000  # characters of a command that are looked at
@@ -28,6 +28,9 @@ CONTAINERS = (
     ("kubectl", "exec"),
 )
 SHELLS = ("sh", "bash", "zsh", "dash")
+FILTERS = ("grep", "egrep", "rg", "sed", "awk", "sort", "uniq", "tee", "cut", "tr", "wc", "column", "tac", "jq", "fold")
+LISTERS = ("find", "ls", "fd", "fdfind", "git", "rg", "grep")  # whose lines another program may take as its arguments
+COLOURED = re.compile(r"--color-words|--word-diff=color|--color-moved")
 PRINTERS = ("cat", "bat", "nl", "less", "more", "head", "tail")
 RANGE = re.compile(r"^'?(\d+)(?:,(?:\d+|\$))?p'?$")
 
@@ -133,6 +136,28 @@ def unwrapped(words: list[str]) -> list[str] | None:
                 rest = rest[1:]
             return rest[1:] if wrapper in CONTAINERS else rest
     return None
+
+
+def printers_of(pipeline: Sequence[Program]) -> list[Program]:
+    """The programs of a pipeline whose lines come out of it: what only filters another's lines prints none of its own.
+
+    `pytest | grep FAILED` is pytest's, `find . | xargs grep x` is grep's.
+    """
+    out: list[Program] = []
+    for program in pipeline:
+        is_filter = program.name in (*FILTERS, *PRINTERS)
+        if not out or not is_filter:
+            out.append(program)
+        elif out[-1].name in LISTERS and (
+            program.name == "wc" or (program.name in ("grep", "rg", "egrep") and len(program.arguments) > 1)
+        ):
+            out[-1] = program
+    return out
+
+
+def tells_by_colour(command: str) -> bool:
+    """Whether what the command prints says by colours alone what is what."""
+    return COLOURED.search(command) is not None
 
 
 def printed_file(command: str) -> str | None:

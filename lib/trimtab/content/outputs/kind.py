@@ -1,6 +1,7 @@
 """What a kind of output is: which programs print it, how it looks, and which of its lines are what."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -10,9 +11,16 @@ from trimtab.records import Block
 LOOKED_AT = 20_000  # characters in which an output shows what it is
 LONGEST_LINE = 600  # characters of a line that patterns see
 MOST_KEPT = 40  # lines of a pattern that every view shows; the others are facts
+MOST_ALIKE = 6  # of them, that are alike but for their numbers and places
+MOST_NAMED = 500  # lines of a pattern whose places are facts; of more there is a count
 FACT_CHARACTERS = 80
 NUMBERS = re.compile(r"\d+")
 PLACE = re.compile(r"[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9}(?::\d{1,6}(?::\d{1,4})?|\(\d{1,6}(?:,\d{1,4})?\))")
+IN_FILE = re.compile(r"\s*(\d{1,6}:\d{1,4})\s")  # a place in a file that is named above
+WORD = re.compile(r"[\w'.$-]*\w")
+MOST_OTHER = 4  # words in which a line differs from the first that is like it
+FEW, OTHER_CHARACTERS = 150, 24  # lines of a pattern of which a fold says so much from the first such word on
+SPACES = re.compile(r"\s+")
 
 
 class Kind(NamedTuple):
@@ -88,17 +96,55 @@ def keep(pattern: re.Pattern[str], lines: Sequence[str], found: Marks) -> None:
 
 
 def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
-    """Keep these lines. Of more than MOST_KEPT only the first of those alike; the others are facts."""
-    seen: set[str] = set()
+    """Keep these lines, of those alike the first MOST_ALIKE; of more than MOST_KEPT only one.
+
+    The others are facts: where they are, and in which words they differ from the first.
+    """
+    seen: Counter[str] = Counter()
+    firsts: dict[str, frozenset[str]] = {}
+    most = MOST_ALIKE if len(hits) <= MOST_KEPT else 1
+    named = 0
     for number in hits:
         line = lines[number - 1]
-        alike = NUMBERS.sub("#", PLACE.sub("@", line[:LONGEST_LINE])).strip()
-        if len(hits) <= MOST_KEPT or (alike not in seen and len(seen) < MOST_KEPT):
+        like = alike(line)
+        seen[like] += 1
+        known = firsts.setdefault(like, frozenset(WORD.findall(line[:LONGEST_LINE])))
+        if seen[like] <= most and (len(hits) <= MOST_KEPT or len(seen) <= MOST_KEPT):
             found.keep.add(number)
-            seen.add(alike)
-        else:
-            place = PLACE.search(line[:LONGEST_LINE])
-            add_fact(found, number, place[0] if place else line.strip())
+            continue
+        named += 1
+        if named <= MOST_NAMED:
+            add_fact(found, number, told_of(line, known, len(hits)))
+        elif number == hits[-1]:
+            add_fact(found, number, f"{len(hits) - MOST_NAMED} more like these")
+
+
+def told_of(line: str, known: frozenset[str], many: int) -> str:
+    """What a fold says of a line like one that is shown: where it is, and in what it differs; of many less than of few."""
+    place = place_of(line)
+    if not place:
+        return line
+    head = line[:LONGEST_LINE]
+    other = [match for match in WORD.finditer(head) if match[0] not in known and match[0] not in place]
+    if not other:
+        return place
+    if many <= FEW:
+        return f"{place} {head[other[0].start() :][:OTHER_CHARACTERS].strip()}"
+    return " ".join([place, *(match[0] for match in other[:MOST_OTHER])])
+
+
+def alike(line: str) -> str:
+    """What lines share that differ in places, numbers and spaces alone."""
+    return SPACES.sub(" ", NUMBERS.sub("#", PLACE.sub("@", line[:LONGEST_LINE]))).strip()
+
+
+def place_of(line: str) -> str:
+    """Where a line says that something is; "" if it says nothing of that."""
+    place = PLACE.search(line[:LONGEST_LINE])
+    if place is not None:
+        return place[0]
+    within = IN_FILE.match(line[:LONGEST_LINE])
+    return within[1] if within is not None else ""
 
 
 def add_fact(found: Marks, number: int, words: str) -> None:

@@ -42,6 +42,7 @@ def mark(lines: Sequence[str]) -> Marks:
             found.facts[number] = (name,)
         if runs:
             runs[-1] = (*runs[-1][:2], number)
+    found.dull.update(found.facts)
     for path, first, last in runs:
         if last - first >= 2:
             found.blocks.append(Block("folder", f"{path}/ ({last - first + 1} lines)"[-100:], first, first, last))

@@ -84,7 +84,7 @@ TESTS = (
     ),
     kind(
         "gradle", "gradle, gradlew, ./gradlew", looks=r"^> Task :",
-        keep=r"^> Task .* FAILED|FAILED$|^BUILD |^\* What went wrong|^FAILURE:|^e: |error:|\d+ tests completed|^\s+[\w.$]+(?:Error|Exception)\b|^\s*> (?!Task|Run |Get |Configure |Learn |Transform )",
+        keep=r"^> Task .* FAILED|FAILED$|^BUILD |^\* What went wrong|^FAILURE:|^e: |error:|\d+ tests completed|\bwarning:|^\d+ warnings?$|^\s+[\w.$]+(?:Error|Exception)\b|^\s*> (?!Task|Run |Get |Configure |Learn |Transform )",
         start=r"^> Task (\S+)|^(\S.*) FAILED$", mark=after(r"^\* What went wrong"),
     ),
     kind(
@@ -104,7 +104,7 @@ TESTS = (
     ),
     kind(
         "playwright", "playwright", looks=r"^[ \t]+\d+ (?:passed|failed|flaky) ?\(?|^Running \d+ tests? using \d+ workers?",
-        keep=r"^\s+\d+\) |^\s+\d+ (?:passed|failed|flaky|skipped|did not run)|Error:|^\s+(?:Expected|Received)|^\s+✘|^\s+at \S+:\d+:\d+|›.*─+$",
+        keep=r"^\s+\d+\) |^\s+\d+ (?:passed|failed|flaky|skipped|did not run)|Error: (?!Context)|^\s+(?:Expected|Received)|^\s+✘|^\s+at \S+:\d+:\d+|›.*─+$|^ +[\w/.-]+:\d+:\d+ › ",
         start=r"^\s+(\d+\) .+?)(?: ─+)?$", block="failure",
     ),
     kind(
@@ -117,15 +117,18 @@ TESTS = (
 
 BUILDS = (
     kind("tsc", "tsc, vue-tsc", looks=r"^\S+\(\d+,\d+\): (?:error|warning) TS\d+|^\S+:\d+:\d+ - error TS\d+", keep=r"(?:error|warning) TS\d+|^Found \d+ errors?"),
-    kind("eslint", "eslint, standard, biome, prettier, stylelint", looks=r"^[ \t]+\d+:\d+\s+(?:error|warning)\s|✖ \d+ problems?|^\S+:\d+:\d+ lint/", keep=r"^\s+\d+:\d+\s+(?:error|✖)|^/?[\w@.+~/\\-]+\.\w+$|^\S+:\d+:\d+ \w+|^\s+[×✖] |^✖ |\d+ problems?|^\[(?:warn|error)\]|^Found \d+", start=r"^(/?[\w@.+~/\\-]+\.\w+)$|^(\S+:\d+:\d+ lint/\S+)", fact=r"^\s+(\d+:\d+)\s+warning"),
+    kind("eslint", "eslint, standard, biome, prettier, stylelint", looks=r"^[ \t]+\d+:\d+\s+(?:error|warning)\s|✖ \d+ problems?|^\S+:\d+:\d+ lint/", keep=r"^\s+\d+:\d+\s+(?:error|✖)|^/?[\w@.+~/\\-]+\.\w+$|^\S+:\d+:\d+ \w+|^\s+[×✖] |^✖ |\d+ problems?|^\[(?:warn|error)\]|^Found \d+", start=r"^(/?[\w@.+~/\\-]+\.\w+)$|^(\S+:\d+:\d+ lint/\S+)", mark=apart(r"^\s+\d+:\d+\s+warning\s")),
     kind("ruff", "ruff, flake8, pylint, pycodestyle, pydocstyle, isort, black", looks=r"^\S+\.py:\d+:\d+: [A-Z]+\d+|^[A-Z]+\d+ .+\n\s+--> |^[Ww]ould reformat |^\d+ files? would be reformatted", keep=r"^\S+:\d+:\d+: [A-Z]+\d+|^[A-Z]{1,4}\d{3,4} |^\s+--> \S+:\d+|^Found \d+ errors?|^Your code has been rated|^[Ww]ould reformat|^unformatted: |^Oh no|\d+ files? (?:would|left)"),
     kind("mypy", "mypy, pyright, dmypy, pyre, ty", looks=r"^\S+\.pyi?:\d+(?::\d+)?: (?:error|note):|^  \S+:\d+:\d+ - (?:error|warning): |^(?:error|warning)\[[a-z-]+\]: |^Success: no issues found", keep=r": error:|- error:|^(?:error|warning)\[|^\s+--> |^Found \d+ (?:errors?|diagnostics?)|^Success|^\d+ errors?, "),
-    kind("gcc", "gcc, g++, cc, c++, clang, clang++, make, cmake, ninja, ld, meson, bazel, gmake", looks=r"^\S+:\d+:\d+: (?:fatal )?(?:error|warning):|: undefined reference to |^CMake Error|^ninja: ", keep=r"(?:fatal )?error:|\berror\b.*:|warning:|undefined reference|^make(?:\[\d+\])?: \*\*\*|^ninja: |^CMake (?:Error|Warning)|FAILED:|collect2|ld returned|^\s+(?:Errors?|Warnings?): \d"),
+    kind("gcc", "gcc, g++, cc, c++, clang, clang++, make, cmake, ninja, ld, meson, bazel, gmake", looks=r"^\S+:\d+:\d+: (?:fatal )?(?:error|warning):|: undefined reference to |^CMake Error|^ninja: ", keep=r"(?:fatal )?error:|\berror\b.*:|warning:|undefined reference|^make(?:\[\d+\])?: \*\*\*|^ninja: |^CMake (?:Error|Warning)|FAILED:|required from here|collect2|ld returned|^\s+(?:Errors?|Warnings?): \d"),
     kind("cargo", "cargo, rustc, rustfmt", looks=r"^ {3,}(?:Compiling|Checking|Finished) \S+|^(?:error|warning)\[E\d+\]: |^ *--> \S+\.rs:\d+", keep=r"^(?:error|warning)(?:\[\w+\])?:|^\s+--> (?!/rustc/)\S+:\d+|^\s+\|.*\^ \S|^\s*Finished|could not compile|generated \d+ warnings?", start=r"^((?:error|warning)(?:\[\w+\])?: .+)$", block="diagnostic"),
     kind("bundler", "webpack, vite, next, esbuild, rollup, parcel, turbo, nx, astro, svelte-kit, remix", looks=r"^(?:✓|×|✗) |\bbuilt in \d|webpack \d.* compiled|^Route \(", keep=r"^(?!\s+at ).*\b(?:ERROR|Error|error|Failed|failed|warning)\b|✗|×|built in|compiled|^\s*\d+ (?:errors?|warnings?)", mark=after(r"^(?:ERROR|WARNING) in |^error during build:$|^Failed to compile|^✘ \[")),
     kind("go build", "go build, go vet, golangci-lint, staticcheck, gofmt, go", looks=r"^\S+\.go:\d+:\d+: ", keep=r"^\S+\.go:\d+(?::\d+)?: |^# \S|^\d+ issues?|level=error|^(?:go|vet): ", mark=after(r"^\S+\.go:\d+:\d+: .*:$")),
     kind("packages", "npm, pnpm, yarn, bun, pip, pip3, uv, poetry, apt, apt-get, brew, gem, bundle, composer, dnf, conda", looks=r"^npm (?:warn|WARN|http|error|ERR!) (?:deprecated|fetch|ERESOLVE|EBADENGINE|code E(?!LIFECYCLE))|^Successfully installed|^Collecting \S+|^added \d+ packages|^Resolved \d+ packages in |^Reading package lists", keep=r"^(?!npm (?:error|ERR!)(?: *$| A complete| For a full| Fix the| /)|\d\. ).*(?:ERR!|ERR_|\b(?:ERROR|error|Error|warn|warning)\b|WARN|deprecated|vulnerabilit|conflict|not found|incompatible|[Cc]ould not| depends on )|^[EW]: |^ +[×╰] |^Successfully|^added \d|^removed \d|^changed \d|^found \d|^Installed|^Resolved|^    The user requested|^\d+ (?:upgraded|packages (?!are looking))", fact=r"^(?:Collecting|Downloading|Installing(?! collected)|Fetching|  [-•] Installing|Setting up|Unpacking| [-+~]) (\S+)"),
 )  # fmt: skip
+
+# A section, an option with its argument, a command.
+TITLE = r"^([A-Z][A-Z ]{2,40})$|^([A-Z][\w ]{2,40}):$|^\s{1,10}(-{1,2}[A-Za-z?][^\n]{0,50}?)(?:\s{2,}|$)|^ {2,4}([a-z][a-z0-9-]*(?:, [a-z0-9-]+)*) {2,}\S"
 
 OTHERS = (
     kind("git log", "git log, git shortlog, git reflog", looks=r"^commit [0-9a-f]{40}$", start=r"^commit ([0-9a-f]{7,10})", fact=r"^(?:[*|/\\ ]*)?(?:commit )?([0-9a-f]{7,10})(?:[0-9a-f]{0,33})?\b", block="commit", mark=diffs.mark),
@@ -139,10 +142,10 @@ OTHERS = (
     kind("table", "ps, df, free, netstat, ss, lsof, lsblk, top, systemctl, vmstat", keep=r"^(?:USER|UID|PID|Filesystem|Proto|COMMAND|NAME|State|\s+total|\s+UNIT)\b|\bfailed\b|\s(?:9\d|100)% +/", fact=r"\d% +(/\S*)$|^[●* ] (\S+\.[a-z]+) "),
     kind("environment", "env, printenv, set", looks=r"\A(?:[A-Z_]\w*=.*\n){4}", fact=r"^([A-Za-z_]\w*)="),
     kind("kubectl", "kubectl, helm, oc, k9s", looks=r"^NAME\s+READY\s+STATUS", keep=r"^NAME\s|Error|Failed|CrashLoop|BackOff|OOMKilled|Pending|Evicted|Unhealthy|Warning|Terminating|\s0/\d+\s+(?!Completed)[A-Z]|Exit Code: +[1-9]|^Name:|^Status:|^Reason:", fact=r"^(?:[a-z0-9-]+\s+)?([a-z0-9][a-z0-9.-]*)\s+\d+/\d+", start=r"^(\w[\w ]*):$"),
-    kind("docker", "docker, docker-compose, podman, buildah", looks=r"^CONTAINER ID|^#\d+ \[|^Step \d+/\d+ :", keep=r"^CONTAINER ID|^REPOSITORY|^NAME\s|^Dockerfile\S*:\d+|ERROR|error|failed|Exited \([1-9]|Restarting|unhealthy|warning|WARN|^Successfully|exporting|naming to", start=r"^(?:Step \d+/\d+ : (.+)|#\d+ (\[.+\] .+))$", fact=r"^([0-9a-f]{12})\s|^(\S+) +\S+ +[0-9a-f]{12} "),
+    kind("docker", "docker, docker-compose, podman, buildah", looks=r"^CONTAINER ID|^#\d+ \[|^Step \d+/\d+ :", keep=r"^CONTAINER ID|^REPOSITORY|^NAME\s|^Dockerfile\S*:\d+|ERROR|error|failed|Exited \([1-9]|Restarting|unhealthy|\bwarn\b|warning|WARN|^ +\d+ \| >>> |^Successfully|exporting|naming to", start=r"^(?:Step \d+/\d+ : (.+)|#\d+ (\[.+\] .+))$", fact=r"^([0-9a-f]{12})\s|^(\S+) +\S+ +[0-9a-f]{12} "),
     kind("terraform", "terraform, tofu, pulumi, terragrunt", looks=r"^Terraform (?:will|used)|^Plan: \d+|^│ Error: |^[a-z]\w*\.\S+: (?:Creating|Creation|Refreshing|Modify|Destroy|Still)", keep=r"^Plan:|Error:|Warning:|^Apply complete|must be replaced|will be destroyed|forces replacement|\bon \S+ line \d+|^No changes|^Destroy complete", start=r"^\s*# (\S+) (?:will|must|has)", fact=r"^\s*# (\S+) (?:will|must|has)|^(\S+): (?:Creation|Modifications|Destruction) complete", block="resource"),
     kind("log", "journalctl, dmesg, tail -f, docker logs, kubectl logs", looks=logs.LOOKS, mark=logs.mark),
-    kind("manual", "man, info, tldr", looks=r"^NAME\n\s+\S|^(?:usage|Usage|USAGE):(?: |$)|^USAGE$", start=r"^([A-Z][A-Z ]{2,40})$|^([A-Z][\w ]{2,40}):$|^ {2,4}([a-z][a-z0-9-]*)(?:, [a-z0-9-]+)* {2,}\S|^\s{0,8}(-{1,2}[A-Za-z][\w-]*)"),
+    kind("manual", "man, info, tldr", looks=r"^NAME\n\s+\S|^(?:usage|Usage|USAGE):(?: |$)|^USAGE$", start=TITLE, fact=TITLE),
 )  # fmt: skip
 
 KINDS: tuple[Kind, ...] = (*TESTS, *BUILDS, *OTHERS)
