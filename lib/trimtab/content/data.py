@@ -179,7 +179,7 @@ def printed(line: str) -> str:
 
 
 def mark_document(lines: Sequence[str], before: int = 0) -> Marks:
-    """One stretch of JSON with `before` lines before it: items by what identifies them, alarms, totals, like objects."""
+    """One stretch of JSON with `before` lines before it: what its items are called, alarms, totals, like objects."""
     found = mark_json(lines)
     like = likeness.mark(lines, before)
     series = [(block.first, block.last) for block in like.blocks if block.kind == "repetition"]

@@ -54,13 +54,18 @@ def plain(line: str) -> str:
 
 def mark(lines: Sequence[str]) -> Marks:
     found = marks()
-    hits = [number for number, line in enumerate(lines, 1) if is_error(line[:LONGEST_LINE])]
+    text = "\n".join(lines)
+    phrases = [phrase for phrase in PHRASES if phrase in text]
+    hits = [
+        number
+        for number, line in enumerate(lines, 1)
+        if line and (BEGINS.match(line, 0, LONGEST_LINE) or (phrases and any(phrase in line for phrase in phrases)))
+    ]
     keep_of(hits, lines, found)
     after_panic = {number + 1 for number in hits if PANIC.search(lines[number - 1][:LONGEST_LINE])}
     found.keep.update(number for number in after_panic if number <= len(lines))
     found.add(traces.mark(lines))
-    progress = [is_progress(line[:LONGEST_LINE]) for line in lines]
-    for first, last in traces.stretches(progress):
+    for first, last in progress(lines, text):
         if last - first + 1 >= LEAST_PROGRESS:
             found.blocks.append(
                 Block("progress", f"{last - first + 1} lines of progress", first + 1, first + 1, last + 1)
@@ -69,12 +74,14 @@ def mark(lines: Sequence[str]) -> Marks:
     return found
 
 
-def is_error(line: str) -> bool:
-    return BEGINS.match(line) is not None or any(phrase in line for phrase in PHRASES)
-
-
-def is_progress(line: str) -> bool:
-    return any(sign in line for sign in PROGRESS_SIGNS) and PROGRESS.search(line) is not None
+def progress(lines: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """(first row, last row) of each stretch of redrawn progress."""
+    signs = [sign for sign in PROGRESS_SIGNS if sign in text]
+    if not signs:
+        return []
+    return traces.stretches(
+        [any(sign in line for sign in signs) and PROGRESS.search(line, 0, LONGEST_LINE) is not None for line in lines]
+    )
 
 
 def shape(lines: Sequence[str]) -> list[Block]:
@@ -90,7 +97,7 @@ def dull(lines: Sequence[str]) -> set[int]:
     Those that say that something passed or was fetched (of their new words 1 % are taken up later, of others 8 %), and
     of LEAST_REPEATS or more that are alike but for numbers all but the first.
     """
-    found = {number for number, line in enumerate(lines, 1) if DULL.search(line[:LONGEST_LINE])}
+    found = {number for number, line in enumerate(lines, 1) if line and DULL.search(line, 0, LONGEST_LINE)}
     templates = [VARIABLE.sub("#", line[:LONGEST_LINE]) for line in lines]
     times = Counter(templates)
     seen: set[str] = set()

@@ -14,13 +14,14 @@ MOST_KEPT = 40  # lines of a pattern that every view shows; the others are facts
 MOST_ALIKE = 6  # of them, that are alike but for their numbers and places
 MOST_NAMED = 500  # lines of a pattern whose places are facts; of more there is a count
 FACT_CHARACTERS = 80
-NUMBERS = re.compile(r"\d+")
-PLACE = re.compile(r"[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9}(?::\d{1,6}(?::\d{1,4})?|\(\d{1,6}(?:,\d{1,4})?\))")
+NO_DIGITS = {ord(digit): None for digit in "0123456789"}
+PLACE = re.compile(
+    r"(?<![\w@.+~/\\-])[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9}(?::\d{1,6}(?::\d{1,4})?|\(\d{1,6}(?:,\d{1,4})?\))"
+)
 IN_FILE = re.compile(r"\s*(\d{1,6}:\d{1,4})\s")  # a place in a file that is named above
 WORD = re.compile(r"[\w'.$-]*\w")
 MOST_OTHER = 4  # words in which a line differs from the first that is like it
 FEW, OTHER_CHARACTERS = 150, 24  # lines of a pattern of which a fold says so much from the first such word on
-SPACES = re.compile(r"\s+")
 
 
 class Kind(NamedTuple):
@@ -68,7 +69,7 @@ def marked(of: Kind, lines: Sequence[str]) -> Marks:
         keep(of.keep, lines, found)
     if of.fact is not None:
         for number, line in enumerate(lines, 1):
-            match = of.fact.search(line[:LONGEST_LINE])
+            match = of.fact.search(line, 0, LONGEST_LINE) if line else None
             if match is not None:
                 add_fact(found, number, named(match))
     return found
@@ -78,7 +79,7 @@ def blocks(start: re.Pattern[str], kind_name: str, lines: Sequence[str]) -> list
     """A block from each line that `start` finds to the line before the next."""
     begins: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
-        match = start.search(line[:LONGEST_LINE])
+        match = start.search(line, 0, LONGEST_LINE) if line else None
         if match is not None:
             begins.append((number, named(match).strip()[:100]))
     ends = [*(number - 1 for number, _ in begins[1:]), *([len(lines)] if begins else [])]
@@ -92,7 +93,9 @@ def named(match: re.Match[str]) -> str:
 
 def keep(pattern: re.Pattern[str], lines: Sequence[str], found: Marks) -> None:
     """Keep the lines that `pattern` finds, as `keep_of` does."""
-    keep_of([number for number, line in enumerate(lines, 1) if pattern.search(line[:LONGEST_LINE])], lines, found)
+    keep_of(
+        [number for number, line in enumerate(lines, 1) if line and pattern.search(line, 0, LONGEST_LINE)], lines, found
+    )
 
 
 def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
@@ -105,18 +108,30 @@ def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
     most = MOST_ALIKE if len(hits) <= MOST_KEPT else 1
     named = 0
     for number in hits:
+        if named >= MOST_NAMED and len(seen) >= MOST_KEPT:
+            break
         line = lines[number - 1]
         like = alike(line)
         seen[like] += 1
-        known = firsts.setdefault(like, frozenset(WORD.findall(line[:LONGEST_LINE])))
+        known = firsts.get(like)
+        if known is None:
+            known = firsts[like] = frozenset(WORD.findall(line[:LONGEST_LINE]))
         if seen[like] <= most and (len(hits) <= MOST_KEPT or len(seen) <= MOST_KEPT):
             found.keep.add(number)
             continue
         named += 1
         if named <= MOST_NAMED:
             add_fact(found, number, told_of(line, known, len(hits)))
-        elif number == hits[-1]:
-            add_fact(found, number, f"{len(hits) - MOST_NAMED} more like these")
+    if named >= MOST_NAMED and hits[-1] not in found.keep:
+        add_fact(found, hits[-1], f"{len(hits) - MOST_NAMED} more like these")
+
+
+def alike(line: str) -> str:
+    """What lines share that differ in places, numbers and spaces alone."""
+    head = line[:LONGEST_LINE]
+    if ":" in head or "(" in head:
+        head = PLACE.sub("@", head)
+    return " ".join(head.translate(NO_DIGITS).split())
 
 
 def told_of(line: str, known: frozenset[str], many: int) -> str:
@@ -131,11 +146,6 @@ def told_of(line: str, known: frozenset[str], many: int) -> str:
     if many <= FEW:
         return f"{place} {head[other[0].start() :][:OTHER_CHARACTERS].strip()}"
     return " ".join([place, *(match[0] for match in other[:MOST_OTHER])])
-
-
-def alike(line: str) -> str:
-    """What lines share that differ in places, numbers and spaces alone."""
-    return SPACES.sub(" ", NUMBERS.sub("#", PLACE.sub("@", line[:LONGEST_LINE]))).strip()
 
 
 def place_of(line: str) -> str:

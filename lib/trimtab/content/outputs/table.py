@@ -32,7 +32,7 @@ def after(heading: str) -> Callable[[Sequence[str]], Marks]:
         hits: list[int] = []
         is_next = False
         for number, line in enumerate(lines, 1):
-            if pattern.search(line[:LONGEST_LINE]):
+            if pattern.search(line, 0, LONGEST_LINE):
                 is_next = True
             elif is_next and line.strip():
                 hits.append(number)

@@ -21,6 +21,7 @@ PYTHON = re.compile(r'File "([^"]+)", line (\d+)')
 DOTNET = re.compile(r"([^\s]+):line (\d+)$")
 GOROUTINE = re.compile(r"goroutine \d+ \[([^\]]+)\]:$|created by ")
 CALL = re.compile(r"[\w./*()]+\((?:\.\.\.|0x|\{|\)|[\w, ]*0x)")  # a line of Go above its place
+MARGINS = frozenset((" ", "\t", "#"))  # what a frame begins with
 CAUSES = ("Caused by:", "Suppressed:", "[cause]:")
 NUMBERS = re.compile(r"[:(]\d|\", line ")
 LEAST = 4  # lines of a trace that is a block
@@ -34,7 +35,7 @@ def mark(lines: Sequence[str]) -> Marks:
     Addresses and arguments are nobody's question: what is no fact of a frame is dull.
     """
     found = marks()
-    is_frame = [line[:1] in (" ", "\t", "#") and FRAME.match(line[:LONGEST_LINE]) is not None for line in lines]
+    is_frame = [line[:1] in MARGINS and FRAME.match(line, 0, LONGEST_LINE) is not None for line in lines]
     said: set[str] = set()  # a trace that repeats another is of no interest
     for first, last in stretches(is_frame, lines):
         rows = [row for row in range(first, last + 1) if is_frame[row]]
