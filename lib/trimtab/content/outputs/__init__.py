@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from trimtab.content import commands, data, tables
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
-from trimtab.content.outputs import general
+from trimtab.content.outputs import general, logs
 from trimtab.content.outputs.kind import LOOKED_AT, Kind, marked
 from trimtab.content.outputs.table import KINDS
 from trimtab.records import Block, Content
@@ -41,6 +41,7 @@ def parse(command: str, text: str) -> Content:
         name = "json"
     for first, last in documents:
         found.add(data.mark_document(plain[first : last + 1], first).shifted(first))
+        found.add(logs.mark_objects(plain[first : last + 1]).shifted(first))
     delimiter = tables.delimiter_of(plain) if not kinds and not documents else None
     if delimiter is not None:
         name = "table"
