@@ -179,3 +179,32 @@ def test_marks_are_within_the_text(name: str) -> None:
 def test_what_passed_is_dull_and_what_failed_is_not() -> None:
     lines = ["test_a (m.T.a) ... ok", "test_b (m.T.b) ... FAIL", "Collecting requests==2.0", "ok  \tpkg/a\t0.1s", "x"]
     assert output("python -m unittest -v", "\n".join(lines)).dull == {1, 3, 4}
+
+
+def test_what_a_passing_go_test_says_is_dull() -> None:
+    lines = ["=== RUN   TestA", "    a_test.go:3: checked 1", "--- PASS: TestA (0.00s)", "=== RUN   TestB"]
+    lines += [
+        "    a_test.go:9: got 3, want 4",
+        "--- FAIL: TestB (0.00s)",
+        "=== RUN   TestC",
+        "--- PASS: TestC (0.00s)",
+        "FAIL",
+    ]
+    found = output("go test -v ./...", "\n".join(lines))
+    assert kept(found) == ["    a_test.go:9: got 3, want 4", "--- FAIL: TestB (0.00s)", "FAIL"]
+    assert 2 in found.dull
+    assert [(b.name, b.first, b.last) for b in found.blocks] == [("FAIL: TestB", 6, 6)]
+
+
+def test_errors_that_a_diff_or_a_search_quotes_are_none_of_its_own() -> None:
+    diff = [
+        "diff --git a/x.py b/x.py",
+        "--- a/x.py",
+        "+++ b/x.py",
+        "@@ -1,2 +1,2 @@",
+        "-Error: old",
+        "+raise ValueError()",
+    ]
+    assert kept(output("git diff", "\n".join([*diff, " error: not one", " FAILED"]))) == []
+    hits = ["a.py:3: raise ValueError('x')", "a.py:9: Error: y", "grep: b: No such file or directory"]
+    assert kept(output("grep -rn Error .", "\n".join(hits))) == [hits[2]]

@@ -18,8 +18,16 @@ WRAPPERS: tuple[tuple[str, ...], ...] = (
     ("npx",), ("bunx",), ("pnpm", "dlx"), ("pnpm", "exec"), ("yarn", "dlx"), ("uvx",), ("uv", "run"), ("poetry", "run"),
     ("pipenv", "run"), ("hatch", "run"), ("pdm", "run"), ("rye", "run"), ("bundle", "exec"), ("mise", "exec"),
     ("sudo",), ("env",), ("time",), ("timeout",), ("nice",), ("nohup",), ("xargs",), ("stdbuf",), ("command",),
-    ("exec",), ("builtin",), ("unbuffer",), ("caffeinate",), ("strace",),
+    ("exec",), ("builtin",), ("unbuffer",), ("caffeinate",), ("strace",), ("xvfb-run",), ("cross-env",), ("dotenv",),
+    ("doppler", "run"), ("op", "run"), ("direnv", "exec"), ("nix", "develop"), ("conda", "run"), ("micromamba", "run"),
 )  # fmt: skip
+# Options of theirs that take the next word.
+VALUED = frozenset(
+    """
+    -u -g -k -s -n -I -P -L -e -v -w -p -c -f -C -o --name --user --workdir --env --env-file --volume --profile --file
+    --with --project --extra --group --python --package --filter --signal --kill-after --network --namespace --prefix
+    """.split()  # noqa: SIM905  (three dozen quoted words are no easier to read)
+)
 CONTAINERS = (
     ("docker", "exec"),
     ("docker", "run"),
@@ -130,11 +138,13 @@ def unwrapped(words: list[str]) -> list[str] | None:
     for wrapper in (*WRAPPERS, *CONTAINERS):
         if tuple(words[: len(wrapper)]) == wrapper:
             rest = words[len(wrapper) :]
+            if "--" in rest[:-1]:
+                return rest[rest.index("--") + 1 :]
             while rest and (
                 rest[0].startswith("-") or ASSIGNMENT.match(rest[0]) or re.fullmatch(r"\d+[smh]?", rest[0])
             ):
-                rest = rest[1:]
-            return rest[1:] if wrapper in CONTAINERS else rest
+                rest = rest[2:] if rest[0] in VALUED else rest[1:]
+            return rest[1:] if wrapper in (*CONTAINERS, ("direnv", "exec")) else rest
     return None
 
 

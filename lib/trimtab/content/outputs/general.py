@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trimtab.content import prose
 from trimtab.content.marks import Marks, marks
 from trimtab.content.outputs import traces
-from trimtab.content.outputs.kind import LONGEST_LINE, keep_of
+from trimtab.content.outputs.kind import LONGEST_LINE, keep, keep_of
 from trimtab.records import Block
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -17,6 +17,9 @@ BEGINS = re.compile(
     r"|\s*(?:[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9})[:(]\d{1,6}[:,)].{0,40}\b(?:error|Error|FAILED|failed)\b"
     r"|(?:exit|Exit) (?:code|status)\b|make: \*\*\*|[✗✘×] "
     r"|\s*(?:[Ww]arning|WARNING):|\s*(?:Found )?\d+ (?:errors?|warnings?|failures?|problems?|vulnerabilities|incidents?)\b"
+)
+COMPLAINS = re.compile(
+    r"(?:fatal|error|warning): |[\w./-]{1,40}: .*(?:No such file|[Pp]ermission denied|cannot |can't )"
 )
 PANIC = re.compile(r"panicked at .*:$")  # what it says is on the next line
 PHRASES = (
@@ -52,8 +55,12 @@ def plain(line: str) -> str:
     return ANSI.sub("", line) if "\x1b" in line else line
 
 
-def mark(lines: Sequence[str]) -> Marks:
+def mark(lines: Sequence[str], is_quoted: bool = False) -> Marks:
+    """Errors, traces and progress; of what is quoted from files only what the program itself complains of."""
     found = marks()
+    if is_quoted:
+        keep(COMPLAINS, lines, found)
+        return found
     text = "\n".join(lines)
     phrases = [phrase for phrase in PHRASES if phrase in text]
     hits = [

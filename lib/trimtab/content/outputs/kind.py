@@ -104,7 +104,7 @@ def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
     The others are facts: where they are, and in which words they differ from the first.
     """
     seen: Counter[str] = Counter()
-    firsts: dict[str, frozenset[str]] = {}
+    firsts: dict[str, str] = {}
     most = MOST_ALIKE if len(hits) <= MOST_KEPT else 1
     named = 0
     for number in hits:
@@ -113,15 +113,13 @@ def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
         line = lines[number - 1]
         like = alike(line)
         seen[like] += 1
-        known = firsts.get(like)
-        if known is None:
-            known = firsts[like] = frozenset(WORD.findall(line[:LONGEST_LINE]))
+        first = firsts.setdefault(like, line[:LONGEST_LINE])
         if seen[like] <= most and (len(hits) <= MOST_KEPT or len(seen) <= MOST_KEPT):
             found.keep.add(number)
             continue
         named += 1
         if named <= MOST_NAMED:
-            add_fact(found, number, told_of(line, known, len(hits)))
+            add_fact(found, number, told_of(line, first, len(hits)))
     if named >= MOST_NAMED and hits[-1] not in found.keep:
         add_fact(found, hits[-1], f"{len(hits) - MOST_NAMED} more like these")
 
@@ -134,12 +132,14 @@ def alike(line: str) -> str:
     return " ".join(head.translate(NO_DIGITS).split())
 
 
-def told_of(line: str, known: frozenset[str], many: int) -> str:
-    """What a fold says of a line like one that is shown: where it is, and in what it differs; of many less than of few."""
+def told_of(line: str, first: str, many: int) -> str:
+    """What a fold says of a line like the `first`, which is shown: where it is, and in what it differs; of many less."""
     place = place_of(line)
-    if not place:
-        return line
     head = line[:LONGEST_LINE]
+    if not place:
+        others = [word for word in head.split() if word not in first] if many > FEW else []
+        return " ".join(others[:MOST_OTHER]) or line
+    known = frozenset(WORD.findall(first))
     other = [match for match in WORD.finditer(head) if match[0] not in known and match[0] not in place]
     if not other:
         return place

@@ -32,7 +32,8 @@ RARE, MOST_RARE = 2, 15  # lines of a template that is rare, and how many such t
 LEAST_ALIKE = 5  # lines of a template that fold to an example
 MOST_EXAMPLES = 12  # templates of which every view shows the first line
 TEMPLATE_CHARACTERS = 70  # of a template that a fold names
-LOGGED = re.compile(r'"(?:level|severity|lvl|log\.level|levelname)"\s*:')
+LOGGED = re.compile(r'"(?:level|severity|lvl|log\.level|levelname|Action)"\s*:')  # go test -json has actions
+BETWEEN = re.compile(r'(?<=[:,])(?=["\d\[{tfn-])')
 
 
 def mark(lines: Sequence[str]) -> Marks:
@@ -67,7 +68,8 @@ def mark_objects(lines: Sequence[str]) -> Marks:
     """A log of JSON lines: those of a template are dull."""
     found = marks()
     if sum(LOGGED.search(line[:LONGEST_LINE]) is not None for line in lines) > len(lines) / 2:
-        add_templates(list(enumerate(lines[:MOST_MINED], 1)), [""] * len(lines), found)
+        spaced = [BETWEEN.sub(" ", line[:LONGEST_LINE]) for line in lines[:MOST_MINED]]
+        add_templates(list(enumerate(spaced, 1)), [""] * len(lines), found)
     return found
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from trimtab.content.marks import Marks, marks
-from trimtab.content.outputs import diffs, listings, logs, searches
+from trimtab.content.outputs import diffs, gotest, listings, logs, searches
 from trimtab.content.outputs.kind import LONGEST_LINE, Kind, keep, keep_of, kind
 
 
@@ -68,9 +68,8 @@ TESTS = (
     ),
     kind(
         "go test", "go test, gotestsum", looks=r"^(?:---|===) (?:FAIL|PASS|RUN)|^(?:ok|FAIL|\?)\s+\S+\s+[\d.(\[]",
-        keep=r"^\s*--- FAIL|^FAIL\b|^panic:|^\s+\S+_test\.go:\d+[: ]|^\s+(?:expected|actual) *:|\bError(?: Trace)?:|DATA RACE|^coverage:|^# |^\S+\.go:\d+:\d+:",
-        start=r"^\s*--- (FAIL: \S+|PASS: \S+)|^=== RUN\s+(\S+)", block="failure", fact=r"^(?:ok|\?)\s+(\S+)",
-        mark=after(r"\bError:\s+\S.*:\s*$"),
+        keep=r"^\s*--- FAIL|^FAIL\b|^panic:|^\s+(?:expected|actual) *:|\bError(?: Trace)?:|DATA RACE|^coverage:|^# |^\S+\.go:\d+:\d+:",
+        fact=r"^(?:ok|\?)\s+(\S+)", mark=gotest.mark,
     ),
     kind(
         "cargo test", "cargo test, cargo nextest", looks=r"^test result: |^running \d+ tests?$",
@@ -124,7 +123,7 @@ BUILDS = (
     kind("cargo", "cargo, rustc, rustfmt", looks=r"^ {3,}(?:Compiling|Checking|Finished) \S+|^(?:error|warning)\[E\d+\]: |^ *--> \S+\.rs:\d+", keep=r"^(?:error|warning)(?:\[\w+\])?:|^\s+--> (?!/rustc/)\S+:\d+|^\s+\|.*\^ \S|^\s*Finished|could not compile|generated \d+ warnings?", start=r"^((?:error|warning)(?:\[\w+\])?: .+)$", block="diagnostic"),
     kind("bundler", "webpack, vite, next, esbuild, rollup, parcel, turbo, nx, astro, svelte-kit, remix", looks=r"^(?:✓|×|✗) |\bbuilt in \d|webpack \d.* compiled|^Route \(", keep=r"^(?!\s+at ).*\b(?:ERROR|Error|error|Failed|failed|warning)\b|✗|×|built in|compiled|^\s*\d+ (?:errors?|warnings?)", mark=after(r"^(?:ERROR|WARNING) in |^error during build:$|^Failed to compile|^✘ \[")),
     kind("go build", "go build, go vet, golangci-lint, staticcheck, gofmt, go", looks=r"^\S+\.go:\d+:\d+: ", keep=r"^\S+\.go:\d+(?::\d+)?: |^# \S|^\d+ issues?|level=error|^(?:go|vet): ", mark=after(r"^\S+\.go:\d+:\d+: .*:$")),
-    kind("packages", "npm, pnpm, yarn, bun, pip, pip3, uv, poetry, apt, apt-get, brew, gem, bundle, composer, dnf, conda", looks=r"^npm (?:warn|WARN|http|error|ERR!) (?:deprecated|fetch|ERESOLVE|EBADENGINE|code E(?!LIFECYCLE))|^Successfully installed|^Collecting \S+|^added \d+ packages|^Resolved \d+ packages in |^Reading package lists", keep=r"^(?!npm (?:error|ERR!)(?: *$| A complete| For a full| Fix the| /)|\d\. ).*(?:ERR!|ERR_|\b(?:ERROR|error|Error|warn|warning)\b|WARN|deprecated|vulnerabilit|conflict|not found|incompatible|[Cc]ould not| depends on )|^[EW]: |^ +[×╰] |^Successfully|^added \d|^removed \d|^changed \d|^found \d|^Installed|^Resolved|^    The user requested|^\d+ (?:upgraded|packages (?!are looking))", fact=r"^(?:Collecting|Downloading|Installing(?! collected)|Fetching|  [-•] Installing|Setting up|Unpacking| [-+~]) (\S+)"),
+    kind("packages", "npm, pnpm, yarn, bun, pip, pip3, uv, poetry, apt, apt-get, brew, gem, bundle, composer, dnf, conda", looks=r"^npm (?:warn|WARN|http|error|ERR!) (?:deprecated|fetch|ERESOLVE|EBADENGINE|code E(?!LIFECYCLE))|^Successfully installed|^Collecting \S+|^added \d+ packages|^Resolved \d+ packages in |^Reading package lists", keep=r"^(?![│ ]*[├└`+]|npm (?:error|ERR!)(?: *$| A complete| For a full| Fix the| /)|\d\. ).*(?:ERR!|ERR_|\b(?:ERROR|error|Error|warn|warning)\b|WARN|deprecated|vulnerabilit|conflict|not found|incompatible|[Cc]ould not| depends on )|^[EW]: |^ +[×╰] |^Successfully|^added \d|^removed \d|^changed \d|^found \d|^Installed|^Resolved|^    The user requested|^\d+ (?:upgraded|packages (?!are looking))", fact=r"^(?:Collecting|Downloading|Installing(?! collected)|Fetching|  [-•] Installing|Setting up|Unpacking| [-+~]) (\S+)"),
 )  # fmt: skip
 
 # A section, an option with its argument, a command.
