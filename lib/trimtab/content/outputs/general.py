@@ -19,7 +19,7 @@ BEGINS = re.compile(
     r"|\s*(?:[Ww]arning|WARNING):|\s*(?:Found )?\d+ (?:errors?|warnings?|failures?|problems?|vulnerabilities|incidents?)\b"
 )
 COMPLAINS = re.compile(
-    r"(?:fatal|error|warning): |[\w./-]{1,40}: .*(?:No such file|[Pp]ermission denied|cannot |can't )"
+    r"^(?:fatal|error|warning): |^[\w./-]{1,40}: .*(?:No such file|[Pp]ermission denied|cannot |can't )"
 )
 PANIC = re.compile(r"panicked at .*:$")  # what it says is on the next line
 PHRASES = (
