@@ -65,7 +65,14 @@ def test_what_only_prints_files_is_wanted_whole(command: str, everything: bool) 
 
 @pytest.mark.parametrize(
     ("command", "path"),
-    [("cat a/b.py", "a/b.py"), ("sed -n 1,20p x.go", "x.go"), ("head -n 5 README.md", "README.md"), ("ls a", None)],
+    [
+        ("cat a/b.py", "a/b.py"),
+        ("sed -n 1,20p x.go", "x.go"),
+        ("head -n 5 README.md", "README.md"),
+        ("ls a", None),
+        ("cat -n a.py", None),
+        ("cat a.py | head -50", "a.py"),
+    ],
 )
 def test_the_file_that_is_printed(command: str, path: str | None) -> None:
     assert commands.printed_file(command) == path

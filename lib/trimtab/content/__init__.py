@@ -9,7 +9,7 @@ from trimtab.content.outputs import parse as output
 from trimtab.content.queries import GRAMMARS
 from trimtab.records import Block, Content
 
-__all__ = ["SUMMARISED", "kind_of", "notebook", "output", "parse"]
+__all__ = ["SUMMARISED", "is_known", "kind_of", "notebook", "output", "parse"]
 
 TABLES = (".csv", ".tsv", ".tab")
 
@@ -30,6 +30,11 @@ def parse(path: str, text: str) -> Content:
     found = marks_of(path, text, lines)
     name = "table" if found.keep and kinds.suffix_of(path) in TABLES else kind
     return Content(name, lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
+
+
+def is_known(path: str, text: str) -> bool:
+    """Whether the path says what its text is: code, markup or data that a person wrote, and not in one line."""
+    return kind_of(path, text) in {*kinds.LANGUAGES.values(), *kinds.DATA.values(), "lock", "generated"}
 
 
 def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:

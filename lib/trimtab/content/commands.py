@@ -176,6 +176,8 @@ def printed_file(command: str) -> str | None:
     if len(found) != 1 or len(found[0]) > 2 or any(p.name not in (*PRINTERS, "sed") for p in found[0]):
         return None
     first = found[0][0]
+    if first.name in ("nl", "bat") or (first.name == "cat" and any(a.startswith("-") for a in first.arguments)):
+        return None  # they put numbers before the lines
     if first.name == "sed" and not ("-n" in first.arguments and any(RANGE.match(a) for a in first.arguments)):
         return None
     files = [a for a in first.arguments if not a.startswith(("-", "+")) and not a.isdigit() and not RANGE.match(a)]

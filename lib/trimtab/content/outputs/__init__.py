@@ -17,7 +17,6 @@ from trimtab.records import Block, Content
 __all__ = ["KINDS", "parse"]
 
 MOST_LINES = 60_000  # that are marked; what follows is one block of the text
-QUOTED = ("diff", "git log", "git blame", "search", "listing")  # kinds of outputs that print what others wrote
 MOST_KINDS = 4  # of one output
 MOST_SAID = 0.6  # of a line's characters, that its facts are
 
@@ -51,7 +50,7 @@ def parse(command: str, text: str) -> Content:
         name = "table"
         found.add(tables.mark_records(plain))
     else:
-        found.add(general.mark(others, bool(kinds) and all(kind.name in QUOTED for kind in kinds)))
+        found.add(general.mark(others, bool(kinds) and all(kind.quotes for kind in kinds)))
     found.dull |= general.dull(plain) | (general.dull(others) if documents else set())
     found.dull.update(number for number, facts in found.facts.items() if says_most(facts, plain[number - 1]))
     if not found.blocks:

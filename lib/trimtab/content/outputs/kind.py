@@ -28,7 +28,8 @@ class Kind(NamedTuple):
     """One row of the table. `programs` are names, or a name and its first word (`git log`).
 
     `keep` finds lines that every view shows, `start` a line that begins a block (its name is group 1), `fact` what a
-    fold names of a line (group 1). What patterns can't say, `mark` does.
+    fold names of a line (group 1). What patterns can't say, `mark` does. A kind that `quotes` prints what others wrote:
+    the errors in it are not its own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Kind(NamedTuple):
     fact: re.Pattern[str] | None = None
     block: str = "entry"
     mark: Callable[[Sequence[str]], Marks] | None = None
+    quotes: bool = False
 
 
 def kind(
@@ -51,11 +53,12 @@ def kind(
     fact: str = "",
     block: str = "entry",
     mark: Callable[[Sequence[str]], Marks] | None = None,
+    quotes: bool = False,
 ) -> Kind:
     """A row from plain words: `programs` parted by commas."""
     names = frozenset(program.strip() for program in programs.split(",") if program.strip())
     made = [re.compile(pattern, re.M) if pattern else None for pattern in (looks, keep, start, fact)]
-    return Kind(name, names, made[0], made[1], made[2], made[3], block, mark)
+    return Kind(name, names, made[0], made[1], made[2], made[3], block, mark, quotes)
 
 
 def marked(of: Kind, lines: Sequence[str]) -> Marks:

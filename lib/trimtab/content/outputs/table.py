@@ -130,14 +130,14 @@ BUILDS = (
 TITLE = r"^([A-Z][A-Z ]{2,40})$|^([A-Z][\w ]{2,40}):$|^\s{1,10}(-{1,2}[A-Za-z?][^\n]{0,50}?)(?:\s{2,}|$)|^ {2,4}([a-z][a-z0-9-]*(?:, [a-z0-9-]+)*) {2,}\S"
 
 OTHERS = (
-    kind("git log", "git log, git shortlog, git reflog", looks=r"^commit [0-9a-f]{40}$", start=r"^commit ([0-9a-f]{7,10})", fact=r"^(?:[*|/\\ ]*)?(?:commit )?([0-9a-f]{7,10})(?:[0-9a-f]{0,33})?\b", block="commit", mark=diffs.mark),
-    kind("diff", "git diff, git show, diff, git stash, git format-patch", looks=r"^diff --git |^@@ -\d+", fact=r"^commit ([0-9a-f]{7,10})|^\+\+\+ (?!b/|/dev/null)(\S+)|^(stash@\{\d+\})", mark=diffs.mark),
+    kind("git log", "git log, git shortlog, git reflog", looks=r"^commit [0-9a-f]{40}$", start=r"^commit ([0-9a-f]{7,10})", fact=r"^(?:[*|/\\ ]*)?(?:commit )?([0-9a-f]{7,10})(?:[0-9a-f]{0,33})?\b", block="commit", mark=diffs.mark, quotes=True),
+    kind("diff", "git diff, git show, diff, git stash, git format-patch", looks=r"^diff --git |^@@ -\d+", fact=r"^commit ([0-9a-f]{7,10})|^\+\+\+ (?!b/|/dev/null)(\S+)|^(stash@\{\d+\})", mark=diffs.mark, quotes=True),
     kind("git status", "git status, git merge, git rebase, git pull, git commit, git push, git checkout, git switch, git cherry-pick", looks=r"^On branch |^Fast-forward$|^CONFLICT \(|^ ! \[(?:remote )?rejected\]", keep=r"^On branch|^## \S|CONFLICT|^Your branch|error:|fatal:|rejected|both (?:modified|added|deleted)|(?:deleted|added) by |^HEAD detached|rebase in progress|^nothing (?:added )?to commit|\d+ files? changed|^\[\S+ [0-9a-f]+\]", fact=r"^\s+(?:modified|new file|deleted|renamed|both modified): +(\S.*)$|^\t(\S.*)$|^(?:[MADRCU?][ MADU?] |[MADR]\t| [MADRCU] )(\S.*)$", mark=diffs.mark),
-    kind("git blame", "git blame, git annotate", looks=r"^\^?[0-9a-f]{7,40} \(.+ \d{4}-\d\d-\d\d"),
+    kind("git blame", "git blame, git annotate", looks=r"^\^?[0-9a-f]{7,40} \(.+ \d{4}-\d\d-\d\d", quotes=True),
     kind("git branch", "git branch, git tag, git remote, git worktree", keep=r"^\* ", fact=r"^[*+ ] (\S+)|^(\S+)"),
     kind("gh", "gh, glab", looks=r"^title:\t|^#?\d+\t.*\t(?:OPEN|MERGED|CLOSED)|^\S.*\t(?:pass|fail|pending|skipping)\t", keep=r"^(?:title|state|author|number|url|labels):|\bfail(?:ed|ure|ing)?\b|^X |✗|^--$|^[^\t]+\t.*(?:##\[error\]|Z E  |\b[A-Z]\w*(?:Error|Exception)\b|\berror:)", fact=r"^#?(\d+)\t[^\t]+|^\w+\t.*\t(\d{8,})\t|^([^\t]+)\t(?:pass|fail|pending|skipping)\t"),
-    kind("search", "grep, egrep, fgrep, rg, ag, ack, git grep, zgrep", mark=searches.mark),
-    kind("listing", "ls, find, fd, fdfind, tree, git ls-files, du, wc, exa, eza", keep=r"^\d+ director(?:y|ies)|^\s*\d+(?:\s+\d+)*\s+total$", fact=r"^ *\d+(?: +\d+)* +(\S.*)$", mark=listings.mark),
+    kind("search", "grep, egrep, fgrep, rg, ag, ack, git grep, zgrep", mark=searches.mark, quotes=True),
+    kind("listing", "ls, find, fd, fdfind, tree, git ls-files, du, wc, exa, eza", keep=r"^\d+ director(?:y|ies)|^\s*\d+(?:\s+\d+)*\s+total$", fact=r"^ *\d+(?: +\d+)* +(\S.*)$", mark=listings.mark, quotes=True),
     kind("table", "ps, df, free, netstat, ss, lsof, lsblk, top, systemctl, vmstat", keep=r"^(?:USER|UID|PID|Filesystem|Proto|COMMAND|NAME|State|\s+total|\s+UNIT)\b|\bfailed\b|\s(?:9\d|100)% +/", fact=r"\d% +(/\S*)$|^[●* ] (\S+\.[a-z]+) "),
     kind("environment", "env, printenv, set", looks=r"\A(?:[A-Z_]\w*=.*\n){4}", fact=r"^([A-Za-z_]\w*)="),
     kind("kubectl", "kubectl, helm, oc, k9s", looks=r"^NAME\s+READY\s+STATUS", keep=r"^NAME\s|Error|Failed|CrashLoop|BackOff|OOMKilled|Pending|Evicted|Unhealthy|Warning|Terminating|\s0/\d+\s+(?!Completed)[A-Z]|Exit Code: +[1-9]|^Name:|^Status:|^Reason:", fact=r"^(?:[a-z0-9-]+\s+)?([a-z0-9][a-z0-9.-]*)\s+\d+/\d+", start=r"^(\w[\w ]*):$"),
