@@ -17,6 +17,23 @@ from trimtab.records import Block, Content
 __all__ = ["KINDS", "parse"]
 
 MOST_LINES = 60_000  # that are marked; what follows is one block of the text
+SILENT = (
+    "mkdir",
+    "rm",
+    "cp",
+    "mv",
+    "touch",
+    "chmod",
+    "test",
+    "[",
+    "sleep",
+    "wait",
+    "printf",
+    "which",
+    "pwd",
+    "ln",
+    "kill",
+)
 MOST_KINDS = 4  # of one output
 MOST_SAID = 0.6  # of a line's characters, that its facts are
 
@@ -87,15 +104,19 @@ def kinds_of(command: str, lines: Sequence[str]) -> Sequence[Kind]:
 
     Searches and listings print what others wrote: theirs is no kind of its own.
     """
-    names: set[str] = set()
+    ran: list[Kind] = []
+    is_known = True
     for pipeline in commands.pipelines(command):
         for program in commands.printers_of(pipeline):
-            names.add(program.name)
-            names |= {f"{program.name} {word}" for word in program.arguments[:3] if not word.startswith("-")}
+            words = (f"{program.name} {word}" for word in program.arguments[:3] if not word.startswith("-"))
+            names = {program.name, *words}
+            found = [kind for kind in KINDS if kind.programs & names]
+            is_known = is_known and (bool(found) or program.name in SILENT)
+            ran += [kind for kind in found if kind not in ran]
+    ran.sort(key=KINDS.index)
     text = "\n".join(lines)
     beginning = text if len(text) <= 2 * LOOKED_AT else f"{text[:LOOKED_AT]}\n{text[-LOOKED_AT:]}"
-    ran = [kind for kind in KINDS if kind.programs & names]
-    if ran and all(kind.looks is None for kind in ran):
+    if ran and is_known and all(kind.looks is None for kind in ran):
         return ran[:MOST_KINDS]
     seen = [kind for kind in KINDS if kind.looks is not None and kind.looks.search(beginning)]
     sure = [kind for kind in ran if kind.looks is None or kind in seen]

@@ -105,7 +105,7 @@ def dull(lines: Sequence[str]) -> set[int]:
     of LEAST_REPEATS or more that are alike but for numbers all but the first.
     """
     found = {number for number, line in enumerate(lines, 1) if line and DULL.search(line, 0, LONGEST_LINE)}
-    templates = [VARIABLE.sub("#", line[:LONGEST_LINE]) for line in lines]
+    templates = [VARIABLE.sub("#", line[:LONGEST_LINE]) if line else "" for line in lines]
     times = Counter(templates)
     seen: set[str] = set()
     for number, template in enumerate(templates, 1):
