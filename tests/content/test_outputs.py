@@ -208,3 +208,35 @@ def test_errors_that_a_diff_or_a_search_quotes_are_none_of_its_own() -> None:
     assert kept(output("git diff", "\n".join([*diff, " error: not one", " FAILED"]))) == []
     hits = ["a.py:3: raise ValueError('x')", "a.py:9: Error: y", "grep: b: No such file or directory"]
     assert kept(output("grep -rn Error .", "\n".join(hits))) == [hits[2]]
+
+
+def test_yaml_that_a_command_prints_folds_to_what_differs() -> None:
+    phases = {7: "Failed"}
+    pods = [
+        f"---\nkind: Pod\nmetadata:\n  name: web-{n}\n  app: shop\nstatus:\n  phase: {phases.get(n, 'Running')}\n"
+        for n in range(30)
+    ]
+    found = output("helm template shop .", "".join(pods))
+    assert {"  name: web-7", "  phase: Failed"} <= set(kept(found))
+    assert "  name: web-9" not in kept(found)
+    assert any("web-9" in words for words in found.facts.values())
+
+
+def test_a_snapshot_of_a_page_keeps_what_is_there_once() -> None:
+    rows = ["- generic [ref=e1]:"]
+    for n in range(30):
+        rows += [f"  - listitem [ref=e{n}0]:", f'    - link "Item {n}" [ref=e{n}1]:', f"      - /url: /p/{n}"]
+        rows += [f"    - generic [ref=e{n}2]: {n} EUR"] + (['    - alert [ref=e9]: "Card declined"'] if n == 20 else [])
+    assert '    - alert [ref=e9]: "Card declined"' in kept(output("", "\n".join(rows)))
+
+
+def test_what_stopped_a_container_is_kept() -> None:
+    state = [
+        '    "State": {',
+        '      "Status": "exited",',
+        '      "OOMKilled": true,',
+        '      "ExitCode": 137',
+        "    }",
+    ]
+    found = output("docker inspect web", "\n".join(["[", "  {", '    "Id": "ab12",', *state, "  }", "]"]))
+    assert set(state[1:4]) <= set(kept(found))

@@ -20,7 +20,8 @@ IDENTITY = re.compile(
 )
 ALARM = re.compile(
     r'"(?:error|errors|exception|failure|stderr)":\s*(?!null|""|\[\]|\{\}|false|0\b)\S'
-    r'|"(?:status|state|level|severity|conclusion|outcome|result|phase)":\s*"(?:fail|error|crit|fatal|timed_out|cancel|panic)\w*"',
+    r'|"(?:status|state|level|severity|conclusion|outcome|result|phase)":\s*"(?:fail|error|crit|fatal|timed_out|cancel|panic|exited|dead|unhealthy)\w*"'
+    r'|"\w*exit_?(?:code|status)":\s*[1-9]|"oomkilled":\s*true',
     re.I,
 )
 SAYS = re.compile(r'\s*"(?:message|msg|rendered|detail|details|reason|description|full_description|title|text)":\s*"')
@@ -29,6 +30,9 @@ TOTAL = re.compile(
     r'\s*"(?:\w*[sS]ummary\w*|\w*[tT]otals?\w*|\w*[cC]ounts?|num[A-Z]\w+|passed|failed|skipped|success|next\w*|has\w+)":'
     r"\s*(?!\{$|\[$)\S"
 )
+YAML = re.compile(r"\s*(?:- )*[\w./\"'-]+(?: \[[^\]]*\]| \"[^\"]*\")*:(?:\s|$)|\s*- |---$|```")
+MOST_LOOKED_AT = 400  # lines in which YAML shows that it is
+LEAST_YAML = 12
 REACH = 12  # lines from an alarm in which the same object says what happened
 LONG_ITEM = 1_000  # characters of one line of JSON among others that is laid out
 LEAST_DOCUMENT = 3  # lines of JSON that are a document among other lines
@@ -186,7 +190,26 @@ def mark_document(lines: Sequence[str], before: int = 0) -> Marks:
     totals = [number for number, line in enumerate(lines, 1) if '":' in line and TOTAL.match(line[:LINE_CHARACTERS])]
     outside = [number for number in totals if not any(first <= number <= last for first, last in series)]
     found.keep.update(outside[:MOST_ODD])
+    for first, last in series:  # of items in one line their names are enough
+        found.dull.update(n for n in range(first, last + 1) if n in found.facts and lines[n - 1][:1] == "{")
     found.add(like)
+    return found
+
+
+def looks_yaml(lines: Sequence[str]) -> bool:
+    """Whether the lines are YAML: keys and items, many of them deep."""
+    filled = [line for line in lines[:MOST_LOOKED_AT] if line.strip() and not line.lstrip().startswith("#")]
+    keyed = sum(YAML.match(line[:LINE_CHARACTERS]) is not None for line in filled)
+    deep = sum(line[0] == " " for line in filled)
+    return len(filled) >= LEAST_YAML and keyed >= 0.8 * len(filled) and deep >= 0.4 * len(filled)
+
+
+def mark_yaml(lines: Sequence[str]) -> Marks:
+    """Its like objects, each with what it is called."""
+    found = likeness.mark(lines)
+    for block in found.blocks:
+        if block.kind == "entry" and block.name and len(found.facts) < MOST_ITEMS:
+            found.facts[block.first + 1] = tuple(dict.fromkeys((*found.facts.get(block.first + 1, ()), block.name)))
     return found
 
 

@@ -40,6 +40,8 @@ HEADER = re.compile(r"\[+\s*([^\[\]\"{},]{1,120}|[\w.-]*\"[^\"]{1,120}\"[\w.-]*)
 NAMING = re.compile(
     r"""["']?\b(?:id|name|key|title|slug|path|file|code|login|artifactId|uuid|sha|package)["']?\s*[:=>]\s*["']?([^"',<>}]{1,60})"""
 )
+SNAPSHOT = re.compile(r'(?:- )*([a-z]\w*)(?: "[^"]*")?(?: \[[^\]]*\])+:?')
+DOCUMENT = "---"  # begins one of several in YAML
 CLOSERS = (")", "]", "}", "</")
 COMMENTS = ("#", ";", "//", "<!--", "<?")
 
@@ -103,14 +105,17 @@ def families(lines: Sequence[str]) -> Iterator[list[Entry]]:
 
 
 def rows(lines: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
-    """(row, depth, whether it only closes) of each line with data; what follows a `[header]` is deeper than that."""
+    """(row, depth, whether it only closes) of each line with data; what follows a `[header]` or `---` is deeper."""
     below = 0
     for row, line in enumerate(lines[:MOST_LINES]):
         text = line.strip()
         if not text or text.startswith(COMMENTS):
             continue
         depth = len(line) - len(line.lstrip())
-        if text[0] == "[" and len(text) > 2 and HEADER.match(text[:LINE_CHARACTERS]):
+        if text == DOCUMENT:
+            below = 1
+            yield row, 0, False
+        elif text[0] == "[" and len(text) > 2 and HEADER.match(text[:LINE_CHARACTERS]):
             below = 1
             yield row, depth, False
         else:
@@ -138,10 +143,19 @@ def entry(text: str, done: Open) -> Entry:
 
 def key_of(text: str) -> str:
     """What a line's value is called; "" in a list."""
+    return keyed(text)[0]
+
+
+def keyed(text: str) -> tuple[str, str]:
+    """What a line's value is called, and the value: of a page's snapshot (`- link "Home" [ref=e1]:`) the role."""
     if text.startswith("[") and (header := HEADER.match(text)):
-        return header[1].strip()
+        return header[1].strip(), ""
+    if "[ref=" in text and (node := SNAPSHOT.match(text)):
+        return node[1], text[node.end() :].strip()
     match = KEY.match(text)
-    return (match[1] or match[2] or match[3] or "").strip() if match else ""
+    if match is None:
+        return "", ""
+    return (match[1] or match[2] or match[3] or "").strip(), text[match.end() :].strip()
 
 
 def series_of(siblings: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -209,12 +223,11 @@ def parts_of(one: Entry, lines: Sequence[str]) -> dict[str, Part]:
         depth = len(line) - len(line.lstrip())
         while stack and stack[-1][0] >= depth:
             stack.pop()
-        match = KEY.match(text)
-        key = (match[1] or match[2] or match[3] or "").strip() if match else ""
+        key, value = keyed(text)
         name = f"{stack[-1][1]}.{key}" if stack and stack[-1][1] else key
         stack.append((depth, name))
-        if key and name not in out and match is not None:
-            out[name] = Part(row, text[match.end() :].strip().rstrip(",").removeprefix(">"))
+        if key and name not in out:
+            out[name] = Part(row, value.rstrip(",").removeprefix(">"))
     return out
 
 

@@ -59,6 +59,9 @@ def parse(command: str, text: str) -> Content:
     for first, last in documents:
         found.add(data.mark_document(plain[first : last + 1], first).shifted(first))
         found.add(logs.mark_objects(plain[first : last + 1]).shifted(first))
+    if not documents and data.looks_yaml(plain):
+        name = "yaml" if not kinds else name
+        found.add(data.mark_yaml(plain))
     delimiter = tables.delimiter_of(plain) if not kinds and not documents else None
     if delimiter is not None:
         name = "table"
