@@ -240,3 +240,15 @@ def test_what_stopped_a_container_is_kept() -> None:
     ]
     found = output("docker inspect web", "\n".join(["[", "  {", '    "Id": "ab12",', *state, "  }", "]"]))
     assert set(state[1:4]) <= set(kept(found))
+
+
+def test_paths_are_named_in_full_once_a_folder() -> None:
+    paths = [f"src/{folder}/part_{n}.py" for folder in ("a", "b") for n in range(5)]
+    named = {1: ("src/a/part_0.py",), 2: ("part_1.py",), 6: ("src/b/part_0.py",), 7: ("part_1.py",)}
+    for command, lines in (
+        ("find src -type f", paths),
+        ("git diff --name-only", paths),
+        ("find src -ls", [f"   1234      4 -rw-r--r--   1 ann  dev   371 Nov 24 14:51 {path}" for path in paths]),
+    ):
+        facts = output(command, "\n".join(lines)).facts
+        assert {number: facts[number] for number in named} == named

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from trimtab.content.marks import Marks, marks
+from trimtab.content.outputs import listings
 from trimtab.records import Block
 
 FILE = re.compile(r"^diff --(?:git a/(.+?) b/.+|cc (.+)|combined (.+))$")
@@ -16,6 +17,7 @@ STAT = re.compile(r"^ (\S.*?)\s+\|\s+(\d+|Bin)\b")
 TOTAL = re.compile(r"^ \d+ files? changed")
 COMMIT = re.compile(r"^[*|\\/ ]*commit [0-9a-f]{7,}")
 SUBJECT = re.compile(r"^[*|\\/ ]*    (\S.*)$")
+PATH = re.compile(r"\S+$")
 FEW_COMMITS = 3  # whose headers and subjects every view shows
 FACT_CHARACTERS = 80
 
@@ -70,6 +72,8 @@ def mark(lines: Sequence[str]) -> Marks:
             found.keep.add(number)
     end_file(len(lines))
     mark_subjects(lines, found)
+    if not found.blocks and not found.facts and all(PATH.match(line[:400]) for line in lines if line):
+        return listings.mark(lines)  # git diff --name-only
     return found
 
 
