@@ -41,6 +41,7 @@ NAMING = re.compile(
     r"""["']?\b(?:id|name|key|title|slug|path|file|code|login|artifactId|uuid|sha|package)["']?\s*[:=>]\s*["']?([^"',<>}]{1,60})"""
 )
 SNAPSHOT = re.compile(r'(?:- )*([a-z]\w*)(?: "[^"]*")?(?: \[[^\]]*\])+:?')
+NODE = re.compile(r'[a-z]\w* "[^"]{1,60}" \[ref=\w+\]')
 DOCUMENT = "---"  # begins one of several in YAML
 CLOSERS = (")", "]", "}", "</")
 COMMENTS = ("#", ";", "//", "<!--", "<?")
@@ -291,6 +292,9 @@ def other_values(values: Sequence[str]) -> list[int]:
 def naming(one: Entry, lines: Sequence[str]) -> str:
     """What an entry is called: its key, else the value that names it, else its first words."""
     first = lines[one.first].lstrip()
+    if "[ref=" in first:
+        here = (NODE.search(lines[row]) for row in range(one.first, min(one.last, one.first + LARGEST_EXAMPLE) + 1))
+        return next((node[0] for node in here if node), one.key)
     if one.key and not first.startswith(("- ", "<", "[")):
         return one.key
     match = NAMING.search(lines[name_row(one, lines)][:LINE_CHARACTERS])
