@@ -15,8 +15,9 @@ LONG_LINE = 400  # characters; JSON with longer lines on average is laid out
 SHORT = 100  # characters of an object or array that stays on one line
 MOST_CHARACTERS = 2_000_000  # of JSON that is laid out
 IDENTITY = re.compile(
-    r'"(?:id|name|key|number|title|sha|oid|\w*[pP]ath|\w*[fF]ile(?:_?[nN]ame)?|code|login|slug|uuid|test|nodeid)"'
-    r':\s*("(?:[^"\\]|\\.){1,120}"|\d+)'
+    r'"(?:id|name|key|number|title|sha|oid|\w*path|\w*file(?:_?name)?|code|login|slug|uuid|test|nodeid)"'
+    r':\s*("(?:[^"\\]|\\.){1,120}"|\d+)',
+    re.I,
 )
 ALARM = re.compile(
     r'"(?:error|errors|exception|failure|stderr)":\s*(?!null|""|\[\]|\{\}|false|0\b)\S'
