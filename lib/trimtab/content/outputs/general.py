@@ -32,8 +32,10 @@ PHRASES = (
     "Permission denied",
     "out of memory",
 )
+# What may differ in lines that are alike: addresses, hashes, numbers with their units; no digits of a name.
 VARIABLE = re.compile(
-    r"\b0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{6,}(?:-[0-9a-fA-F]{4,})*\b|(?<![A-Za-z_])\d+(?:(?=[TZ.,:])|(?![A-Za-z_]))[TZ]?"
+    r"\b0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{6,}(?:-[0-9a-fA-F]{4,})*\b"
+    r"|(?<![A-Za-z_])\d+(?:(?:[kKMGT]i?B|B|ms|s|m|h)\b|(?=[TZ.,:])|(?![A-Za-z_]))[TZ]?"
 )
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
 PROGRESS_SIGNS = ("%", "########", "========", "█", "▏", "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
