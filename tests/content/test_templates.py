@@ -1,7 +1,7 @@
 """Templates of log lines: what Drain finds, examples and counts, and the lines that differ."""
 
 from trimtab.content import output
-from trimtab.content.outputs import templates
+from trimtab.content.outputs import logs, templates
 
 NAMES = ("ann", "bob", "cleo", "dora", "egon")
 
@@ -50,3 +50,9 @@ def test_a_log_of_json_names_no_identifiers() -> None:
     row = '{"time": "2026-03-01T10:00:00Z", "level": "info", "msg": "sent mail", "user": "u%d", "req": "%x"}'
     found = output("docker logs shop", "\n".join(row % (n, n * 7919 << 20) for n in range(100)))
     assert len(found.dull) >= 98
+
+
+def test_a_log_that_is_not_looked_at_to_its_end_says_so() -> None:
+    rows = [f"2026-03-01 10:00:{n % 60:02d} INFO cart: added {n} lamps" for n in range(logs.MOST_MINED + 50)]
+    found = output("kubectl logs shop", "\n".join(rows))
+    assert f"over {logs.MOST_MINED - 1} more like line 1: INFO cart: added # lamps" in found.facts[6]

@@ -27,7 +27,7 @@ MASK = re.compile(
 )
 LEAST_RUN, LEAST_STRETCH = 3, 8  # lines of one template in a row, and of common ones, that are a block
 VALUE = re.compile(r"\b0x[0-9a-fA-F]+\b|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*\b|\d+(?:[.,:]\d+)*")
-MOST_MINED = 6_000  # lines; the rest of a longer log is only searched for errors
+MOST_MINED = 20_000  # lines, about two megabytes; the rest of a longer log is only searched for errors
 RARE, MOST_RARE = 2, 15  # lines of a template that is rare, and how many such templates are kept
 LEAST_ALIKE = 5  # lines of a template that fold to an example
 MOST_EXAMPLES = 12  # templates of which every view shows the first line
@@ -59,7 +59,7 @@ def mark(lines: Sequence[str]) -> Marks:
         elif WARNING.search(head):
             add_fact(found, number, STAMPED.sub("", head).strip())
     keep_bad(bad, found)
-    add_templates([(number, lines[number - 1]) for number in mined[:MOST_MINED]], alike, found)
+    add_templates([(number, lines[number - 1]) for number in mined], alike, found)
     found.blocks.extend(runs(alike))
     return found
 
@@ -68,7 +68,7 @@ def mark_objects(lines: Sequence[str]) -> Marks:
     """A log of JSON lines: those of a template are dull."""
     found = marks()
     if sum(LOGGED.search(line[:LONGEST_LINE]) is not None for line in lines) > len(lines) / 2:
-        spaced = [BETWEEN.sub(" ", line[:LONGEST_LINE]) for line in lines[:MOST_MINED]]
+        spaced = [BETWEEN.sub(" ", line[:LONGEST_LINE]) for line in lines]
         add_templates(list(enumerate(spaced, 1)), [""] * len(lines), found)
     return found
 
@@ -77,7 +77,9 @@ def add_templates(numbered: Sequence[tuple[int, str]], alike: list[str], found: 
     """Say of each line what it is like. Of a template the first line is kept, and a fold says how many more there are;
     lines of rare templates are kept whole.
     """
-    masked = [(number, VALUE.sub("#", STAMPED.sub("", line[:LONGEST_LINE])).strip()) for number, line in numbered]
+    looked_at = numbered[:MOST_MINED]
+    over = "over " if len(numbered) > MOST_MINED else ""
+    masked = [(number, VALUE.sub("#", STAMPED.sub("", line[:LONGEST_LINE])).strip()) for number, line in looked_at]
     every = templates.mine([(number, text) for number, text in masked if text])
     for template in every:
         for number in template.rows:
@@ -89,7 +91,7 @@ def add_templates(numbered: Sequence[tuple[int, str]], alike: list[str], found: 
         found.keep.update(templates.odd(template, texts)[:MOST_RARE])
         if rank < MOST_EXAMPLES:
             found.keep.add(first)
-            said = f"{len(others)} more like line {first}: {template.text()[:TEMPLATE_CHARACTERS]}"
+            said = f"{over}{len(others)} more like line {first}: {template.text()[:TEMPLATE_CHARACTERS]}"
             at = hidden(others, found)
             found.facts[at] = (*found.facts.get(at, ()), said)
         found.dull.update(others)
