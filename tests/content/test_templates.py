@@ -56,3 +56,22 @@ def test_a_log_that_is_not_looked_at_to_its_end_says_so() -> None:
     rows = [f"2026-03-01 10:00:{n % 60:02d} INFO cart: added {n} lamps" for n in range(logs.MOST_MINED + 50)]
     found = output("kubectl logs shop", "\n".join(rows))
     assert f"over {logs.MOST_MINED - 1} more like line 1: INFO cart: added # lamps" in found.facts[6]
+
+
+def test_every_line_that_is_bad_has_a_sign_of_it() -> None:
+    bad = "FATAL x|CRITICAL y|SEVERE z|PANIC|IoException: a|Traceback (|panic: b|fatal: c|error d|failed e|failure f".split(
+        "|"
+    )
+    bad += [
+        "Out of memory: Killed",
+        "web exited with code 1",
+        "connect ECONNREFUSED 1",
+        "open ENOENT",
+        "listen EADDRINUSE",
+    ]
+    bad += ["java.lang.RuntimeException", "E0301 10:00:01 no", "F0301 10:00:01 no", "ERROR g"]
+    rows = [f"2026-03-01 10:00:{n:02d} INFO tick {n}" for n in range(30)]
+    for line in bad:
+        assert logs.BAD.search(line)
+        assert line[0] in "EF" or any(sign in line for sign in logs.SIGNS)
+        assert 11 in output("kubectl logs shop", "\n".join([*rows[:10], line, *rows[10:]])).keep

@@ -37,12 +37,16 @@ class Template:
 def mine(lines: Sequence[tuple[int, str]]) -> list[Template]:
     """The templates of (row, line), in the order in which they first appear. Never raises."""
     leaves: dict[tuple[object, ...], list[Template]] = {}
+    is_value: dict[str, bool] = {}
     found: list[Template] = []
     for row, line in lines:
         words = line.split(None, MOST_WORDS)[:MOST_WORDS]
-        key = (len(words), *(WILD if VALUE.search(word) else word for word in words[:DEPTH]))
+        for word in words:
+            if word not in is_value:
+                is_value[word] = VALUE.search(word) is not None
+        key = (len(words), *(WILD if is_value[word] else word for word in words[:DEPTH]))
         leaf = leaves.setdefault(key, [])
-        best = closest(leaf, words)
+        best = closest(leaf, words, is_value)
         if best is None:
             best = Template(list(words), [])
             found.append(best)
@@ -67,9 +71,9 @@ def odd(template: Template, lines: Mapping[int, str]) -> list[int]:
     return sorted(found)
 
 
-def closest(leaf: Sequence[Template], words: Sequence[str]) -> Template | None:
+def closest(leaf: Sequence[Template], words: Sequence[str], is_value: Mapping[str, bool]) -> Template | None:
     """The template that shares most words with a line, at least ALIKE of those that say something."""
-    telling = [at for at, word in enumerate(words) if not VALUE.search(word)] or range(len(words))
+    telling = [at for at, word in enumerate(words) if not is_value[word]] or range(len(words))
     best, most = None, ALIKE * len(telling)
     for template in leaf:
         shared = sum([template.words[at] == words[at] for at in telling])
