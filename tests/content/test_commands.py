@@ -29,6 +29,15 @@ def names(command: str) -> list[list[str]]:
         ("a & b", [["a"], ["b"]]),
         ("make 2>&1", [["make"]]),
         ("git status\nnpm test", [["git"], ["npm"]]),
+        ("sudo -u app timeout -k 5 60 pytest -q", [["pytest"]]),
+        ("docker run --rm -v $PWD:/app -w /app python:3.12 pytest -q", [["pytest"]]),
+        ("kubectl exec -it -n prod web-0 -c app -- pytest", [["pytest"]]),
+        ("uv run --with pytest-xdist -m pytest -n4", [["pytest"]]),
+        ("poetry run python -m pytest", [["pytest"]]),
+        ("xvfb-run -a npx playwright test", [["playwright"]]),
+        ("find . -name '*.py' | xargs -n 1 -P 4 grep -l x", [["find", "grep"]]),
+        ("cross-env CI=1 jest && doppler run -- npm test", [["jest"], ["npm"]]),
+        ("nice -n 10 make -j8", [["make"]]),
         ("", []),
         ("'unclosed", [["unclosed"]]),
     ],
@@ -56,7 +65,14 @@ def test_what_only_prints_files_is_wanted_whole(command: str, everything: bool) 
 
 @pytest.mark.parametrize(
     ("command", "path"),
-    [("cat a/b.py", "a/b.py"), ("sed -n 1,20p x.go", "x.go"), ("head -n 5 README.md", "README.md"), ("ls a", None)],
+    [
+        ("cat a/b.py", "a/b.py"),
+        ("sed -n 1,20p x.go", "x.go"),
+        ("head -n 5 README.md", "README.md"),
+        ("ls a", None),
+        ("cat -n a.py", None),
+        ("cat a.py | head -50", "a.py"),
+    ],
 )
 def test_the_file_that_is_printed(command: str, path: str | None) -> None:
     assert commands.printed_file(command) == path
@@ -70,3 +86,20 @@ def test_any_text(command: str) -> None:
     commands.pipelines(command)
     commands.wants_everything(command)
     commands.printed_file(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "printers"),
+    [
+        ("pytest -q | grep FAILED | tail -5", ["pytest"]),
+        ("cat a.log | grep x", ["cat"]),
+        ("grep -rn x . | head", ["grep"]),
+        ("find . -name '*.py' | xargs grep -n def", ["grep"]),
+        ("git ls-files | xargs wc -l", ["wc"]),
+        ("git log | grep fix", ["git"]),
+        ("jq . a.json | head", ["jq"]),
+    ],
+)
+def test_whose_lines_come_out_of_a_pipeline(command: str, printers: list[str]) -> None:
+    (pipeline,) = commands.pipelines(command)
+    assert [program.name for program in commands.printers_of(pipeline)] == printers

@@ -54,14 +54,29 @@ def test_items_are_named_and_errors_kept() -> None:
     assert found.keep == {2}
 
 
-def test_rows_that_differ_are_kept() -> None:
-    rows = ["id,name,status", *[f"{n},row {n},paid" for n in range(60)]]
-    rows[20] = "19,row 19,refused"
-    rows[40] = "broken"
-    delimiter = data.delimiter_of(rows)
-    assert delimiter == ","
-    assert data.mark_table(rows, delimiter).keep == {1, 21, 41}
+def test_json_between_other_lines_is_found() -> None:
+    lines = ["warning: old option", "[", "  {", '    "code": "F401"', "  }", "]", "Found 1 error."]
+    assert data.documents(lines) == [(1, 5)]
+    assert data.documents(["[INFO] a", "[INFO] b", "[1/4] c", "{ x", "[] y"]) == []
+    assert data.documents(['{"a": 1}', '{"a": 2}', '{"a": 3}']) == [(0, 2)]
+    assert data.documents(["{", '  "a": 1,', '  "b": [']) == [(0, 2)]  # cut off
 
 
-def test_prose_is_no_table() -> None:
-    assert data.delimiter_of(["One, two.", "Three", "Four, five, six.", "Seven.", "Eight, nine."]) is None
+def test_a_long_line_of_json_is_laid_out_where_it_stands() -> None:
+    row = json.dumps({"reason": "message", "text": "x" * 1_200, "more": [{"n": n, "word": "w" * 30} for n in range(4)]})
+    made = data.laid_out(["start", row, "end"])
+    assert (made[0], made[-1]) == ("start", "end")
+    assert json.loads("\n".join(made[1:-1])) == json.loads(row)
+    assert len(made) > 6
+
+
+def test_what_an_alarm_says_is_kept_with_it() -> None:
+    lines = ["{", '  "status": "failed",', '  "line": 3,', '  "message": "no rate"', "}"]
+    assert data.mark_json(lines).keep == {2, 4}
+
+
+def test_totals_outside_of_a_series_are_kept() -> None:
+    rows = [{"id": n, "errorCount": 0, "name": f"n{n}"} for n in range(20)]
+    lines = json.dumps({"rows": rows, "errorCount": 7, "summary_line": "7 failures"}, indent=1).split("\n")
+    found = data.mark_document(lines)
+    assert {' "errorCount": 7,', ' "summary_line": "7 failures"'} <= {lines[number - 1] for number in found.keep}

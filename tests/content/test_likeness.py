@@ -91,3 +91,16 @@ def test_minified_json_says_what_it_holds() -> None:
     made = parse("a.json", json.dumps([{"id": n, "name": "x" * 40} for n in range(200)], separators=(",", ":")))
     assert (made.kind, made.blocks[0].name) == ("minified", "JSON, 200 items: id, name")
     assert parse("a.js", "var a=1;" * 2000).blocks[0].name == "minified, 16,000 characters"
+
+
+def test_what_differs_deep_inside_is_kept_and_choices_are_counted() -> None:
+    rows = [
+        {"name": f"p{n}", "status": {"phase": "Pending" if n == 7 else "Running", "ip": f"10.1.0.{n}"}}
+        for n in range(30)
+    ]
+    rows[7]["status"]["waiting"] = {"reason": "CrashLoopBackOff"}  # type: ignore[index]
+    lines = json.dumps(rows, indent=2).split("\n")
+    found = likeness.mark(lines)
+    kept = {lines[number - 1].strip() for number in found.keep}
+    assert {'"name": "p7",', '"phase": "Pending",', '"reason": "CrashLoopBackOff"'} <= kept
+    assert ("phase: Running 29, Pending 1",) in found.facts.values()

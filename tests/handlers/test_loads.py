@@ -89,6 +89,17 @@ def test_an_output_that_the_client_cut_gets_a_view_of_the_whole_in_no_more_token
     assert load.shown_tokens <= load.raw_tokens
 
 
+def test_a_file_that_is_printed_and_cut_by_the_client_is_of_its_own_kind(client: Client, tmp_path: Path) -> None:
+    whole = tmp_path / "b6kwtvj13.txt"
+    source = "\n\n".join(f"def part_{n}(value):\n    total = value + {n}\n    return total" for n in range(900))
+    whole.write_text(source, encoding="utf-8")
+    response = {**BASH, "stdout": source, "persistedOutputPath": str(whole), "persistedOutputSize": len(source)}
+    output = sent(client, "Bash", response, {"command": "cd src && cat parts.py | head -9000"})
+    assert "def part_0(value):" in output["stdout"]
+    (load,) = client.loads()
+    assert load.kind == "python"
+
+
 def test_a_cut_output_whose_file_is_gone_is_left_alone(client: Client, tmp_path: Path) -> None:
     response = {**BASH, "persistedOutputPath": str(tmp_path / "gone.txt"), "persistedOutputSize": 99_999}
     assert sent(client, "Bash", response, {"command": "docker logs app"}) is None

@@ -1,6 +1,6 @@
 """A load's text -> its kind, lines and blocks."""
 
-from trimtab.content import code, data, kinds, likeness, locks, markup, patterns, prose
+from trimtab.content import code, data, kinds, likeness, locks, markup, patterns, prose, tables
 from trimtab.content.kinds import SUMMARISED, kind_of
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
@@ -9,7 +9,7 @@ from trimtab.content.outputs import parse as output
 from trimtab.content.queries import GRAMMARS
 from trimtab.records import Block, Content
 
-__all__ = ["SUMMARISED", "kind_of", "notebook", "output", "parse"]
+__all__ = ["SUMMARISED", "is_known", "kind_of", "notebook", "output", "parse"]
 
 TABLES = (".csv", ".tsv", ".tab")
 
@@ -32,6 +32,11 @@ def parse(path: str, text: str) -> Content:
     return Content(name, lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
 
 
+def is_known(path: str, text: str) -> bool:
+    """Whether the path says what its text is: code, markup or data that a person wrote, and not in one line."""
+    return kind_of(path, text) in {*kinds.LANGUAGES.values(), *kinds.DATA.values(), "lock", "generated"}
+
+
 def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:
     """What could be a block, by what is known best of the text: its language, its structure, or its shape alone."""
     language = kinds.language_of(path, text)
@@ -47,9 +52,9 @@ def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:
     if language == "lock":
         return locks.mark(lines)
     suffix = kinds.suffix_of(path)
-    delimiter = data.delimiter_of(lines) if suffix in TABLES else None
+    delimiter = tables.delimiter_of(lines) if suffix in TABLES else None
     if delimiter is not None:
-        return data.mark_table(lines, delimiter)
+        return tables.mark(lines, delimiter)
     if language in kinds.DATA.values():
         like = likeness.mark(lines)
         like.blocks.extend(prose.indented(lines))

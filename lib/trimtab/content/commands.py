@@ -5,7 +5,7 @@ No shell: quotes and the operators between commands are understood, substitution
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 LONGEST = 10_000  # characters of a command that are looked at
@@ -18,8 +18,16 @@ WRAPPERS: tuple[tuple[str, ...], ...] = (
     ("npx",), ("bunx",), ("pnpm", "dlx"), ("pnpm", "exec"), ("yarn", "dlx"), ("uvx",), ("uv", "run"), ("poetry", "run"),
     ("pipenv", "run"), ("hatch", "run"), ("pdm", "run"), ("rye", "run"), ("bundle", "exec"), ("mise", "exec"),
     ("sudo",), ("env",), ("time",), ("timeout",), ("nice",), ("nohup",), ("xargs",), ("stdbuf",), ("command",),
-    ("exec",), ("builtin",), ("unbuffer",), ("caffeinate",), ("strace",),
+    ("exec",), ("builtin",), ("unbuffer",), ("caffeinate",), ("strace",), ("xvfb-run",), ("cross-env",), ("dotenv",),
+    ("doppler", "run"), ("op", "run"), ("direnv", "exec"), ("nix", "develop"), ("conda", "run"), ("micromamba", "run"),
 )  # fmt: skip
+# Options of theirs that take the next word.
+VALUED = frozenset(
+    """
+    -u -g -k -s -n -I -P -L -e -v -w -p -c -f -C -o --name --user --workdir --env --env-file --volume --profile --file
+    --with --project --extra --group --python --package --filter --signal --kill-after --network --namespace --prefix
+    """.split()  # noqa: SIM905  (three dozen quoted words are no easier to read)
+)
 CONTAINERS = (
     ("docker", "exec"),
     ("docker", "run"),
@@ -28,6 +36,9 @@ CONTAINERS = (
     ("kubectl", "exec"),
 )
 SHELLS = ("sh", "bash", "zsh", "dash")
+FILTERS = ("grep", "egrep", "rg", "sed", "awk", "sort", "uniq", "tee", "cut", "tr", "wc", "column", "tac", "jq", "fold")
+LISTERS = ("find", "ls", "fd", "fdfind", "git", "rg", "grep")  # whose lines another program may take as its arguments
+COLOURED = re.compile(r"--color-words|--word-diff=color|--color-moved")
 PRINTERS = ("cat", "bat", "nl", "less", "more", "head", "tail")
 RANGE = re.compile(r"^'?(\d+)(?:,(?:\d+|\$))?p'?$")
 
@@ -127,12 +138,36 @@ def unwrapped(words: list[str]) -> list[str] | None:
     for wrapper in (*WRAPPERS, *CONTAINERS):
         if tuple(words[: len(wrapper)]) == wrapper:
             rest = words[len(wrapper) :]
+            if "--" in rest[:-1]:
+                return rest[rest.index("--") + 1 :]
             while rest and (
                 rest[0].startswith("-") or ASSIGNMENT.match(rest[0]) or re.fullmatch(r"\d+[smh]?", rest[0])
             ):
-                rest = rest[1:]
-            return rest[1:] if wrapper in CONTAINERS else rest
+                rest = rest[2:] if rest[0] in VALUED else rest[1:]
+            return rest[1:] if wrapper in (*CONTAINERS, ("direnv", "exec")) else rest
     return None
+
+
+def printers_of(pipeline: Sequence[Program]) -> list[Program]:
+    """The programs of a pipeline whose lines come out of it: what only filters another's lines prints none of its own.
+
+    `pytest | grep FAILED` is pytest's, `find . | xargs grep x` is grep's.
+    """
+    out: list[Program] = []
+    for program in pipeline:
+        is_filter = program.name in (*FILTERS, *PRINTERS)
+        if not out or not is_filter:
+            out.append(program)
+        elif out[-1].name in LISTERS and (
+            program.name == "wc" or (program.name in ("grep", "rg", "egrep") and len(program.arguments) > 1)
+        ):
+            out[-1] = program
+    return out
+
+
+def tells_by_colour(command: str) -> bool:
+    """Whether what the command prints says by colours alone what is what."""
+    return COLOURED.search(command) is not None
 
 
 def printed_file(command: str) -> str | None:
@@ -141,6 +176,8 @@ def printed_file(command: str) -> str | None:
     if len(found) != 1 or len(found[0]) > 2 or any(p.name not in (*PRINTERS, "sed") for p in found[0]):
         return None
     first = found[0][0]
+    if first.name in ("nl", "bat") or (first.name == "cat" and any(a.startswith("-") for a in first.arguments)):
+        return None  # they put numbers before the lines
     if first.name == "sed" and not ("-n" in first.arguments and any(RANGE.match(a) for a in first.arguments)):
         return None
     files = [a for a in first.arguments if not a.startswith(("-", "+")) and not a.isdigit() and not RANGE.match(a)]

@@ -1,34 +1,64 @@
-"""Structured data in outputs and files: JSON (one line of it is laid out anew), JSON lines, tables with delimiters.
+"""JSON in outputs and files: one line of it is laid out anew, items are named, alarms kept.
 
 Line by line, never whole documents: a text may be cut off anywhere.
 """
 
 import json
 import re
-from collections import Counter
 from collections.abc import Sequence
 
+from trimtab.content import likeness
 from trimtab.content.marks import Marks, marks
-from trimtab.records import Block
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 LONG_LINE = 400  # characters; JSON with longer lines on average is laid out
 SHORT = 100  # characters of an object or array that stays on one line
 MOST_CHARACTERS = 2_000_000  # of JSON that is laid out
 IDENTITY = re.compile(
-    r'"(?:id|name|key|number|title|sha|oid|path|file|filename|code|login|slug|uuid|test|nodeid)":\s*("(?:[^"\\]|\\.){1,120}"|\d+)'
+    r'"(?:id|name|key|number|title|sha|oid|\w*path|\w*file(?:_?name)?|code|login|slug|uuid|test|nodeid)"'
+    r':\s*("(?:[^"\\]|\\.){1,120}"|\d+)',
+    re.I,
 )
 ALARM = re.compile(
     r'"(?:error|errors|exception|failure|stderr)":\s*(?!null|""|\[\]|\{\}|false|0\b)\S'
-    r'|"(?:status|state|level|severity|conclusion|outcome|result)":\s*"(?:fail|error|crit|fatal|timed_out|cancel|panic)\w*"',
+    r'|"(?:status|state|level|severity|conclusion|outcome|result|phase)":\s*"(?:fail|error|crit|fatal|timed_out|cancel|panic|exited|dead|unhealthy)\w*"'
+    r'|"\w*exit_?(?:code|status)":\s*[1-9]|"oomkilled":\s*true',
     re.I,
 )
+SAYS = re.compile(r'\s*"(?:message|msg|rendered|detail|details|reason|description|full_description|title|text)":\s*"')
+PRINTED = re.compile(r'"(?:Output|output|rendered|log)":\s*("(?:[^"\\]|\\.)*")')
+TOTAL = re.compile(
+    r'\s*"(?:\w*[sS]ummary\w*|\w*[tT]otals?\w*|\w*[cC]ounts?|num[A-Z]\w+|passed|failed|skipped|success|next\w*|has\w+)":'
+    r"\s*(?!\{$|\[$)\S"
+)
+YAML = re.compile(r"\s*(?:- )*[\w./\"'-]+(?: \[[^\]]*\]| \"[^\"]*\")*:(?:\s|$)|\s*- |---$|```")
+MOST_LOOKED_AT = 400  # lines in which YAML shows that it is
+LEAST_YAML = 12
+REACH = 12  # lines from an alarm in which the same object says what happened
+LONG_ITEM = 1_000  # characters of one line of JSON among others that is laid out
+LEAST_DOCUMENT = 3  # lines of JSON that are a document among other lines
+OPENS = re.compile(r'[\[{]\s*(?:$|["\[{]|[\]}],?$)')
 MOST_FIELDS = 12  # that a summary names
 MOST_ITEMS = 400  # whose identity a fold names
 MOST_ODD = 20
-DELIMITERS = (",", "\t", ";", "|")
-LEAST_ROWS = 5
 LINE_CHARACTERS = 2_000
+
+
+def laid_out(lines: list[str]) -> list[str]:
+    """The lines with each that is long JSON laid out: a whole text of it, or what a tool prints after its warnings."""
+    left = MOST_CHARACTERS
+    least = LONG_LINE if sum(1 for line in lines if line.strip()) == 1 else LONG_ITEM
+    if not any(len(line) > least and line.lstrip()[:1] in ("{", "[") for line in lines):
+        return lines
+    out: list[str] = []
+    for line in lines:
+        laid = pretty(line) if least < len(line) <= left else None
+        if laid is None:
+            out.append(line)
+        else:
+            left -= len(line)
+            out.extend(laid.split("\n"))
+    return out
 
 
 def pretty(text: str) -> str | None:
@@ -106,61 +136,119 @@ def summary(text: str) -> str:
     return f"JSON: {', '.join(parts[:MOST_FIELDS])}"
 
 
-def looks_json(lines: Sequence[str]) -> bool:
-    """Whether the lines are JSON or JSON lines, by their first and last."""
-    filled = [line.strip() for line in (*lines[:3], *lines[-3:]) if line.strip()]
-    return (
-        bool(filled)
-        and filled[0][:1] in "{["
-        and (filled[0] in "{[" or filled[0][-1] in "{[}],")
-        and '"' in "".join(filled)
-    )
+def documents(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """(first row, last row) of each stretch of JSON: documents, whole or cut off, and runs of JSON lines."""
+    found: list[tuple[int, int]] = []
+    row = 0
+    while row < len(lines):
+        last = end_of(lines, row) if lines[row][:1] in ("{", "[") and OPENS.match(lines[row][:LINE_CHARACTERS]) else -1
+        if last < 0:
+            row += 1
+            continue
+        if found and found[-1][1] == row - 1:
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((row, last))
+        row = last + 1
+    return [(first, last) for first, last in found if last - first + 1 >= LEAST_DOCUMENT]
+
+
+def end_of(lines: Sequence[str], row: int) -> int:
+    """The row on which the JSON ends that begins on `row`; -1 where it is none."""
+    line = lines[row].rstrip().rstrip(",")
+    if line[-1] in "}]" and len(line) > 1:
+        return row if '"' in line or len(line) <= 3 else -1
+    if line[-1] not in "{[,":
+        return -1
+    for at in range(row + 1, len(lines)):
+        head = lines[at][:1]
+        if head in ("}", "]"):
+            return at
+        if head not in (" ", "\t", "{", "["):
+            return at - 1 if at - row >= LEAST_DOCUMENT and '"' in "".join(lines[row : row + 4]) else -1
+    return len(lines) - 1
+
+
+def printed(line: str) -> str:
+    """What a line of JSON says that a program printed: the first line of it; "" if it says nothing of that."""
+    if line[:1] != "{" or '"' not in line:
+        return ""
+    match = PRINTED.search(line[:LINE_CHARACTERS])
+    if match is None:
+        return ""
+    try:
+        said = json.loads(match[1])
+    except ValueError:
+        return ""
+    return str(said).strip("\n").partition("\n")[0]
+
+
+def mark_document(lines: Sequence[str], before: int = 0) -> Marks:
+    """One stretch of JSON with `before` lines before it: what its items are called, alarms, totals, like objects."""
+    found = mark_json(lines)
+    like = likeness.mark(lines, before)
+    series = [(block.first, block.last) for block in like.blocks if block.kind == "repetition"]
+    totals = [number for number, line in enumerate(lines, 1) if '":' in line and TOTAL.match(line[:LINE_CHARACTERS])]
+    outside = [number for number in totals if not any(first <= number <= last for first, last in series)]
+    found.keep.update(outside[:MOST_ODD])
+    for first, last in series:  # of items in one line their names are enough
+        found.dull.update(n for n in range(first, last + 1) if n in found.facts and lines[n - 1][:1] == "{")
+    found.add(like)
+    return found
+
+
+def looks_yaml(lines: Sequence[str]) -> bool:
+    """Whether the lines are YAML: keys and items, many of them deep."""
+    filled = [line for line in lines[:MOST_LOOKED_AT] if line.strip() and not line.lstrip().startswith("#")]
+    keyed = sum(YAML.match(line[:LINE_CHARACTERS]) is not None for line in filled)
+    deep = sum(line[0] == " " for line in filled)
+    return len(filled) >= LEAST_YAML and keyed >= 0.8 * len(filled) and deep >= 0.4 * len(filled)
+
+
+def mark_yaml(lines: Sequence[str]) -> Marks:
+    """Its like objects, each with what it is called."""
+    found = likeness.mark(lines)
+    for block in found.blocks:
+        if block.kind == "entry" and block.name and len(found.facts) < MOST_ITEMS:
+            found.facts[block.first + 1] = tuple(dict.fromkeys((*found.facts.get(block.first + 1, ()), block.name)))
+    return found
 
 
 def mark_json(lines: Sequence[str]) -> Marks:
     """Items by what identifies them; what reports an error is kept."""
     found = marks()
     alarms = []
+    said: set[str] = set()
     for number, line in enumerate(lines, 1):
         head = line[:LINE_CHARACTERS]
         if len(found.facts) < MOST_ITEMS:
             names = [match[1].strip('"')[:80] for match in IDENTITY.finditer(head)]
-            if names:
-                found.facts[number] = tuple(dict.fromkeys(names[:3]))
-        if ALARM.search(head):
+            new = [name for name in dict.fromkeys(names[:3]) if name not in said]
+            if new:
+                found.facts[number] = tuple(new)
+                said.update(new)
+        if '":' in head and ALARM.search(head):
             alarms.append(number)
-    found.keep.update(alarms[:MOST_ODD])
+    for number in alarms[:MOST_ODD]:
+        found.keep.update({number, *said_beside(lines, number)})
+    for number in alarms[MOST_ODD:]:
+        words = said_beside(lines, number)
+        if words:
+            found.facts[number] = (*found.facts.get(number, ()), lines[words[0] - 1].strip()[:160])
     return found
 
 
-def delimiter_of(lines: Sequence[str]) -> str | None:
-    """What parts the columns of a table: the same number of times in most of the first lines, at least once."""
-    first = [line[:LINE_CHARACTERS] for line in lines[:40] if line.strip()]
-    if len(first) < LEAST_ROWS:
-        return None
-    for delimiter in DELIMITERS:
-        counts = Counter(line.count(delimiter) for line in first)
-        most, times = counts.most_common(1)[0]
-        if most >= 2 and times >= 0.8 * len(first):
-            return delimiter
-    return None
-
-
-def mark_table(lines: Sequence[str], delimiter: str) -> Marks:
-    """The header is kept, and the rows that differ: in their number of fields, or in a field that nearly all share."""
-    found = marks(keep={1})
-    counts = Counter(line[:LINE_CHARACTERS].count(delimiter) for line in lines if line.strip())
-    usual = counts.most_common(1)[0][0]
-    rows = [(n, line.split(delimiter)) for n, line in enumerate(lines, 1) if n > 1 and line.count(delimiter) == usual]
-    odd = [n for n, line in enumerate(lines, 1) if line.strip() and line[:LINE_CHARACTERS].count(delimiter) != usual]
-    for column in range(usual + 1):
-        values = Counter(fields[column].strip() for _, fields in rows)
-        common = values.most_common(1)[0] if values else ("", 0)
-        if len(values) <= 8 and common[1] >= 0.9 * len(rows):
-            odd += [n for n, fields in rows if fields[column].strip() != common[0]]
-    odd_rows = sorted(set(odd))
-    found.keep.update(odd_rows[:MOST_ODD])
-    for number in odd_rows[MOST_ODD:]:
-        found.facts[number] = (lines[number - 1].split(delimiter)[0].strip()[:80],)
-    found.blocks.append(Block("table", f"{len(rows)} rows of {lines[0].strip()}"[:100], 1, 1, len(lines)))
-    return found
+def said_beside(lines: Sequence[str], number: int) -> list[int]:
+    """The first line (from 1) of an alarm's object, or of the object that it opens, that says why."""
+    line = lines[number - 1]
+    depth = len(line) - len(line.lstrip())
+    for step in (1, -1):
+        at = number - 1 + step
+        while 0 <= at < len(lines) and abs(at - number + 1) <= REACH:
+            deep = len(lines[at]) - len(lines[at].lstrip())
+            if deep < depth:
+                break
+            if SAYS.match(lines[at][:LINE_CHARACTERS]) and (deep == depth or step == 1):
+                return [at + 1]
+            at += step
+    return []

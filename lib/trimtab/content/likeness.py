@@ -23,17 +23,26 @@ USUAL, RARE = 0.9, 0.1  # of a series' entries, that have a field or a value
 MOST_VALUES = 8  # of a field that is a choice of few
 MOST_ODD = 20  # entries of a series whose odd lines every view shows; the others are named
 MOST_FIELDS = 12  # that are named
+MOST_CHOICES = 8  # fields of which a fold says how often each value is there
+MOST_RARE = 6  # rows of one entry that are kept for a field that few have
+VALUE_CHARACTERS = 60
 LINE_CHARACTERS = 400
 KEY = re.compile(
     r"""(?:-[ ]+)*(?:"((?:[^"\\]|\\.){1,80})"\s*:"""  # "key":
     r"""|<([A-Za-z][\w:.-]*)"""  # <key
     r"""|'?([^\s"'<>{}\[\],;\#=:][^"'<>{}\[\],;=:]{0,79}?)'?\s*(?::(?=\s|$)|=))"""  # key: or key =
 )
+PAIR = re.compile(
+    r""""([^"\\]{1,80})"\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,{}\[\]"]+)|\s([\w:-]{1,60})=("[^"]*")|(?:[{,]\s*)([\w-]{1,60})[:=]\s*([^,{}]+)"""
+)
 INLINE = re.compile(r'"([^"\\]{1,80})"\s*:|(?<=[{,\s])([\w-]{1,60}):\s|\s([\w:-]{1,60})="')
 HEADER = re.compile(r"\[+\s*([^\[\]\"{},]{1,120}|[\w.-]*\"[^\"]{1,120}\"[\w.-]*)\s*\]+\s*(?:[#;].*)?$")
 NAMING = re.compile(
     r"""["']?\b(?:id|name|key|title|slug|path|file|code|login|artifactId|uuid|sha|package)["']?\s*[:=>]\s*["']?([^"',<>}]{1,60})"""
 )
+SNAPSHOT = re.compile(r'(?:- )*([a-z]\w*)(?: "[^"]*")?(?: \[[^\]]*\])+:?')
+NODE = re.compile(r'[a-z]\w* "[^"]{1,60}" \[ref=\w+\]')
+DOCUMENT = "---"  # begins one of several in YAML
 CLOSERS = (")", "]", "}", "</")
 COMMENTS = ("#", ";", "//", "<!--", "<?")
 
@@ -47,6 +56,13 @@ class Entry(NamedTuple):
     fields: Mapping[str, int]
 
 
+class Part(NamedTuple):
+    """A value within an entry, however deep: its 0-based row and its text."""
+
+    row: int
+    value: str
+
+
 @dataclass(slots=True)
 class Open:
     """An entry whose end is not reached yet."""
@@ -57,8 +73,11 @@ class Open:
     last: int = -1
 
 
-def mark(lines: Sequence[str]) -> Marks:
-    """Blocks of series and of their entries; their examples and odd lines are kept."""
+def mark(lines: Sequence[str], before: int = 0) -> Marks:
+    """Blocks of series and of their entries; their examples and odd lines are kept.
+
+    `before` is how many lines of the load are before these: a series says on which line of it the example is.
+    """
     found = marks()
     every = [series for siblings in families(lines) for series in series_of(siblings)]
     every.sort(key=lambda series: (series[0].first, -series[-1].last))
@@ -67,7 +86,7 @@ def mark(lines: Sequence[str]) -> Marks:
         while told and told[-1][1] < series[0].first:
             told.pop()
         if not any(first <= series[0].first for first, _ in told):
-            add_series(series, lines, found)
+            add_series(series, lines, found, before)
             told.append((series[1].first, series[-1].last))
     return found
 
@@ -87,14 +106,17 @@ def families(lines: Sequence[str]) -> Iterator[list[Entry]]:
 
 
 def rows(lines: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
-    """(row, depth, whether it only closes) of each line with data; what follows a `[header]` is deeper than that."""
+    """(row, depth, whether it only closes) of each line with data; what follows a `[header]` or `---` is deeper."""
     below = 0
     for row, line in enumerate(lines[:MOST_LINES]):
         text = line.strip()
         if not text or text.startswith(COMMENTS):
             continue
         depth = len(line) - len(line.lstrip())
-        if text[0] == "[" and len(text) > 2 and HEADER.match(text[:LINE_CHARACTERS]):
+        if text == DOCUMENT:
+            below = 1
+            yield row, 0, False
+        elif text[0] == "[" and len(text) > 2 and HEADER.match(text[:LINE_CHARACTERS]):
             below = 1
             yield row, depth, False
         else:
@@ -122,10 +144,19 @@ def entry(text: str, done: Open) -> Entry:
 
 def key_of(text: str) -> str:
     """What a line's value is called; "" in a list."""
+    return keyed(text)[0]
+
+
+def keyed(text: str) -> tuple[str, str]:
+    """What a line's value is called, and the value: of a page's snapshot (`- link "Home" [ref=e1]:`) the role."""
     if text.startswith("[") and (header := HEADER.match(text)):
-        return header[1].strip()
+        return header[1].strip(), ""
+    if "[ref=" in text and (node := SNAPSHOT.match(text)):
+        return node[1], text[node.end() :].strip()
     match = KEY.match(text)
-    return (match[1] or match[2] or match[3] or "").strip() if match else ""
+    if match is None:
+        return "", ""
+    return (match[1] or match[2] or match[3] or "").strip(), text[match.end() :].strip()
 
 
 def series_of(siblings: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -144,48 +175,114 @@ def series_of(siblings: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield run
 
 
-def add_series(series: Sequence[Entry], lines: Sequence[str], found: Marks) -> None:
-    """One series. Its fold says how many there are, like which, and their fields."""
+def add_series(series: Sequence[Entry], lines: Sequence[str], found: Marks, before: int) -> None:
+    """One series. Its fold says how many there are, like which, their fields, and how often a choice was made."""
     example, rest = series[0], series[1:]
     counts = Counter(name for one in series for name in one.fields)
     fields = ", ".join([name for name, _ in counts.most_common(MOST_FIELDS)])
     more = ", …" if len(counts) > MOST_FIELDS else ""
-    name = f"{len(rest)} more like line {example.first + 1}: {fields}{more}"
+    name = f"{len(rest)} more like line {before + example.first + 1}: {fields}{more}"
     found.blocks.append(Block("repetition", name, rest[0].first + 1, rest[0].first + 1, series[-1].last + 1))
     for one in series:
         if one.last - one.first + 1 >= LEAST_ENTRY:
             found.blocks.append(Block("entry", naming(one, lines), one.first + 1, one.first + 1, one.last + 1))
     if example.last - example.first < LARGEST_EXAMPLE:
         found.keep.update(range(example.first + 1, example.last + 2))
-    odd = sorted(odd_rows(series, counts, lines).items())
+    every = [parts_of(one, lines) for one in series]
+    odd = sorted(odd_rows(series, counts, every).items())
     for index, places in odd[:MOST_ODD]:
         found.keep.update(row + 1 for row in (name_row(series[index], lines), *places))
     for index, _ in odd[MOST_ODD:]:
         found.facts[series[index].first + 1] = (naming(series[index], lines),)
+    told = choices(every)
+    if told:
+        first = hidden_row(rest, found) + 1
+        found.facts[first] = (*found.facts.get(first, ()), *told)
 
 
-def odd_rows(series: Sequence[Entry], counts: Mapping[str, int], lines: Sequence[str]) -> dict[int, list[int]]:
+def hidden_row(rest: Sequence[Entry], found: Marks) -> int:
+    """The first row of the entries that will be in a fold, as four in a row are that no one keeps."""
+    for row in range(rest[0].first, rest[-1].last - 2):
+        if not any(number in found.keep for number in range(row + 1, row + 5)):
+            return row
+    return rest[0].first
+
+
+def parts_of(one: Entry, lines: Sequence[str]) -> dict[str, Part]:
+    """What an entry holds at any depth, by the keys on the way (`status.phase`): of a list the first of each key."""
+    if one.first == one.last:
+        pairs = PAIR.findall(lines[one.first][: 4 * LINE_CHARACTERS])
+        found = [(a or c or e, (b or d or f).strip()) for a, b, c, d, e, f in pairs]
+        return {key: Part(one.first, value) for key, value in reversed(found)}
+    out: dict[str, Part] = {}
+    stack: list[tuple[int, str]] = []  # depth, keys so far
+    for row in range(one.first, one.last + 1):
+        line = lines[row][:LINE_CHARACTERS]
+        text = line.strip()
+        if not text or text.startswith((*CLOSERS, *COMMENTS)):
+            continue
+        depth = len(line) - len(line.lstrip())
+        while stack and stack[-1][0] >= depth:
+            stack.pop()
+        key, value = keyed(text)
+        name = f"{stack[-1][1]}.{key}" if stack and stack[-1][1] else key
+        stack.append((depth, name))
+        if key and name not in out:
+            out[name] = Part(row, value.rstrip(",").removeprefix(">"))
+    return out
+
+
+def choices(every: Sequence[Mapping[str, Part]]) -> list[str]:
+    """How often each value is there, of fields that are a choice of few: `phase: Running 39, Pending 1`."""
+    values: dict[str, Counter[str]] = {}
+    for parts in every:
+        for name, part in parts.items():
+            if part.value and part.value not in ("{", "["):
+                counted = values.setdefault(name, Counter())
+                if len(counted) <= MOST_VALUES:
+                    counted[part.value[:VALUE_CHARACTERS].strip("\"'")] += 1
+    out = []
+    for name, counted in values.items():
+        is_usual = sum(counted.values()) >= len(every) / 2 and len(every) > len(counted) + 1
+        if is_usual and 2 <= len(counted) <= MOST_VALUES:
+            said = ", ".join(f"{value} {times}" for value, times in counted.most_common())
+            out.append(f"{name.rpartition('.')[2]}: {said}")
+    return out[:MOST_CHOICES]
+
+
+def odd_rows(
+    series: Sequence[Entry], counts: Mapping[str, int], every: Sequence[Mapping[str, Part]]
+) -> dict[int, list[int]]:
     """By index in the series, the rows that make an entry odd; [] where what makes it odd is that a field lacks."""
     size = len(series)
     usual = {name for name, count in counts.items() if USUAL * size <= count < size}
-    rare = {name for name, count in counts.items() if count <= max(1, RARE * size)}
-    odd: dict[int, list[int]] = {}
+    deep = Counter(name for parts in every for name in parts)
+    odd = rare_rows(every, {name for name, count in deep.items() if count <= max(1, RARE * size)})
+    if len(odd) > size / 3:  # what is so common further down is not odd
+        odd = rare_rows(every, {name for name, count in counts.items() if count <= max(1, RARE * size)})
     for index, one in enumerate(series):
         if not usual <= one.fields.keys():
-            odd[index] = []
-        for name in rare & one.fields.keys():
-            odd.setdefault(index, []).append(one.fields[name])
-    for name, count in counts.items():
+            odd.setdefault(index, [])
+    for name, count in deep.items():
         if count >= USUAL * size:
-            for index in other_values([one.fields.get(name, -1) for one in series], lines):
-                odd.setdefault(index, []).append(series[index].fields[name])
+            for index in other_values([parts[name].value if name in parts else "" for parts in every]):
+                odd.setdefault(index, []).append(every[index][name].row)
     odd.pop(0, None)
     return odd
 
 
-def other_values(places: Sequence[int], lines: Sequence[str]) -> list[int]:
-    """The indices of those of `places`, rows of one field, that have another value than USUAL of them."""
-    values = [lines[row][:LINE_CHARACTERS].strip().rstrip(",") if row >= 0 else "" for row in places]
+def rare_rows(every: Sequence[Mapping[str, Part]], rare: set[str]) -> dict[int, list[int]]:
+    """By index, the first rows on which an entry has a field of `rare`."""
+    odd: dict[int, list[int]] = {}
+    for index, parts in enumerate(every):
+        rows = sorted({parts[name].row for name in rare & parts.keys()})
+        if rows:
+            odd[index] = rows[:MOST_RARE]
+    return odd
+
+
+def other_values(values: Sequence[str]) -> list[int]:
+    """The indices of those that differ from what USUAL of them are; "" is no value."""
     common, times = Counter(values).most_common(1)[0]
     if not USUAL * len(values) <= times < len(values) or len(set(values)) > MOST_VALUES:
         return []
@@ -195,6 +292,9 @@ def other_values(places: Sequence[int], lines: Sequence[str]) -> list[int]:
 def naming(one: Entry, lines: Sequence[str]) -> str:
     """What an entry is called: its key, else the value that names it, else its first words."""
     first = lines[one.first].lstrip()
+    if "[ref=" in first:
+        here = (NODE.search(lines[row]) for row in range(one.first, min(one.last, one.first + LARGEST_EXAMPLE) + 1))
+        return next((node[0] for node in here if node), one.key)
     if one.key and not first.startswith(("- ", "<", "[")):
         return one.key
     match = NAMING.search(lines[name_row(one, lines)][:LINE_CHARACTERS])

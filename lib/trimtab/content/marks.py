@@ -1,22 +1,28 @@
 """What a kind says of a text's lines: its blocks, the lines to keep, and the facts that a fold must name."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from trimtab.records import Block
 
 
-class Marks(NamedTuple):
-    """Filled by a kind; line numbers are 1-based. Blocks may come in any order and overlap: `nest` sorts them out."""
+@dataclass(slots=True)
+class Marks:
+    """Filled by a kind; line numbers are 1-based. Blocks may come in any order and overlap: `nest` sorts them out.
 
-    blocks: list[Block]
-    keep: set[int]
-    facts: dict[int, tuple[str, ...]]
+    Of a line that is `dull` a fold names nothing but its facts: they say all that is needed of it.
+    """
+
+    blocks: list[Block] = field(default_factory=list)
+    keep: set[int] = field(default_factory=set)
+    facts: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    dull: set[int] = field(default_factory=set)
 
     def add(self, other: "Marks") -> None:
         """Take over what another kind said of the same lines; facts of one line are joined."""
         self.blocks.extend(other.blocks)
         self.keep.update(other.keep)
+        self.dull.update(other.dull)
         for line, words in other.facts.items():
             self.facts[line] = tuple(dict.fromkeys((*self.facts.get(line, ()), *words)))
 
@@ -26,6 +32,7 @@ class Marks(NamedTuple):
             [b._replace(first=b.first + lines, head=b.head + lines, last=b.last + lines) for b in self.blocks],
             {line + lines for line in self.keep},
             {line + lines: words for line, words in self.facts.items()},
+            {line + lines for line in self.dull},
         )
 
 

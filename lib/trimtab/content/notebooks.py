@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from trimtab.content import code
-from trimtab.content.marks import Marks, marks
+from trimtab.content.marks import marks
 from trimtab.content.nesting import nest
 from trimtab.content.outputs import general
 from trimtab.records import Block, Content
@@ -41,11 +41,11 @@ def parse(text: str) -> Content:
         last = (begins[at + 1][0] if at + 1 < len(begins) else len(lines)) - 1
         end = next((end for end in range(row, last + 1) if LAST.search(lines[end])), last)
         found.blocks.append(Block("cell", f"cell {match[1]}: {match[2].strip('# ')[:60]}", row + 1, row + 1, last + 1))
-        found.add(Marks(definitions(lines[row : end + 1]), set(), {}).shifted(row))
+        found.add(marks(definitions(lines[row : end + 1])).shifted(row))
         if end < last:
             found.blocks.append(Block("output", f"output of {match[1]}", end + 2, end + 2, last + 1))
             printed = general.mark(lines[end + 1 : last + 1])
-            found.add(Marks([], printed.keep, {}).shifted(end + 1))
+            found.add(marks(keep=printed.keep).shifted(end + 1))
     return Content("notebook", lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from trimtab import content, relevance, tiers, tokens
-from trimtab.content import rules
+from trimtab.content import commands, rules
 from trimtab.content.rules import Rule
 from trimtab.handlers.loads import Loaded
 from trimtab.records import Content
@@ -39,6 +39,9 @@ def contents(found: Loaded) -> Content:
         return content.parse(found.name, found.text)
     if found.tool == "Read":
         return content.notebook(found.text)
+    path = commands.printed_file(found.name) if found.tool == "Bash" else None
+    if path is not None and content.is_known(path, found.text):
+        return content.parse(path, found.text)
     return content.output(found.name if found.tool == "Bash" else PRINTS_AS.get(found.tool, ""), found.text)
 
 

@@ -87,7 +87,7 @@ def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> 
         return "small"
     if found.is_file and settings.data_directory in Path(found.name).parts:
         return "a file of ours"
-    if found.tool == "Bash" and commands.wants_everything(found.name):
+    if found.tool == "Bash" and not found.preview and commands.wants_everything(found.name):
         return "the command prints what it was asked for"
     if "\0" in found.text or "\ufffd" in found.text:
         return "not clean text: the client warns of it"

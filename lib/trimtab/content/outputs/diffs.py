@@ -1,9 +1,13 @@
-"""Diffs (git diff, git show, git log -p): a block for each file and each hunk; runs without a change fold first."""
+"""Diffs and logs (git diff, git show, git log -p): a block for each file and each hunk, whose header is a fact.
+
+Of a commit its subject is kept, or named where there are many commits.
+"""
 
 import re
 from collections.abc import Sequence
 
 from trimtab.content.marks import Marks, marks
+from trimtab.content.outputs import listings
 from trimtab.records import Block
 
 FILE = re.compile(r"^diff --(?:git a/(.+?) b/.+|cc (.+)|combined (.+))$")
@@ -11,7 +15,11 @@ OTHER_FILE = re.compile(r"^\+\+\+ (?:b/)?(\S+)")
 HUNK = re.compile(r"^@@+ -\d+(?:,\d+)? (?:-\d+(?:,\d+)? )?\+(\d+)(?:,\d+)? @@+ ?(.*)$")
 STAT = re.compile(r"^ (\S.*?)\s+\|\s+(\d+|Bin)\b")
 TOTAL = re.compile(r"^ \d+ files? changed")
-LEAST_CONTEXT = 8  # unchanged lines in a row
+COMMIT = re.compile(r"^[*|\\/ ]*commit [0-9a-f]{7,}")
+SUBJECT = re.compile(r"^[*|\\/ ]*    (\S.*)$")
+PATH = re.compile(r"\S+$")
+FEW_COMMITS = 3  # whose headers and subjects every view shows
+FACT_CHARACTERS = 80
 
 
 def mark(lines: Sequence[str]) -> Marks:
@@ -46,9 +54,12 @@ def mark(lines: Sequence[str]) -> Marks:
             end_hunk(number - 1)
             match = HUNK.match(line[:1000])
             if match:
-                at_hunk = (number, (match[2] or f"line {match[1]}").strip()[:100])
+                at_hunk = (number, line.strip()[:FACT_CHARACTERS])
+                found.facts[number] = (at_hunk[1],)
         elif line.startswith("commit ") and (at_file or at_hunk):
             end_file(number - 1)
+        elif line.startswith(("--- ", "+++ ", "index ", "similarity index ", "new file mode")) and at_hunk is None:
+            found.dull.add(number)
         elif at_hunk is not None:
             added += line.startswith("+")
             removed += line.startswith("-")
@@ -56,7 +67,26 @@ def mark(lines: Sequence[str]) -> Marks:
             stat = STAT.match(line[:400])
             assert stat is not None
             found.facts[number] = (stat[1],)
+            found.dull.add(number)
         elif TOTAL.match(line[:200]):
             found.keep.add(number)
     end_file(len(lines))
+    mark_subjects(lines, found)
+    if not found.blocks and not found.facts and all(PATH.match(line[:400]) for line in lines if line):
+        return listings.mark(lines)  # git diff --name-only
     return found
+
+
+def mark_subjects(lines: Sequence[str], found: Marks) -> None:
+    """The subject of each commit: the first line of its message."""
+    begins: list[int] = []
+    subjects: list[tuple[int, str]] = []
+    for number, line in enumerate(lines, 1):
+        if "commit " in line[:60] and COMMIT.match(line[:400]):
+            begins.append(number)
+        elif begins and len(subjects) < len(begins) and (match := SUBJECT.match(line[:400])):
+            subjects += [(number, match[1].strip())] * (len(begins) - len(subjects))
+    if len(begins) <= FEW_COMMITS:
+        found.keep.update([*begins, *(number for number, _ in subjects)])
+    for number, subject in subjects:
+        found.facts[number] = (subject[:FACT_CHARACTERS],)

@@ -1,21 +1,29 @@
 """What holds for any output: errors, their places, and stack traces are kept, redrawn progress and repetition fold."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from trimtab.content import prose
 from trimtab.content.marks import Marks, marks
-from trimtab.content.outputs.kind import LONGEST_LINE, keep_of
+from trimtab.content.outputs import traces
+from trimtab.content.outputs.kind import LONGEST_LINE, keep, keep_of
 from trimtab.records import Block
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 BEGINS = re.compile(
-    r"\s*(?:\S+: )?(?:fatal|FATAL|[Ee]rror|ERROR|panic|PANIC|CRITICAL|Traceback|Uncaught|Unhandled|SyntaxError|Exception in)\b"
+    r"\s*(?:\S+: )?(?:fatal|FATAL|[Ee]rror|ERROR|panic|PANIC|CRITICAL|Traceback|Uncaught|Unhandled|SyntaxError|Exception in|Caused by)\b"
     r"|\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Fault|Panic)\b[:(]"
     r"|\s*(?:[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9})[:(]\d{1,6}[:,)].{0,40}\b(?:error|Error|FAILED|failed)\b"
     r"|(?:exit|Exit) (?:code|status)\b|make: \*\*\*|[✗✘×] "
+    r"|\s*(?:[Ww]arning|WARNING):|\s*(?:Found )?\d+ (?:errors?|warnings?|failures?|problems?|vulnerabilities|incidents?)\b"
 )
+COMPLAINS = re.compile(
+    r"^(?:fatal|error|warning): |^[\w./-]{1,40}: .*(?:No such file|[Pp]ermission denied|cannot |can't )"
+)
+PANIC = re.compile(r"panicked at .*:$")  # what it says is on the next line
 PHRASES = (
+    "panicked at",
     "FAILED",
     "Segmentation fault",
     "core dumped",
@@ -24,8 +32,10 @@ PHRASES = (
     "Permission denied",
     "out of memory",
 )
-FRAME = re.compile(
-    r'\s+File "[^"]+", line \d+|\s+at .+[:(]\d+|\s+at [\w$.<>]+\(|\t/?\S+\.go:\d+|\s+\d+: +\S+::|\s+from \S+:\d+:in |#\d+ +(?:0x|/)|\s+\^[\^~]*$'
+# What may differ in lines that are alike: addresses, hashes, numbers with their units; no digits of a name.
+VARIABLE = re.compile(
+    r"\b0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{6,}(?:-[0-9a-fA-F]{4,})*\b"
+    r"|(?<![A-Za-z_])\d+(?:(?:[kKMGT]i?B|B|ms|s|m|h)\b|(?=[TZ.,:])|(?![A-Za-z_]))[TZ]?"
 )
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
 PROGRESS_SIGNS = ("%", "########", "========", "█", "▏", "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
@@ -36,7 +46,8 @@ DULL = re.compile(
 )
 HEADING = re.compile(r"#{1,6} \S")
 LEAST_HEADINGS = 2
-LEAST_TRACE, LEAST_PROGRESS = 4, 3
+LEAST_PROGRESS = 3
+LEAST_REPEATS = 5  # lines alike; chosen
 
 
 def plain(line: str) -> str:
@@ -46,40 +57,40 @@ def plain(line: str) -> str:
     return ANSI.sub("", line) if "\x1b" in line else line
 
 
-def mark(lines: Sequence[str]) -> Marks:
+def mark(lines: Sequence[str], is_quoted: bool = False) -> Marks:
+    """Errors, traces and progress; of what is quoted from files only what the program itself complains of."""
     found = marks()
-    keep_of([number for number, line in enumerate(lines, 1) if is_error(line[:LONGEST_LINE])], lines, found)
-    frames = [line[:1] in (" ", "\t", "#") and FRAME.match(line[:LONGEST_LINE]) is not None for line in lines]
-    progress = [is_progress(line[:LONGEST_LINE]) for line in lines]
-    found.blocks.extend(stretches(frames, "trace", "frames", LEAST_TRACE))
-    found.blocks.extend(stretches(progress, "progress", "progress", LEAST_PROGRESS))
+    if is_quoted:
+        keep(COMPLAINS, lines, found)
+        return found
+    text = "\n".join(lines)
+    phrases = [phrase for phrase in PHRASES if phrase in text]
+    hits = [
+        number
+        for number, line in enumerate(lines, 1)
+        if line and (BEGINS.match(line, 0, LONGEST_LINE) or (phrases and any(phrase in line for phrase in phrases)))
+    ]
+    keep_of(hits, lines, found)
+    after_panic = {number + 1 for number in hits if PANIC.search(lines[number - 1][:LONGEST_LINE])}
+    found.keep.update(number for number in after_panic if number <= len(lines))
+    found.add(traces.mark(lines))
+    for first, last in progress(lines, text):
+        if last - first + 1 >= LEAST_PROGRESS:
+            found.blocks.append(
+                Block("progress", f"{last - first + 1} lines of progress", first + 1, first + 1, last + 1)
+            )
+            found.dull.update(range(first + 1, last + 2))
     return found
 
 
-def is_error(line: str) -> bool:
-    return BEGINS.match(line) is not None or any(phrase in line for phrase in PHRASES)
-
-
-def is_progress(line: str) -> bool:
-    return any(sign in line for sign in PROGRESS_SIGNS) and PROGRESS.search(line) is not None
-
-
-def stretches(is_one: Sequence[bool], kind: str, name: str, least: int) -> list[Block]:
-    """A block for each run of lines that are one of a kind, or of which every second line is."""
-    out: list[Block] = []
-    start = last = 0
-    for number, hit in enumerate(is_one, 1):
-        if hit:
-            if not start:
-                start = number
-            last = number
-        elif start and number - last > 1:
-            if last - start + 1 >= least:
-                out.append(Block(kind, f"{last - start + 1} lines of {name}", start, start, last))
-            start = 0
-    if start and last - start + 1 >= least:
-        out.append(Block(kind, f"{last - start + 1} lines of {name}", start, start, last))
-    return out
+def progress(lines: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """(first row, last row) of each stretch of redrawn progress."""
+    signs = [sign for sign in PROGRESS_SIGNS if sign in text]
+    if not signs:
+        return []
+    return traces.stretches(
+        [any(sign in line for sign in signs) and PROGRESS.search(line, 0, LONGEST_LINE) is not None for line in lines]
+    )
 
 
 def shape(lines: Sequence[str]) -> list[Block]:
@@ -89,6 +100,18 @@ def shape(lines: Sequence[str]) -> list[Block]:
     return prose.repetitions(lines) + prose.paragraphs(lines)
 
 
-def dull(lines: Sequence[str]) -> frozenset[int]:
-    """The lines that say that something passed or was fetched: of their new words 1 % are taken up later, of others 8 %."""
-    return frozenset(number for number, line in enumerate(lines, 1) if DULL.search(line[:LONGEST_LINE]))
+def dull(lines: Sequence[str]) -> set[int]:
+    """The lines of which a fold names no words.
+
+    Those that say that something passed or was fetched (of their new words 1 % are taken up later, of others 8 %), and
+    of LEAST_REPEATS or more that are alike but for numbers all but the first.
+    """
+    found = {number for number, line in enumerate(lines, 1) if line and DULL.search(line, 0, LONGEST_LINE)}
+    templates = [VARIABLE.sub("#", line[:LONGEST_LINE]) if line else "" for line in lines]
+    times = Counter(templates)
+    seen: set[str] = set()
+    for number, template in enumerate(templates, 1):
+        if template and template in seen and times[template] >= LEAST_REPEATS:
+            found.add(number)
+        seen.add(template)
+    return found

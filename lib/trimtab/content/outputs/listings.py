@@ -7,7 +7,7 @@ from trimtab.content.marks import Marks, marks
 from trimtab.records import Block
 
 LONG = re.compile(
-    r"^[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+\s+\S+\s+\S+\s+[\d,.]+[KMGT]?\s+\S+\s+\S+\s+\S+\s+(.+?)(?: -> .+)?$"
+    r"^(?: *\d+ +\d+ )?[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+\s+\S+\s+\S+\s+[\d,.]+[KMGT]?\s+\S+\s+\S+\s+\S+\s+(.+?)(?: -> .+)?$"
 )
 FOLDER = re.compile(r"^(\S.*):$")
 TREE = re.compile(r"^[│├└─\s|`+-]*(?:──|--)\s(.+)$")
@@ -42,6 +42,7 @@ def mark(lines: Sequence[str]) -> Marks:
             found.facts[number] = (name,)
         if runs:
             runs[-1] = (*runs[-1][:2], number)
+    found.dull.update(found.facts)
     for path, first, last in runs:
         if last - first >= 2:
             found.blocks.append(Block("folder", f"{path}/ ({last - first + 1} lines)"[-100:], first, first, last))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from trimtab.content.marks import Marks, marks
-from trimtab.content.outputs import diffs, listings, logs, searches
+from trimtab.content.outputs import diffs, gotest, listings, logs, searches
 from trimtab.content.outputs.kind import LONGEST_LINE, Kind, keep, keep_of, kind
 
 
@@ -32,7 +32,7 @@ def after(heading: str) -> Callable[[Sequence[str]], Marks]:
         hits: list[int] = []
         is_next = False
         for number, line in enumerate(lines, 1):
-            if pattern.search(line[:LONGEST_LINE]):
+            if pattern.search(line, 0, LONGEST_LINE):
                 is_next = True
             elif is_next and line.strip():
                 hits.append(number)
@@ -68,9 +68,8 @@ TESTS = (
     ),
     kind(
         "go test", "go test, gotestsum", looks=r"^(?:---|===) (?:FAIL|PASS|RUN)|^(?:ok|FAIL|\?)\s+\S+\s+[\d.(\[]",
-        keep=r"^\s*--- FAIL|^FAIL\b|^panic:|^\s+\S+_test\.go:\d+[: ]|^\s+(?:expected|actual) *:|\bError(?: Trace)?:|DATA RACE|^coverage:|^# |^\S+\.go:\d+:\d+:",
-        start=r"^\s*--- (FAIL: \S+|PASS: \S+)|^=== RUN\s+(\S+)", block="failure", fact=r"^(?:ok|\?)\s+(\S+)",
-        mark=after(r"\bError:\s+\S.*:\s*$"),
+        keep=r"^\s*--- FAIL|^FAIL\b|^panic:|^\s+(?:expected|actual) *:|\bError(?: Trace)?:|DATA RACE|^coverage:|^# |^\S+\.go:\d+:\d+:",
+        fact=r"^(?:ok|\?)\s+(\S+)", mark=gotest.mark,
     ),
     kind(
         "cargo test", "cargo test, cargo nextest", looks=r"^test result: |^running \d+ tests?$",
@@ -84,7 +83,7 @@ TESTS = (
     ),
     kind(
         "gradle", "gradle, gradlew, ./gradlew", looks=r"^> Task :",
-        keep=r"^> Task .* FAILED|FAILED$|^BUILD |^\* What went wrong|^FAILURE:|^e: |error:|\d+ tests completed|^\s+[\w.$]+(?:Error|Exception)\b|^\s*> (?!Task|Run |Get |Configure |Learn |Transform )",
+        keep=r"^> Task .* FAILED|FAILED$|^BUILD |^\* What went wrong|^FAILURE:|^e: |error:|\d+ tests completed|\bwarning:|^\d+ warnings?$|^\s+[\w.$]+(?:Error|Exception)\b|^\s*> (?!Task|Run |Get |Configure |Learn |Transform )",
         start=r"^> Task (\S+)|^(\S.*) FAILED$", mark=after(r"^\* What went wrong"),
     ),
     kind(
@@ -104,7 +103,7 @@ TESTS = (
     ),
     kind(
         "playwright", "playwright", looks=r"^[ \t]+\d+ (?:passed|failed|flaky) ?\(?|^Running \d+ tests? using \d+ workers?",
-        keep=r"^\s+\d+\) |^\s+\d+ (?:passed|failed|flaky|skipped|did not run)|Error:|^\s+(?:Expected|Received)|^\s+✘|^\s+at \S+:\d+:\d+|›.*─+$",
+        keep=r"^\s+\d+\) |^\s+\d+ (?:passed|failed|flaky|skipped|did not run)|Error: (?!Context)|^\s+(?:Expected|Received)|^\s+✘|^\s+at \S+:\d+:\d+|›.*─+$|^ +[\w/.-]+:\d+:\d+ › ",
         start=r"^\s+(\d+\) .+?)(?: ─+)?$", block="failure",
     ),
     kind(
@@ -117,32 +116,36 @@ TESTS = (
 
 BUILDS = (
     kind("tsc", "tsc, vue-tsc", looks=r"^\S+\(\d+,\d+\): (?:error|warning) TS\d+|^\S+:\d+:\d+ - error TS\d+", keep=r"(?:error|warning) TS\d+|^Found \d+ errors?"),
-    kind("eslint", "eslint, standard, biome, prettier, stylelint", looks=r"^[ \t]+\d+:\d+\s+(?:error|warning)\s|✖ \d+ problems?|^\S+:\d+:\d+ lint/", keep=r"^\s+\d+:\d+\s+(?:error|✖)|^/?[\w@.+~/\\-]+\.\w+$|^\S+:\d+:\d+ \w+|^\s+[×✖] |^✖ |\d+ problems?|^\[(?:warn|error)\]|^Found \d+", start=r"^(/?[\w@.+~/\\-]+\.\w+)$|^(\S+:\d+:\d+ lint/\S+)", fact=r"^\s+(\d+:\d+)\s+warning"),
+    kind("eslint", "eslint, standard, biome, prettier, stylelint", looks=r"^[ \t]+\d+:\d+\s+(?:error|warning)\s|✖ \d+ problems?|^\S+:\d+:\d+ lint/", keep=r"^\s+\d+:\d+\s+(?:error|✖)|^/?[\w@.+~/\\-]+\.\w+$|^\S+:\d+:\d+ \w+|^\s+[×✖] |^✖ |\d+ problems?|^\[(?:warn|error)\]|^Found \d+", start=r"^(/?[\w@.+~/\\-]+\.\w+)$|^(\S+:\d+:\d+ lint/\S+)", mark=apart(r"^\s+\d+:\d+\s+warning\s")),
     kind("ruff", "ruff, flake8, pylint, pycodestyle, pydocstyle, isort, black", looks=r"^\S+\.py:\d+:\d+: [A-Z]+\d+|^[A-Z]+\d+ .+\n\s+--> |^[Ww]ould reformat |^\d+ files? would be reformatted", keep=r"^\S+:\d+:\d+: [A-Z]+\d+|^[A-Z]{1,4}\d{3,4} |^\s+--> \S+:\d+|^Found \d+ errors?|^Your code has been rated|^[Ww]ould reformat|^unformatted: |^Oh no|\d+ files? (?:would|left)"),
     kind("mypy", "mypy, pyright, dmypy, pyre, ty", looks=r"^\S+\.pyi?:\d+(?::\d+)?: (?:error|note):|^  \S+:\d+:\d+ - (?:error|warning): |^(?:error|warning)\[[a-z-]+\]: |^Success: no issues found", keep=r": error:|- error:|^(?:error|warning)\[|^\s+--> |^Found \d+ (?:errors?|diagnostics?)|^Success|^\d+ errors?, "),
-    kind("gcc", "gcc, g++, cc, c++, clang, clang++, make, cmake, ninja, ld, meson, bazel, gmake", looks=r"^\S+:\d+:\d+: (?:fatal )?(?:error|warning):|: undefined reference to |^CMake Error|^ninja: ", keep=r"(?:fatal )?error:|\berror\b.*:|warning:|undefined reference|^make(?:\[\d+\])?: \*\*\*|^ninja: |^CMake (?:Error|Warning)|FAILED:|collect2|ld returned|^\s+(?:Errors?|Warnings?): \d"),
+    kind("gcc", "gcc, g++, cc, c++, clang, clang++, make, cmake, ninja, ld, meson, bazel, gmake", looks=r"^\S+:\d+:\d+: (?:fatal )?(?:error|warning):|: undefined reference to |^CMake Error|^ninja: ", keep=r"(?:fatal )?error:|\berror\b.*:|warning:|undefined reference|^make(?:\[\d+\])?: \*\*\*|^ninja: |^CMake (?:Error|Warning)|FAILED:|required from here|collect2|ld returned|^\s+(?:Errors?|Warnings?): \d"),
     kind("cargo", "cargo, rustc, rustfmt", looks=r"^ {3,}(?:Compiling|Checking|Finished) \S+|^(?:error|warning)\[E\d+\]: |^ *--> \S+\.rs:\d+", keep=r"^(?:error|warning)(?:\[\w+\])?:|^\s+--> (?!/rustc/)\S+:\d+|^\s+\|.*\^ \S|^\s*Finished|could not compile|generated \d+ warnings?", start=r"^((?:error|warning)(?:\[\w+\])?: .+)$", block="diagnostic"),
-    kind("bundler", "webpack, vite, next, esbuild, rollup, parcel, turbo, nx, astro, svelte-kit, remix", looks=r"^(?:✓|×|✗) |\bbuilt in \d|webpack \d.* compiled|^Route \(", keep=r"^(?!\s+at ).*\b(?:ERROR|Error|error|Failed|failed|warning)\b|✗|×|built in|compiled|^\s*\d+ (?:errors?|warnings?)", mark=after(r"^(?:ERROR|WARNING) in |^error during build:$|^Failed to compile|^✘ \[")),
+    kind("bundler", "webpack, vite, next, esbuild, rollup, parcel, turbo, nx, astro, svelte-kit, remix", looks=r"^(?:✓|×|✗) |\bbuilt in \d|webpack \d.* compiled|^Route \(", keep=r"^(?!\s+at ).*\b(?:ERROR|Error|error|Failed|failed|warning)\b|✗|×|╭─+\[|\[[A-Z]{2,}_[A-Z_]+\]|built in|compiled|^\s*\d+ (?:errors?|warnings?)", mark=after(r"^(?:ERROR|WARNING) in |^error during build:$|^Build failed with \d|^Failed to compile|^✘ \[")),
     kind("go build", "go build, go vet, golangci-lint, staticcheck, gofmt, go", looks=r"^\S+\.go:\d+:\d+: ", keep=r"^\S+\.go:\d+(?::\d+)?: |^# \S|^\d+ issues?|level=error|^(?:go|vet): ", mark=after(r"^\S+\.go:\d+:\d+: .*:$")),
-    kind("packages", "npm, pnpm, yarn, bun, pip, pip3, uv, poetry, apt, apt-get, brew, gem, bundle, composer, dnf, conda", looks=r"^npm (?:warn|WARN|http|error|ERR!) (?:deprecated|fetch|ERESOLVE|EBADENGINE|code E(?!LIFECYCLE))|^Successfully installed|^Collecting \S+|^added \d+ packages|^Resolved \d+ packages in |^Reading package lists", keep=r"^(?!npm (?:error|ERR!)(?: *$| A complete| For a full| Fix the| /)|\d\. ).*(?:ERR!|ERR_|\b(?:ERROR|error|Error|warn|warning)\b|WARN|deprecated|vulnerabilit|conflict|not found|incompatible|[Cc]ould not| depends on )|^[EW]: |^ +[×╰] |^Successfully|^added \d|^removed \d|^changed \d|^found \d|^Installed|^Resolved|^    The user requested|^\d+ (?:upgraded|packages (?!are looking))", fact=r"^(?:Collecting|Downloading|Installing(?! collected)|Fetching|  [-•] Installing|Setting up|Unpacking| [-+~]) (\S+)"),
+    kind("packages", "npm, pnpm, yarn, bun, pip, pip3, uv, poetry, apt, apt-get, brew, gem, bundle, composer, dnf, conda", looks=r"^npm (?:warn|WARN|http|error|ERR!) (?:deprecated|fetch|ERESOLVE|EBADENGINE|code E(?!LIFECYCLE))|^Successfully installed|^Collecting \S+|^added \d+ packages|^Resolved \d+ packages in |^Reading package lists", keep=r"^(?![│ ]*[├└`+]|npm (?:error|ERR!)(?: *$| A complete| For a full| Fix the| /)|\d\. ).*(?:ERR!|ERR_|\b(?:ERROR|error|Error|warn|warning)\b|WARN|deprecated|vulnerabilit|conflict|not found|incompatible|[Cc]ould not| depends on )|^[EW]: |^ +[×╰] |✕|\bunmet\b|^Successfully|^added \d|^removed \d|^changed \d|^found \d|^Installed|^Resolved|^    The user requested|^\d+ (?:upgraded|packages (?!are looking))", fact=r"^(?:Collecting|Downloading|Installing(?! collected)|Fetching|  [-•] Installing|Setting up|Unpacking| [-+~]) (\S+)|^[-+] (\S+ \d\S*)$"),
 )  # fmt: skip
 
+# A section, an option with its argument, a command.
+TITLE = r"^([A-Z][A-Z ]{2,40})$|^([A-Z][\w ]{2,40}):$|^\s{1,10}(-{1,2}[A-Za-z?][^\n]{0,50}?)(?:\s{2,}|$)|^ {2,4}([a-z][a-z0-9-]*(?:, [a-z0-9-]+)*) {2,}\S"
+
 OTHERS = (
-    kind("git log", "git log, git shortlog, git reflog", looks=r"^commit [0-9a-f]{40}$", start=r"^commit ([0-9a-f]{7,10})", fact=r"^(?:[*|/\\ ]*)?(?:commit )?([0-9a-f]{7,10})(?:[0-9a-f]{0,33})?\b", block="commit", mark=diffs.mark),
-    kind("diff", "git diff, git show, diff, git stash, git format-patch", looks=r"^diff --git |^@@ -\d+", fact=r"^commit ([0-9a-f]{7,10})|^\+\+\+ (?!b/|/dev/null)(\S+)|^(stash@\{\d+\})", mark=diffs.mark),
+    kind("git log", "git log, git shortlog, git reflog", looks=r"^commit [0-9a-f]{40}$", start=r"^commit ([0-9a-f]{7,10})", fact=r"^(?:[*|/\\ ]*)?(?:commit )?([0-9a-f]{7,10})(?:[0-9a-f]{0,33})?\b", block="commit", mark=diffs.mark, quotes=True),
+    kind("diff", "git diff, git show, diff, git stash, git format-patch", looks=r"^diff --git |^@@ -\d+", fact=r"^commit ([0-9a-f]{7,10})|^\+\+\+ (?!b/|/dev/null)(\S+)|^(stash@\{\d+\})", mark=diffs.mark, quotes=True),
     kind("git status", "git status, git merge, git rebase, git pull, git commit, git push, git checkout, git switch, git cherry-pick", looks=r"^On branch |^Fast-forward$|^CONFLICT \(|^ ! \[(?:remote )?rejected\]", keep=r"^On branch|^## \S|CONFLICT|^Your branch|error:|fatal:|rejected|both (?:modified|added|deleted)|(?:deleted|added) by |^HEAD detached|rebase in progress|^nothing (?:added )?to commit|\d+ files? changed|^\[\S+ [0-9a-f]+\]", fact=r"^\s+(?:modified|new file|deleted|renamed|both modified): +(\S.*)$|^\t(\S.*)$|^(?:[MADRCU?][ MADU?] |[MADR]\t| [MADRCU] )(\S.*)$", mark=diffs.mark),
-    kind("git blame", "git blame, git annotate", looks=r"^\^?[0-9a-f]{7,40} \(.+ \d{4}-\d\d-\d\d"),
+    kind("git blame", "git blame, git annotate", looks=r"^\^?[0-9a-f]{7,40} \(.+ \d{4}-\d\d-\d\d", quotes=True),
     kind("git branch", "git branch, git tag, git remote, git worktree", keep=r"^\* ", fact=r"^[*+ ] (\S+)|^(\S+)"),
     kind("gh", "gh, glab", looks=r"^title:\t|^#?\d+\t.*\t(?:OPEN|MERGED|CLOSED)|^\S.*\t(?:pass|fail|pending|skipping)\t", keep=r"^(?:title|state|author|number|url|labels):|\bfail(?:ed|ure|ing)?\b|^X |✗|^--$|^[^\t]+\t.*(?:##\[error\]|Z E  |\b[A-Z]\w*(?:Error|Exception)\b|\berror:)", fact=r"^#?(\d+)\t[^\t]+|^\w+\t.*\t(\d{8,})\t|^([^\t]+)\t(?:pass|fail|pending|skipping)\t"),
-    kind("search", "grep, egrep, fgrep, rg, ag, ack, git grep, zgrep", mark=searches.mark),
-    kind("listing", "ls, find, fd, fdfind, tree, git ls-files, du, wc, exa, eza", keep=r"^\d+ director(?:y|ies)|^\s*\d+(?:\s+\d+)*\s+total$", fact=r"^ *\d+(?: +\d+)* +(\S.*)$", mark=listings.mark),
+    kind("search", "grep, egrep, fgrep, rg, ag, ack, git grep, zgrep", mark=searches.mark, quotes=True),
+    kind("listing", "ls, find, fd, fdfind, tree, git ls-files, du, wc, exa, eza", keep=r"^\d+ director(?:y|ies)|^\s*\d+(?:\s+\d+)*\s+total$", fact=r"^(?! *\d+ +\d+ [bcdlps-][rwxsStT-]{9}) *\d+(?: +\d+)* +(\S.*)$", mark=listings.mark, quotes=True),
     kind("table", "ps, df, free, netstat, ss, lsof, lsblk, top, systemctl, vmstat", keep=r"^(?:USER|UID|PID|Filesystem|Proto|COMMAND|NAME|State|\s+total|\s+UNIT)\b|\bfailed\b|\s(?:9\d|100)% +/", fact=r"\d% +(/\S*)$|^[●* ] (\S+\.[a-z]+) "),
     kind("environment", "env, printenv, set", looks=r"\A(?:[A-Z_]\w*=.*\n){4}", fact=r"^([A-Za-z_]\w*)="),
-    kind("kubectl", "kubectl, helm, oc, k9s", looks=r"^NAME\s+READY\s+STATUS", keep=r"^NAME\s|Error|Failed|CrashLoop|BackOff|OOMKilled|Pending|Evicted|Unhealthy|Warning|Terminating|\s0/\d+\s+(?!Completed)[A-Z]|Exit Code: +[1-9]|^Name:|^Status:|^Reason:", fact=r"^(?:[a-z0-9-]+\s+)?([a-z0-9][a-z0-9.-]*)\s+\d+/\d+", start=r"^(\w[\w ]*):$"),
-    kind("docker", "docker, docker-compose, podman, buildah", looks=r"^CONTAINER ID|^#\d+ \[|^Step \d+/\d+ :", keep=r"^CONTAINER ID|^REPOSITORY|^NAME\s|^Dockerfile\S*:\d+|ERROR|error|failed|Exited \([1-9]|Restarting|unhealthy|warning|WARN|^Successfully|exporting|naming to", start=r"^(?:Step \d+/\d+ : (.+)|#\d+ (\[.+\] .+))$", fact=r"^([0-9a-f]{12})\s|^(\S+) +\S+ +[0-9a-f]{12} "),
+    kind("kubectl", "kubectl, helm, oc, k9s", looks=r"^NAME\s+READY\s+STATUS", keep=r"^NAME\s|Error|Failed|CrashLoop|BackOff|OOMKilled|Pending|Evicted|Unhealthy|Warning|Pressure +True|^ +Ready +(?:False|Unknown)|Terminating|\s0/\d+\s+(?!Completed)[A-Z]|Exit Code: +[1-9]|^Name:|^Status:|^Reason:", fact=r"^(?:[a-z0-9-]+\s+)?([a-z0-9][a-z0-9.-]*)\s+\d+/\d+|^ +[a-z0-9-]+ +([a-z0-9][a-z0-9.-]+) +\d+m? \(\d+%\)", start=r"^(\w[\w ]*):$"),
+    kind("docker", "docker, docker-compose, podman, buildah", looks=r"^CONTAINER ID|^#\d+ \[|^Step \d+/\d+ :", keep=r"^CONTAINER ID|^REPOSITORY|^NAME\s|^Dockerfile\S*:\d+|ERROR|error|failed|Exited \([1-9]|Restarting|unhealthy|\bwarn\b|warning|WARN|^ +\d+ \| >>> |^Successfully|exporting|naming to", start=r"^(?:Step \d+/\d+ : (.+)|#\d+ (\[.+\] .+))$", fact=r"^([0-9a-f]{12})\s|^(\S+) +\S+ +[0-9a-f]{12} "),
     kind("terraform", "terraform, tofu, pulumi, terragrunt", looks=r"^Terraform (?:will|used)|^Plan: \d+|^│ Error: |^[a-z]\w*\.\S+: (?:Creating|Creation|Refreshing|Modify|Destroy|Still)", keep=r"^Plan:|Error:|Warning:|^Apply complete|must be replaced|will be destroyed|forces replacement|\bon \S+ line \d+|^No changes|^Destroy complete", start=r"^\s*# (\S+) (?:will|must|has)", fact=r"^\s*# (\S+) (?:will|must|has)|^(\S+): (?:Creation|Modifications|Destruction) complete", block="resource"),
+    kind("page", "playwright-cli, agent-browser", looks=r"^- Page URL: ", keep=r"^- Page (?:URL|Title): |^\s*- (?:alert|dialog)\b|^- \[?ERROR\b|^\d+ errors?,|\[ERROR\]"),
     kind("log", "journalctl, dmesg, tail -f, docker logs, kubectl logs", looks=logs.LOOKS, mark=logs.mark),
-    kind("manual", "man, info, tldr", looks=r"^NAME\n\s+\S|^(?:usage|Usage|USAGE):(?: |$)|^USAGE$", start=r"^([A-Z][A-Z ]{2,40})$|^([A-Z][\w ]{2,40}):$|^ {2,4}([a-z][a-z0-9-]*)(?:, [a-z0-9-]+)* {2,}\S|^\s{0,8}(-{1,2}[A-Za-z][\w-]*)"),
+    kind("manual", "man, info, tldr", looks=r"^NAME\n\s+\S|^(?:usage|Usage|USAGE):(?: |$)|^USAGE$", start=TITLE, fact=TITLE),
 )  # fmt: skip
 
 KINDS: tuple[Kind, ...] = (*TESTS, *BUILDS, *OTHERS)
