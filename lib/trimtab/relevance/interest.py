@@ -49,7 +49,8 @@ HIT = 0.03  # a search found
 TRACED = 0.11  # a trace, a test, a diagnostic or somebody pointed at
 FILE = re.compile(r"(?<![\w@.+-])(?:[\w@.+~-]*/)*([A-Za-z_][\w-]{2,})\.[A-Za-z]\w{0,4}(?![\w/])")
 COMMON_STEMS = frozenset(
-    "index main mod lib init __init__ utils util types config setup package readme changelog test tests conftest".split()
+    ("index", "main", "mod", "lib", "init", "__init__", "utils", "util", "types", "config", "setup", "package")
+    + ("readme", "changelog", "test", "tests", "conftest")
 )
 SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
 BARE = re.compile(r"^(\d{1,6}):", re.M)

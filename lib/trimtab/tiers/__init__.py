@@ -1,9 +1,9 @@
 """Cuts a load to a tier: the lines most likely to be needed, within the tier's share of tokens, and folds for the rest.
 
-Hiding a line costs what a miss costs, times the chance of one, and what it takes to name the new words in it; showing it
-costs its tokens. `cheapest` finds the lines for which the sum is least. A tier that is asked for by name (`view`), or a
-limit (`fitted`), is filled with pieces (runs of lines, signatures), the most wanted first; the lines to keep are always
-shown, and gaps too small for a fold too. Deterministic: ties go to the earlier piece.
+Hiding a line costs what a miss costs, times the chance of one, and what it takes to name the new words in it; showing
+it costs its tokens. `cheapest` finds the lines for which the sum is least. A tier that is asked for by name (`view`),
+or a limit (`fitted`), is filled with pieces (runs of lines, signatures), the most wanted first; the lines to keep are
+always shown, and gaps too small for a fold too. Deterministic: ties go to the earlier piece.
 """
 
 import bisect
