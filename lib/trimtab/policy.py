@@ -27,7 +27,7 @@ RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half 
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
 FULL_TOKENS, STEP_TOKENS = 165_000, 1_600  # where the client compacts a window of 200,000; what a request adds (median)
 FEWEST = 5.0  # requests to come
-UNTRACED = 0.47  # calls a view
+UNTRACED, UNTRACED_OUTPUT = 0.47, 0.38  # calls a view of a file, and of what is no file
 CAUTION = {  # how many times a miss counts; where the task will likely change the file, relevance.task counts more
     OptimizationLevel.AGGRESSIVE: 0.4,
     OptimizationLevel.ADAPTIVE: 1.0,
@@ -136,7 +136,7 @@ def choose(
     if raw - best.tokens < least:
         return Choice(Tier.COMPLETE, None, "no view saves enough")
     complete = cost(raw, 0.0, now)
-    price = cost(best.tokens, caution(need, now) * best.misses + UNTRACED, now)
+    price = cost(best.tokens, caution(need, now) * best.misses + (UNTRACED if is_numbered else UNTRACED_OUTPUT), now)
     if price >= complete:
         return Choice(Tier.COMPLETE, None, "no view is cheaper than the whole")
     view = tiers.render(made, best, start, is_numbered)

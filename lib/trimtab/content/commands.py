@@ -38,6 +38,10 @@ CONTAINERS = (
 SHELLS = ("sh", "bash", "zsh", "dash")
 FILTERS = ("grep", "egrep", "rg", "sed", "awk", "sort", "uniq", "tee", "cut", "tr", "wc", "column", "tac", "jq", "fold")
 LISTERS = ("find", "ls", "fd", "fdfind", "git", "rg", "grep")  # whose lines another program may take as its arguments
+CHOOSES = re.compile(
+    r"\b(?:go test|gotestsum|py\.?test|jest|vitest|mocha|playwright|ctest|rspec|mvn|gradlew?|dotnet|phpunit|test)\b[^|;&]*"
+    r"\s(?:--?run|-k|-t|-g|--grep|--testNamePattern|--filter|--tests|-Dtest|-e|-R)[ =]"
+)
 COLOURED = re.compile(r"--color-words|--word-diff=color|--color-moved")
 PRINTERS = ("cat", "bat", "nl", "less", "more", "head", "tail")
 RANGE = re.compile(r"^'?(\d+)(?:,(?:\d+|\$))?p'?$")
@@ -182,6 +186,11 @@ def printed_file(command: str) -> str | None:
         return None
     files = [a for a in first.arguments if not a.startswith(("-", "+")) and not a.isdigit() and not RANGE.match(a)]
     return files[0] if len(files) == 1 else None
+
+
+def chooses_tests(command: str) -> bool:
+    """Whether the command runs tests that it names: `go test -run TestShadow -v`, `pytest -k shadow`."""
+    return CHOOSES.search(command) is not None
 
 
 def wants_everything(command: str) -> bool:

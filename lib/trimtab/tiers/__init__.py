@@ -109,11 +109,13 @@ def words_told(
     told: dict[int, list[str]] = {}
     named = [0.0] * size
     unnamed = [0.0] * size
+    within: dict[str, int] = {}  # the line of the longer word
     for line, facts in content.facts.items():
         if 1 <= line <= size:
             told[line] = list(facts)
             named[line - 1] = sum(map(name_tokens, facts))
-    within: dict[str, int] = {}  # the line of the longer word
+            for fact in facts:
+                within.update(dict.fromkeys(words.words_in(fact), line - 1))
     by_size = sorted(need.words, key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
     for word, spelled, row in by_size:
         cost = name_tokens(spelled)

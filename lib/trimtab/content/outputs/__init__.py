@@ -35,7 +35,6 @@ SILENT = (
     "kill",
 )
 MOST_KINDS = 4  # of one output
-MOST_SAID = 0.6  # of a line's characters, that its facts are
 
 
 def parse(command: str, text: str) -> Content:
@@ -72,7 +71,9 @@ def parse(command: str, text: str) -> Content:
     else:
         found.add(general.mark(others, bool(kinds) and all(kind.quotes for kind in kinds)))
     found.dull |= general.dull(plain) | (general.dull(others) if documents else set())
-    found.dull.update(number for number, facts in found.facts.items() if says_most(facts, plain[number - 1]))
+    if commands.chooses_tests(command):  # who names tests wants to hear of them
+        found.dull.clear()
+    found.dull.update(number for number, facts in found.facts.items() if says_all(facts, plain[number - 1]))
     if not found.blocks:
         found.blocks.extend(unsaid(general.shape(plain), found))
     blocks = nest(found.blocks, len(lines))
@@ -87,9 +88,9 @@ def without(documents: Sequence[tuple[int, int]], lines: Sequence[str]) -> list[
     return others
 
 
-def says_most(facts: Sequence[str], line: str) -> bool:
-    """Whether the facts of a line are most of it: its words need not be named again."""
-    return sum(map(len, facts)) >= MOST_SAID * len(line.strip())
+def says_all(facts: Sequence[str], line: str) -> bool:
+    """Whether the facts of a line are all of it: its words need not be named again."""
+    return line.strip() in facts
 
 
 def unsaid(blocks: Sequence[Block], found: Marks) -> list[Block]:

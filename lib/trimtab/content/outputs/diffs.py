@@ -59,7 +59,8 @@ def mark(lines: Sequence[str]) -> Marks:
         elif line.startswith("commit ") and (at_file or at_hunk):
             end_file(number - 1)
         elif line.startswith(("--- ", "+++ ", "index ", "similarity index ", "new file mode")) and at_hunk is None:
-            found.dull.add(number)
+            if "/dev/null" not in line:  # says that the file is new, or gone
+                found.dull.add(number)
         elif at_hunk is not None:
             added += line.startswith("+")
             removed += line.startswith("-")

@@ -1,7 +1,6 @@
 """What holds for any output: errors, their places, and stack traces are kept, redrawn progress and repetition fold."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from trimtab.content import prose
@@ -32,11 +31,6 @@ PHRASES = (
     "Permission denied",
     "out of memory",
 )
-# What may differ in lines that are alike: addresses, hashes, numbers with their units; no digits of a name.
-VARIABLE = re.compile(
-    r"\b0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{6,}(?:-[0-9a-fA-F]{4,})*\b"
-    r"|(?<![A-Za-z_])\d+(?:(?:[kKMGT]i?B|B|ms|s|m|h)\b|(?=[TZ.,:])|(?![A-Za-z_]))[TZ]?"
-)
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
 PROGRESS_SIGNS = ("%", "########", "========", "█", "▏", "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
 DULL = re.compile(
@@ -47,7 +41,6 @@ DULL = re.compile(
 HEADING = re.compile(r"#{1,6} \S")
 LEAST_HEADINGS = 2
 LEAST_PROGRESS = 3
-LEAST_REPEATS = 5  # lines alike; chosen
 
 
 def plain(line: str) -> str:
@@ -101,17 +94,5 @@ def shape(lines: Sequence[str]) -> list[Block]:
 
 
 def dull(lines: Sequence[str]) -> set[int]:
-    """The lines of which a fold names no words.
-
-    Those that say that something passed or was fetched (of their new words 1 % are taken up later, of others 8 %), and
-    of LEAST_REPEATS or more that are alike but for numbers all but the first.
-    """
-    found = {number for number, line in enumerate(lines, 1) if line and DULL.search(line, 0, LONGEST_LINE)}
-    templates = [VARIABLE.sub("#", line[:LONGEST_LINE]) if line else "" for line in lines]
-    times = Counter(templates)
-    seen: set[str] = set()
-    for number, template in enumerate(templates, 1):
-        if template and template in seen and times[template] >= LEAST_REPEATS:
-            found.add(number)
-        seen.add(template)
-    return found
+    """The lines that say that something passed or was fetched: of their new words 1 % are taken up later, of others 8 %."""
+    return {number for number, line in enumerate(lines, 1) if line and DULL.search(line, 0, LONGEST_LINE)}

@@ -16,7 +16,7 @@ PATH = re.compile(r"^\.{0,2}/?\S+$")
 
 
 def mark(lines: Sequence[str]) -> Marks:
-    """Entries of `ls` and `tree` by name, of `find` by path: in its folder's first line whole, then by name alone."""
+    """Entries of `ls` and `tree` by name, of `find` by their whole path: an agent takes it up as it stands."""
     found = marks()
     runs: list[tuple[str, int, int]] = []
     for number, line in enumerate(lines, 1):
@@ -33,13 +33,9 @@ def mark(lines: Sequence[str]) -> Marks:
         if not name:
             continue
         where, slash, last = name.rpartition("/")
-        if slash and last:
-            is_new = not runs or runs[-1][0] != where
-            found.facts[number] = (name if is_new else last,)
-            if is_new:
-                runs.append((where, number, number))
-        else:
-            found.facts[number] = (name,)
+        found.facts[number] = (name,)
+        if slash and last and (not runs or runs[-1][0] != where):
+            runs.append((where, number, number))
         if runs:
             runs[-1] = (*runs[-1][:2], number)
     found.dull.update(found.facts)

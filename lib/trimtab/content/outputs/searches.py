@@ -48,7 +48,7 @@ def mark(lines: Sequence[str]) -> Marks:
         if bare is not None:
             if not runs or runs[-1].last != number - 1 or runs[-1].path != heading:
                 runs.append(Run(heading, number - 1 if heading else number, number - 1 if heading else number))
-            add_hit(runs[-1], number, bare[1], bare[3], bare[2] == ":", found)
+            add_hit(runs[-1], number, bare[1], bare[3], bare[2] == ":")
             continue
         counted = COUNT.match(head)
         if counted is not None:
@@ -64,17 +64,16 @@ def mark(lines: Sequence[str]) -> Marks:
         if not runs or runs[-1].path != match[1]:
             runs.append(Run(match[1], number, number))
         place = match[2] if match.re is HIT else ""
-        add_hit(runs[-1], number, place, head[match.end() :], not head[match.end(1) :].startswith("-"), found)
+        add_hit(runs[-1], number, place, head[match.end() :], not head[match.end(1) :].startswith("-"))
     for run in runs:
         add_facts(run, found)
     return found
 
 
-def add_hit(run: Run, number: int, place: str, text: str, is_hit: bool, found: Marks) -> None:
-    """Count a hit; lines around hits are dull."""
+def add_hit(run: Run, number: int, place: str, text: str, is_hit: bool) -> None:
+    """Count a hit; lines around hits are none."""
     run.last = number
     if not is_hit:
-        found.dull.add(number)
         return
     run.hits += 1
     said = f"{place}: {text.strip()}"[:HIT_CHARACTERS] if place else text.strip()[:HIT_CHARACTERS]
@@ -95,4 +94,3 @@ def add_facts(run: Run, found: Marks) -> None:
     for number, said in run.best if run.hits > 1 or run.path else ():
         if said:
             found.facts[number] = (*found.facts.get(number, ()), said)
-            found.dull.add(number)
