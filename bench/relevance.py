@@ -6,7 +6,7 @@ REPLAY_FOLDER has the evaluator's modules and `data/` (see recorded.py). Every l
 scored by the evaluator's own `score.py`: removed tokens, recall, misses, the net bill. Learned arms (scikit-learn,
 where it is installed) are trained on the repositories that they are not judged on: two folds. Seeded.
 Arms: head-tail (60 + 60 lines), BM25 against the prompt, a linear and a boosted line scorer, the rules without names,
-and Trimtab's levels (rules, and folds that name new words).
+what perfect foresight would do (foresight.py), and Trimtab's levels (rules, and folds that name new words).
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import recorded, scorers
+from bench import foresight, recorded, scorers
 from bench.recorded import Example
 
 from trimtab import policy, relevance, tiers, tokens
@@ -29,6 +29,10 @@ from trimtab.records import OptimizationLevel, Prices
 Rates = Callable[[Example], Sequence[float]]
 Show = Callable[[Example], str]
 KEPT = "\n... whole output: /home/dev/project/.claude-patterns/outputs/01234567.txt"
+TOOLS = {
+    "Read": ("Read",), "Bash": ("Bash",), "searches": ("Grep", "Glob"), "Bash and searches": ("Bash", "Grep", "Glob"),
+    "Agent": ("Agent",),
+}  # fmt: skip
 BUCKETS = (0.0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 
 
@@ -165,6 +169,7 @@ def arms(judge: Judge) -> Iterable[tuple[str, Show]]:
     for name, learned in scorers.learned(judge.examples()):
         yield name, view(judge, learned)
     yield "rules, folds without names", view(judge, names=False)
+    yield from foresight.arms()
     for level in OptimizationLevel:
         yield f"Trimtab, {level.value}", view(judge, level=level)
 
@@ -195,9 +200,9 @@ def main() -> int:
             for repo in sorted({session["repo"] for session in found}):
                 print(judge.row(f"- {repo}", [session for session in found if session["repo"] == repo]))
         if given.by == "tool" and name.startswith("Trimtab"):
-            for tool in ("Read", "Bash", "Grep", "Agent"):
-                only = [{**s, "calls": [c for c in s["calls"] if c["tool"] == tool]} for s in found]
-                print(judge.row(f"- {tool}", [session for session in only if session["calls"]]))
+            for title, tools in TOOLS.items():
+                only = [{**s, "calls": [c for c in s["calls"] if c["tool"] in tools]} for s in found]
+                print(judge.row(f"- {title}", [session for session in only if session["calls"]]))
     if given.reliability:
         print("\n" + "\n".join(reliability(judge.examples())))
     return 0

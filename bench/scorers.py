@@ -11,7 +11,7 @@ from trimtab import relevance
 from trimtab.relevance import NAME
 
 Rates = Callable[[Example], Sequence[float]]
-SCALE = 0.2  # of a learned chance that a line is edited, to the rate at which it is asked for; chosen as the rules were
+SCALE = 0.05  # of a learned chance that a line is edited, to the rate at which it is asked for; chosen as the rules were
 K1, B = 1.2, 0.75  # BM25's usual constants
 
 
@@ -20,7 +20,7 @@ def bm25(one: Example) -> Sequence[float]:
     lines = [NAME.findall(line) for line in one.content.lines]
     if one.subject.tool != "Read":
         return [0.0] * len(lines)
-    wanted = {name for name, strength in one.evidence.names.items() if strength >= 0.3}
+    wanted = {name for name, strength in one.evidence.names.items() if strength >= 0.005}
     frequency = Counter(name for line in lines for name in set(line) if name in wanted)
     mean = sum(map(len, lines)) / max(1, len(lines))
     out = []
@@ -30,7 +30,7 @@ def bm25(one: Example) -> Sequence[float]:
             if name in frequency:
                 rarity = math.log(1 + (len(lines) - frequency[name] + 0.5) / (frequency[name] + 0.5))
                 score += rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * len(line) / max(1.0, mean)))
-        out.append(0.004 * score)
+        out.append(0.001 * score)
     return out
 
 

@@ -19,7 +19,6 @@ FAILED = re.compile(
     r"|^(\S+)(?: \.\.\. FAILED|.*<<< FAILURE!)$",
     re.M,
 )
-HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.M)
 # Words of shells, prompts and languages that say nothing about which lines matter.
 COMMON = frozenset(
     """
@@ -49,8 +48,9 @@ HIT = 0.03  # a search found
 TRACED = 0.11  # a trace, a test, a diagnostic or somebody pointed at
 FILE = re.compile(r"(?<![\w@.+-])(?:[\w@.+~-]*/)*([A-Za-z_][\w-]{2,})\.[A-Za-z]\w{0,4}(?![\w/])")
 COMMON_STEMS = frozenset(
-    ("index", "main", "mod", "lib", "init", "__init__", "utils", "util", "types", "config", "setup", "package")
-    + ("readme", "changelog", "test", "tests", "conftest")
+    """
+    __init__ changelog config conftest index init lib main mod package readme setup test tests types util utils
+    """.split()  # noqa: SIM905
 )
 SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
 BARE = re.compile(r"^(\d{1,6}):", re.M)

@@ -47,7 +47,8 @@ CROWDED = 0.15  # by how much each further line with a name makes it say less
 CROWDING = 0.8
 BASE = 0.0003  # the rate at which a line is needed for no reason we know
 DEFINED = 0.01  # a name of less interest says nothing of the block it names
-BODY, ASKED_BODY = 0.25, 0.75  # of a name's rate, for the lines of what it defines; more where the prompt names it
+BODY = 0.25  # of a name's chance, for the lines of what it defines
+ASKED_BLOCK = 0.2  # for a definition that the newest prompt names, which is wanted with its body
 HISTORY = re.compile(
     r"(?:change|release|history|news|whatsnew|upgrad)\w*[-_]?\w*\.(?:md|rst|txt|adoc)$|changes$|changelog$|news$", re.I
 )
@@ -68,7 +69,7 @@ class Evidence(NamedTuple):
     lines: Mapping[int, float]
     task: Task
     is_history: bool = False
-    asked: frozenset[str] = frozenset()  # names in the newest prompt
+    asked: frozenset[str] = frozenset()  # the compound and long names in the newest prompt
 
 
 def evidence(interest: Interest, path: str) -> Evidence:
@@ -78,7 +79,7 @@ def evidence(interest: Interest, path: str) -> Evidence:
         interest.lines(path),
         task.assess(interest, path),
         HISTORY.match(name) is not None,
-        frozenset(weigh(interest.task, 1.0)),
+        frozenset(name for name, strength in weigh(interest.task, 1.0).items() if strength == 1.0),
     )
 
 
@@ -103,10 +104,9 @@ def rate(content: Content, places: Places, found: Evidence) -> list[float]:
     for block in content.blocks:
         name = block.name.rpartition(".")[2]
         is_asked = name in found.asked
-        strength = found.names.get(name, 0.0)
+        strength = max(found.names.get(name, 0.0), ASKED_BLOCK if is_asked else 0.0)
         if strength > DEFINED:
-            share = ASKED_BODY if is_asked else BODY
-            each = share * strength / (1 + 0.05 * (block.last - block.first))
+            each = BODY * strength / (1 + 0.05 * (block.last - block.first))
             for line in range(block.first - 1, block.last):
                 rates[line] += each
     if found.is_history:
@@ -121,10 +121,10 @@ def reasons(content: Content, places: Places, found: Evidence) -> dict[int, list
         lines = places.of(name) if name in places.names else []
         for row in lines:
             crowd = f", one of {len(lines)}" if len(lines) > 1 else ""
-            out.setdefault(row + 1, []).append(f"{name} is of interest ({strength:.2f}{crowd})")
+            out.setdefault(row + 1, []).append(f"{name} is of interest ({strength:.1%}{crowd})")
     for number, strength in found.lines.items():
         if 1 <= number <= len(content.lines):
-            out.setdefault(number, []).append(f"pointed at ({strength:.2f})")
+            out.setdefault(number, []).append(f"pointed at ({strength:.1%})")
     for block in content.blocks:
         name = block.name.rpartition(".")[2]
         if name in found.asked:
