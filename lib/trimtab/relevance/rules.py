@@ -69,7 +69,7 @@ class Evidence(NamedTuple):
     lines: Mapping[int, float]
     task: Task
     is_history: bool = False
-    asked: frozenset[str] = frozenset()  # the compound and long names in the newest prompt
+    asked: Mapping[str, float] = {}  # by name in the newest prompt, the chance for a definition of that name
 
 
 def evidence(interest: Interest, path: str) -> Evidence:
@@ -79,7 +79,7 @@ def evidence(interest: Interest, path: str) -> Evidence:
         interest.lines(path),
         task.assess(interest, path),
         HISTORY.match(name) is not None,
-        frozenset(name for name, strength in weigh(interest.task, 1.0).items() if strength == 1.0),
+        weigh(interest.task, ASKED_BLOCK),
     )
 
 
@@ -103,8 +103,7 @@ def rate(content: Content, places: Places, found: Evidence) -> list[float]:
             pointed[number - 1] = strength
     for block in content.blocks:
         name = block.name.rpartition(".")[2]
-        is_asked = name in found.asked
-        strength = max(found.names.get(name, 0.0), ASKED_BLOCK if is_asked else 0.0)
+        strength = max(found.names.get(name, 0.0), found.asked.get(name, 0.0))
         if strength > DEFINED:
             each = BODY * strength / (1 + 0.05 * (block.last - block.first))
             for line in range(block.first - 1, block.last):
