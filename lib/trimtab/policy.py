@@ -27,10 +27,10 @@ RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half 
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
 FULL_TOKENS, STEP_TOKENS = 165_000, 1_300  # where the client compacts a window of 200,000; what a request adds (mean)
 FEWEST = 5.0  # requests to come
-UNTRACED, UNTRACED_OUTPUT = 0.47, 0.38  # calls a view of a file, and of what is no file
+UNTRACED, UNTRACED_OUTPUT = 0.38, 0.33  # calls a view of a file, and of what is no file
 CAUTION = {  # how many times a miss counts; where the task will likely change the file, relevance.task counts more
     OptimizationLevel.AGGRESSIVE: 0.4,
-    OptimizationLevel.ADAPTIVE: 1.0,
+    OptimizationLevel.ADAPTIVE: 0.9,
     OptimizationLevel.STANDARD: 6.5,
     OptimizationLevel.MINIMAL: 22.0,
 }
