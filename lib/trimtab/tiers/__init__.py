@@ -121,8 +121,8 @@ def words_told(
         if within.get(word) == row:
             continue
         if need.used * miss_tokens > cost:
-            parts = words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]
-            within.update(dict.fromkeys(parts, row))
+            for part in words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]:
+                within[part] = row
             told.setdefault(row + 1, []).append(spelled)
             named[row] += cost
         else:
@@ -139,14 +139,19 @@ def cheapest(made: Cut) -> Shape:
     """
     sizes, hiding, keep = made.plan.sizes, made.hiding, made.plan.content.keep
     opens = FOLD_TOKENS
+    costs = list(hiding)
+    for number in keep:
+        if 1 <= number <= len(costs):
+            costs[number - 1] = math.inf
     if_shown, if_hidden = 0.0, float(opens)
     after_shown, after_hidden = [], []  # by line, for it shown and for it hidden: is the one before shown?
-    for number, (size, cost) in enumerate(zip(sizes, hiding, strict=True), 1):
+    for size, cost in zip(sizes, costs, strict=True):
+        opened = if_shown + opens
         after_shown.append(if_shown <= if_hidden)
-        after_hidden.append(if_shown + opens < if_hidden)
+        after_hidden.append(opened < if_hidden)
         if_shown, if_hidden = (
-            min(if_shown, if_hidden) + size,
-            math.inf if number in keep else min(if_shown + opens, if_hidden) + cost,
+            (if_shown if if_shown <= if_hidden else if_hidden) + size,  # noqa: FURB136 (`min` doubles the loop)
+            (opened if opened < if_hidden else if_hidden) + cost,  # noqa: FURB136
         )
     shown = []
     is_shown = if_shown <= if_hidden

@@ -30,7 +30,7 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
     here = bisect.bisect_left(blocks, first, key=lambda block: block.first)
     inside = [b for b in itertools.takewhile(lambda b: b.first <= last, blocks[here:]) if b.name]
     told = sorted(told)
-    said = {part for _, word in told for part in (word, *words.of_piece(word))}
+    said = {part for _, word in told for part in (word, *words.of_piece(word))} if inside else ()
     named = [(b.first, short(b)) for b in inside if b.name not in said]
     names = list(dict.fromkeys(name for _, name in sorted([*named[:BLOCKS_NAMED], *told])))
     if len(named) > BLOCKS_NAMED:
