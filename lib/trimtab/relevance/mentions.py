@@ -1,14 +1,16 @@
 """The telling words of a load, each with the line that stands for it: made once a text, cheap to ask afterwards."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from trimtab.content.outputs.searches import HIT
 from trimtab.relevance import words as w
 
-DEFINES = re.compile(r"\b(?:func|function|def|class|struct|interface|type|const|enum|impl|trait|fn|export|var|let)\b")
-
+DEFINERS = frozenset(
+    ("func", "function", "def", "class", "struct", "interface", "type", "const", "enum", "impl", "trait", "fn")
+)
+DEFINERS |= {"export", "var", "let"}
 PLACED = re.compile(r"[:-]\d+[:-]")  # in what HIT matches; to look for it first is five times as fast
 
 
@@ -23,10 +25,11 @@ class Mention(NamedTuple):
     line: int
 
 
-def mentions(lines: Sequence[str]) -> tuple[Mention, ...]:
+def mentions(lines: Sequence[str], dull: Collection[int] = ()) -> tuple[Mention, ...]:
     """Each telling word of `lines` once, as first seen; of each line the first LONGEST_LINE characters.
 
-    Of a search's hits (`path:12:text`, `path-13-text`) the path is one word, however many lines begin with it.
+    Lines that are `dull` (numbers from 1) are skipped: a fold names no words of theirs. Of a search's hits
+    (`path:12:text`, `path-13-text`) the path is one word, however many lines begin with it.
     """
     found: dict[str, Mention] = {}
     pieces_in, words_of, is_telling = w.PIECE.findall, w.of_piece, w.is_telling
@@ -34,14 +37,16 @@ def mentions(lines: Sequence[str]) -> tuple[Mention, ...]:
     pieces: set[str] = set()  # seen before; only a definition makes them say more
     path = ""
     for row, line in enumerate(lines):
+        if row + 1 in dull:
+            continue
         line = line[: w.LONGEST_LINE]
         hit = HIT.match(line) if PLACED.search(line) else None
         if hit is not None:
             is_same = hit[1] == path or hit[1].endswith("/" + path) or path.endswith("/" + hit[1])
             line = line[hit.end() :] if path and is_same else f"{hit[1]} {line[hit.end() :]}"
             path = hit[1]
-        is_definition = DEFINES.search(line) is not None
         here = pieces_in(line)
+        is_definition = not DEFINERS.isdisjoint(here)
         if not is_definition:
             here = [piece for piece in here if piece not in pieces]
         pieces.update(here)
