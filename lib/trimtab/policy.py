@@ -159,9 +159,10 @@ def within(
     limit = float(client_tokens)
     for _ in range(TRIES):
         view = tiers.render(*tiers.fitted(made, round(limit)), 1, is_numbered=False)
-        size = tokens.bounds(view.text)[1]
+        is_near = view.tokens <= 2 * client_tokens  # to count megabytes takes long
+        size = tokens.bounds(view.text)[1] if is_near else view.tokens
         share = min(client_tokens / max(1, size), most_characters / max(1, len(view.text)))
-        if share >= 1.0:
+        if is_near and share >= 1.0:
             return Choice(view.tier, view._replace(tokens=size), "the client cuts it; the view takes no more")
         limit *= LESS * share
     return Choice(Tier.COMPLETE, None, "no view fits into what the client shows of it")
