@@ -36,11 +36,12 @@ def mentions(lines: Sequence[str], dull: Collection[int] = ()) -> tuple[Mention,
     defined: set[str] = set()
     pieces: set[str] = set()  # seen before; only a definition makes them say more
     path = ""
+    has_hits = PLACED.search("\n".join(lines)) is not None
     for row, line in enumerate(lines):
-        if row + 1 in dull:
+        if not line or row + 1 in dull:
             continue
         line = line[: w.LONGEST_LINE]
-        hit = HIT.match(line) if PLACED.search(line) else None
+        hit = HIT.match(line) if has_hits and PLACED.search(line) else None
         if hit is not None:
             is_same = hit[1] == path or hit[1].endswith("/" + path) or path.endswith("/" + hit[1])
             line = line[hit.end() :] if path and is_same else f"{hit[1]} {line[hit.end() :]}"
@@ -49,7 +50,8 @@ def mentions(lines: Sequence[str], dull: Collection[int] = ()) -> tuple[Mention,
         is_definition = not DEFINERS.isdisjoint(here)
         if not is_definition:
             here = [piece for piece in here if piece not in pieces]
-        pieces.update(here)
+        if here:
+            pieces.update(here)
         for piece in here:
             for at, word in enumerate(words_of(piece)):
                 if word not in found:

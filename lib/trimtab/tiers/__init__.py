@@ -121,8 +121,9 @@ def words_told(
         if within.get(word) == row:
             continue
         if need.used * miss_tokens > cost:
-            for part in words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]:
-                within[part] = row
+            if not word.isidentifier():  # such a word has no parts
+                for part in words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]:
+                    within[part] = row
             told.setdefault(row + 1, []).append(spelled)
             named[row] += cost
         else:
