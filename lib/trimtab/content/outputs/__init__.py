@@ -152,6 +152,7 @@ def kinds_of(command: str, lines: Sequence[str]) -> Sequence[Kind]:
     beginning = text if len(text) <= 2 * LOOKED_AT else f"{text[:LOOKED_AT]}\n{text[-LOOKED_AT:]}"
     if ran and is_known and all(kind.looks is None for kind in ran):
         return ran[:MOST_KINDS]
-    seen = [kind for kind in KINDS if kind.looks is not None and kind.looks.search(beginning)]
+    begins = list(dict.fromkeys(beginning.split("\n")))
+    seen = [kind for kind in KINDS if kind.looks_right(beginning, begins)]
     sure = [kind for kind in ran if kind.looks is None or kind in seen]
     return (sure + [kind for kind in seen if kind not in sure] or ran)[:MOST_KINDS]
