@@ -20,7 +20,7 @@ __all__ = ["KINDS", "parse"]
 
 # What is marked in full, about what the daemon has time for in an event; of the rest errors are, and of the last part
 # of it what the programs' kinds keep. Counts are of what is marked in full: its blocks end there.
-MOST_LINES, MOST_CHARACTERS = 60_000, 1_100_000
+MOST_LINES, MOST_CHARACTERS = 30_000, 1_100_000
 LAST_CHARACTERS = 300_000
 SILENT = (
     "mkdir",
