@@ -195,25 +195,44 @@ def test_a_view_is_smaller_verbatim_and_complete(found: Loaded, level: Optimizat
     assert view_of(found, level, interest)[1] == view
 
 
-@pytest.mark.xfail(reason="the names of blocks in folds are not in what a fitted view is thought to take")
-def test_a_view_of_what_the_client_cuts_takes_no_more_than_its_preview() -> None:
-    """An output over 30,000 characters is in a file; the client shows its first 2,000."""
+def exact(text: str) -> int:
     tokens.load()
-    file = {"persistedOutputPath": "/home/dev/.claude/projects/-home-dev-project/3f1c2b7a/tool-results/b6kwtvj12.txt"}
-    grown = []
-    for title in texts.OUTPUTS:
-        text = texts.text_of(title, 100_000)
-        found = an_output(title, text)._replace(preview=loads.preview(file, text))
-        now = policy.Circumstances(Prices(2.0, 0.1, 5.0), 60_000, 1.6, OptimizationLevel.ADAPTIVE, 40.0)
-        whole = parsed.parse(found)
-        limit = tokens.estimate(found.preview)
-        view = policy.choose(whole.plan, parsed.need_of(whole, Interest(), found.tool, ""), 1, now, False, limit).view
-        if view is not None:
-            before, after = tokens.count(found.preview), tokens.count(f"{view.text}\n{KEPT}")
-            assert before is not None
-            assert after is not None
-            grown += [(title, before, after)] if after > before else []
-    assert grown == []
+    found = tokens.count(text)
+    assert found is not None
+    return found
+
+
+PERSISTED = {"persistedOutputPath": "/home/dev/.claude/projects/-home-dev-project/3f1c2b7a/tool-results/b6kwtvj12.txt"}
+CUT = {name: text for name, text in ((f.name, f.text) for f in OUTPUTS) if len(text) > 30_000}
+CUT |= {title: texts.text_of(title, 100_000) for title in texts.OUTPUTS}
+
+
+@pytest.mark.parametrize("command", CUT)
+def test_a_view_of_what_the_client_cuts_takes_no_more_than_its_preview(command: str) -> None:
+    """An output over 30,000 characters is in a file; the client shows its first 2,000. There is a view of each."""
+    text = CUT[command]
+    preview = loads.preview(PERSISTED, text)
+    now = policy.Circumstances(Prices(2.0, 0.1, 5.0), 60_000, 1.6, OptimizationLevel.ADAPTIVE, 40.0)
+    whole = parsed.parse(an_output(command, text))
+    limit = exact(preview) - exact(f"\n{KEPT}") - 1
+    view = policy.choose(whole.plan, parsed.need_of(whole, Interest(), "Bash", ""), 1, now, False, limit).view
+    assert view is not None
+    assert exact(f"{view.text}\n{KEPT}") <= exact(preview)
+    check_lines(an_output(command, text), whole, view)
+
+
+@pytest.mark.parametrize("command", [command for command, text in CUT.items() if "\0" not in text])
+def test_the_handlers_view_takes_no_more_than_the_preview(desk: Client, tmp_path: Path, command: str) -> None:
+    """Of what the client cuts: with the line that names the kept file, whose length no constant knows."""
+    tokens.load()
+    file = tmp_path / "b6kwtvj12.txt"
+    file.write_text(CUT[command], encoding="utf-8")
+    written = file.read_text(encoding="utf-8")
+    found = {"persistedOutputPath": str(file), "persistedOutputSize": file.stat().st_size}
+    bash = {"stdout": written[:30_000], "stderr": "", "interrupted": False, "isImage": False, **found}
+    output = answered(desk, "Bash", {"command": command}, bash)
+    assert isinstance(output, dict)
+    assert exact(output["stdout"]) <= exact(loads.preview(found, written))
 
 
 @pytest.fixture(scope="module")

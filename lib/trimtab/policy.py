@@ -16,7 +16,7 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from trimtab import tiers
+from trimtab import tiers, tokens
 from trimtab.records import OptimizationLevel, Prices, Tier, View
 from trimtab.relevance import Need
 
@@ -27,6 +27,7 @@ RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half 
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
 FULL_TOKENS, STEP_TOKENS = 165_000, 1_300  # where the client compacts a window of 200,000; what a request adds (mean)
 FEWEST = 5.0  # requests to come
+TRIES, LESS = 5, 0.95  # views made to fit what the client shows, each with so much of what the one before leaves
 UNTRACED, UNTRACED_OUTPUT = 0.38, 0.33  # calls a view of a file, and of what is no file
 CAUTION = {  # how many times a miss counts; where the task will likely change the file, relevance.task counts more
     OptimizationLevel.AGGRESSIVE: 0.4,
@@ -119,14 +120,16 @@ def choose(
     now: Circumstances,
     is_numbered: bool = True,
     client_tokens: int | None = None,
+    most_characters: float = math.inf,
 ) -> Choice:
     """The cheapest tier for a load that starts at line `start` of its file; Complete where no view saves enough.
 
-    `client_tokens` is what the client would show where it cuts the load itself: a view takes no more.
+    `client_tokens` is what the client would show where it cuts the load itself: a view takes no more of them, and of
+    characters no more than `most_characters`.
     """
     raw = whole.sums[-1]
     if client_tokens is not None:
-        return within(whole, need, now, client_tokens)
+        return within(whole, need, now, client_tokens, most_characters)
     least = max(now.least_saved_tokens, now.least_saved_share * raw)
     made = tiers.cut(whole, need, miss_tokens(need, now))
     best = tiers.cheapest(made)
@@ -145,10 +148,21 @@ def choose(
     return Choice(best.tier, view, f"costs {price / complete:.2f} of the whole with {best.misses:.2f} misses expected")
 
 
-def within(whole: tiers.Plan, need: Need, now: Circumstances, client_tokens: int) -> Choice:
-    """The view of an output that the client cuts to `client_tokens`: the most wanted lines, in no more tokens."""
-    found = tiers.fitted(tiers.cut(whole, need, miss_tokens(need, now)), client_tokens)
-    if found is None:
-        return Choice(Tier.COMPLETE, None, "no view fits into what the client shows of it")
-    view = tiers.render(*found, 1, is_numbered=False)
-    return Choice(view.tier, view, "the client cuts it; the view takes no more")
+def within(
+    whole: tiers.Plan, need: Need, now: Circumstances, client_tokens: int, most_characters: float = math.inf
+) -> Choice:
+    """The view of an output that the client cuts to `client_tokens`: the most wanted lines, in no more tokens.
+
+    What is sent is counted, and made anew with less where it is too much: sizes of lines are shares of an estimate.
+    """
+    made = tiers.cut(whole, need, miss_tokens(need, now))
+    limit = float(client_tokens)
+    for _ in range(TRIES):
+        view = tiers.render(*tiers.fitted(made, round(limit)), 1, is_numbered=False)
+        is_near = view.tokens <= 2 * client_tokens  # to count megabytes takes long
+        size = tokens.bounds(view.text)[1] if is_near else view.tokens
+        share = min(client_tokens / max(1, size), most_characters / max(1, len(view.text)))
+        if is_near and share >= 1.0:
+            return Choice(view.tier, view._replace(tokens=size), "the client cuts it; the view takes no more")
+        limit *= LESS * share
+    return Choice(Tier.COMPLETE, None, "no view fits into what the client shows of it")

@@ -6,11 +6,14 @@ Line by line, never whole documents: a text may be cut off anywhere.
 import json
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from trimtab.content import likeness
 from trimtab.content.marks import Marks, marks
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+SPACED, OPENING, CLOSING = frozenset(",:"), frozenset("{["), frozenset("}]")
+SIGNS = SPACED | OPENING | CLOSING
 LONG_LINE = 400  # characters; JSON with longer lines on average is laid out
 SHORT = 100  # characters of an object or array that stays on one line
 MOST_CHARACTERS = 2_000_000  # of JSON that is laid out
@@ -74,19 +77,23 @@ def pretty(text: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     tokens = TOKEN.findall(body)
+    spaced = [part + " " if part in SPACED else part for part in tokens]
+    ends = flat_ends(tokens, spaced)
     out: list[str] = []
-    sizes = flat_sizes(tokens)
     depth, at, line = 0, 0, ""
     while at < len(tokens):
         part = tokens[at]
-        if part in "{[" and sizes[at][1] <= SHORT:
-            end = sizes[at][0]
-            line += "".join(spaced(inner) for inner in tokens[at : end + 1])
-            at = end
+        if part not in SIGNS:
+            line += part
         elif part in "{[":
-            depth += 1
-            out.append(line + part)
-            line = " " * depth
+            end = ends.get(at)
+            if end is not None:
+                line += "".join(spaced[at : end + 1])
+                at = end
+            else:
+                depth += 1
+                out.append(line + part)
+                line = " " * depth
         elif part in "}]":
             depth -= 1
             out.append(line)
@@ -95,28 +102,23 @@ def pretty(text: str) -> str | None:
             out.append(line + part)
             line = " " * depth
         else:
-            line += spaced(part)
+            line += spaced[at]
         at += 1
     return "\n".join([part for part in out if part.strip()] + [line])
 
 
-def spaced(part: str) -> str:
-    return part + " " if part in ",:" else part
-
-
-def flat_sizes(tokens: Sequence[str]) -> dict[int, tuple[int, int]]:
-    """For each opening bracket where it closes and how many characters it takes on one line."""
-    sums = [0]
-    for part in tokens:
-        sums.append(sums[-1] + len(part) + (part in ",:"))
-    found: dict[int, tuple[int, int]] = {}
+def flat_ends(tokens: Sequence[str], spaced: Sequence[str]) -> dict[int, int]:
+    """Where each opening bracket closes whose object or array takes SHORT characters on one line, or fewer."""
+    sums = list(accumulate(map(len, spaced), initial=0))
+    found: dict[int, int] = {}
     stack: list[int] = []
     for at, part in enumerate(tokens):
-        if part in "{[":
+        if part in OPENING:
             stack.append(at)
-        elif part in "}]" and stack:
+        elif part in CLOSING and stack:
             begin = stack.pop()
-            found[begin] = (at, sums[at + 1] - sums[begin])
+            if sums[at + 1] - sums[begin] <= SHORT:
+                found[begin] = at
     return found
 
 

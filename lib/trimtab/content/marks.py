@@ -23,8 +23,13 @@ class Marks:
         self.blocks.extend(other.blocks)
         self.keep.update(other.keep)
         self.dull.update(other.dull)
+        facts = self.facts
         for line, words in other.facts.items():
-            self.facts[line] = tuple(dict.fromkeys((*self.facts.get(line, ()), *words)))
+            before = facts.get(line)
+            if before is None and len(words) < 2:
+                facts[line] = words
+            else:
+                facts[line] = tuple(dict.fromkeys((*(before or ()), *words)))
 
     def shifted(self, lines: int) -> "Marks":
         """The same marks in a text that has `lines` more lines before."""

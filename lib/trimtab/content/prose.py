@@ -18,7 +18,10 @@ NO_PARAGRAPH = re.compile(r" {0,3}(?:[#>|]|[-*+][ \t]|\d+[.)][ \t]|```|~~~|<)|(?
 ASCIIDOC = re.compile(r"(={1,6})[ \t]+(\S.*)")
 DELIMITER = re.compile(r"(?:-{4,}|\.{4,}|\+{4,}|/{4,})$")
 ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}[ \t]*\r?$")
-VARIABLE = re.compile(r"0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{6,}\b|\d+(?:[.,:]\d+)*")
+VARIABLE = re.compile(  # addresses, hashes, numbers: each begins with a hexadecimal digit, which is looked for first
+    r"[0-9a-fA-F](?:(?<=0)[xX][0-9a-fA-F]+|(?:(?<=\b\d)|(?<=\b[a-fA-F])(?=[a-fA-F]*\d))[0-9a-fA-F]{5,}\b"
+    r"|(?<=\d)\d*(?:[.,:]\d+)*)"
+)
 LIST_ITEM = re.compile(r"\s*- ")
 KEY = re.compile(r"""\s*(?:-\s+)?["']?([^"':={(\s][^"':={(]*)""")
 CLOSERS = (")", "]", "}", "end", "fi", "done", "esac", "</")

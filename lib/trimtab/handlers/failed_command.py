@@ -7,12 +7,12 @@ errors mostly are, is not shown and not kept.
 
 from pathlib import Path
 
-from trimtab import tokens
+from trimtab import tiers, tokens
 from trimtab.handlers import loads, post_tool_use
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
-from trimtab.records import Tier
+from trimtab.records import Tier, View
 
 KEPT, SHOWN, HALF = 30_000, 11_024, 5_000
 MOST = SHOWN - 224  # characters of a view; above it stands the exit code, below it the line that names the kept file
@@ -33,17 +33,19 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         return None
     parsed = desk.parse(found, settings.rules)
     choice = post_tool_use.choose(parsed, found._replace(preview=""), settings, conversation, desk, call)
-    if found.preview and (choice.view is None or choice.view.tokens > tokens.estimate(found.preview)):
-        for part in (1.0, 0.85, 0.7):  # of what the client shows: a view of long lines has too many characters
-            given = found._replace(preview=found.preview[: int(len(found.preview) * part)])
-            choice = post_tool_use.choose(parsed, given, settings, conversation, desk, call)
-            if choice.view is None or len(choice.view.text) <= MOST:
-                break
+    last_line = tiers.kept_line(post_tool_use.kept_at(call, settings))
+    if found.preview and (choice.view is None or too_large(choice.view, last_line, found.preview)):
+        choice = post_tool_use.choose(parsed, found, settings, conversation, desk, call, MOST)
     if choice.view is None or len(choice.view.text) > MOST:
         reason = "the client would cut the view" if choice.view else choice.reason
         post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, reason, None)
         return None
     return {"view": post_tool_use.shown(call, desk, found, parsed, choice, conversation, settings) + "\n"}
+
+
+def too_large(view: View, last_line: str, preview: str) -> bool:
+    """Whether a view has more tokens than what the client shows, or so many characters that the client cuts it."""
+    return len(view.text) > MOST or tokens.bounds(f"{view.text}\n{last_line}")[1] > tokens.bounds(preview)[0]
 
 
 def as_the_client_shows(whole: str) -> str:

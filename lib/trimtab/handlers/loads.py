@@ -13,7 +13,7 @@ from trimtab.content import notebooks
 from trimtab.handlers.events import Event, Json, mapping, number, text
 
 CELL = "view"
-LARGEST_PERSISTED_BYTES = 4 << 20  # of an output that the client put into a file; a larger one is left as it is
+LARGEST_PERSISTED_BYTES = 3 << 20  # of an output that the client put into a file; a larger one would take over a second
 
 
 class Loaded(NamedTuple):

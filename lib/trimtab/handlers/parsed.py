@@ -31,7 +31,7 @@ def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
     number_tokens = tiers.LINE_NUMBER_TOKENS if found.is_file else 0
     places = Places(made.lines) if found.path else NOWHERE
     plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
-    return Parsed(plan, places, relevance.mentions(made.lines))
+    return Parsed(plan, places, relevance.mentions(made.lines, made.dull))
 
 
 def contents(found: Loaded) -> Content:
@@ -64,8 +64,6 @@ def weighed(whole: Parsed, new_words: Sequence[Mention], evidence: Evidence | No
     """
     found = whole.plan.content
     words = new_words if found.kind not in content.SUMMARISED else ()
-    if found.dull:
-        words = [mention for mention in words if mention.line + 1 not in found.dull]
     used = relevance.used(tool)
     if evidence is None:
         return Need([0.0] * len(found.lines), words, used)

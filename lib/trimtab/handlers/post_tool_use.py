@@ -4,6 +4,7 @@ A file's view has its line numbers; an output's lines are as they are, and its l
 whole. A targeted read, and whatever has no text to trim, passes as it is.
 """
 
+import math
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from trimtab.settings import Settings
 NOT_READ = "the rest of the file"
 SMALLEST = 600  # characters: below it no view can save the least that is worth one
 PROMPT_TOKENS = 65_000  # until the transcript tells: recorded sessions go from 38 k to 92 k (medians)
+SEAM_TOKENS = 1  # that two texts may have more as one: what is at their seam is parted in another way
 LEAST_PROMPT_TOKENS = 2_000  # the client's tools alone are more: a smaller figure is no measurement
 WHOLE = re.compile(
     r"\b(?:show|give|print|read|display|see|output|dump|paste|need)\b[^.\n]{0,30}"
@@ -65,7 +67,7 @@ def shown(
     assert view is not None, "only a view is shown"
     place = Path(found.name)
     if not found.is_file:
-        place = outputs.file_for(paths.outputs_folder(event.project, settings.data_directory), event.tool_use_id)
+        place = kept_at(event, settings)
         outputs.keep(place, "\n".join(whole.plan.content.lines))
         view = view._replace(text=f"{view.text}\n{tiers.kept_line(place)}")
     lines = whole.plan.content.lines
@@ -77,6 +79,11 @@ def shown(
     hidden = "\n".join(line for f in view.folds for line in lines[f.first - start : f.last - start + 1])
     conversation.hold(Held(event.tool_use_id, str(place), view.folds, hidden, hash(found.text), found.name))
     return view.text
+
+
+def kept_at(event: Event, settings: Settings) -> Path:
+    """The file that has an output whole."""
+    return outputs.file_for(paths.outputs_folder(event.project, settings.data_directory), event.tool_use_id)
 
 
 def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> str:
@@ -99,8 +106,18 @@ def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> 
 
 
 def choose(
-    whole: Parsed, found: Loaded, settings: Settings, conversation: Conversation, desk: Desk, event: Event
+    whole: Parsed,
+    found: Loaded,
+    settings: Settings,
+    conversation: Conversation,
+    desk: Desk,
+    event: Event,
+    most_characters: float = math.inf,
 ) -> policy.Choice:
+    """The view that is worth its tokens; of what the client cuts one of no more tokens than the client shows.
+
+    `most_characters` is for such a view, without the line that names the kept file.
+    """
     project = desk.project(event)
     known = conversation.prompt_tokens
     prompt_tokens = known if known >= LEAST_PROMPT_TOKENS else PROMPT_TOKENS
@@ -114,9 +131,12 @@ def choose(
         settings.least_saved_share,
         policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
     )
-    shown = tokens.estimate(found.preview) if found.preview else None
+    room = None
+    if found.preview:
+        last_line = tokens.bounds(f"\n{tiers.kept_line(kept_at(event, settings))}")[1] + SEAM_TOKENS
+        room = max(0, tokens.bounds(found.preview)[0] - last_line)
     need = parsed.need_of(whole, conversation.interest, event.tool, found.path)
-    return policy.choose(whole.plan, need, max(1, found.start), now, found.is_file, shown)
+    return policy.choose(whole.plan, need, max(1, found.start), now, found.is_file, room, most_characters)
 
 
 def record(

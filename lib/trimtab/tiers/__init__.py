@@ -17,7 +17,9 @@ from typing import NamedTuple
 from trimtab import relevance, tokens
 from trimtab.records import Content, Fold, Tier, View
 from trimtab.relevance import Need, words
+from trimtab.tiers import limits
 from trimtab.tiers.folds import FOLD, FOLD_LINE, FOLD_TOKENS, KEPT_LINE, fold_line, kept_line, names_in
+from trimtab.tiers.limits import name_tokens
 from trimtab.tiers.pieces import BLANK, Piece, pieces_of
 
 __all__ = [
@@ -42,11 +44,10 @@ __all__ = [
 SHARES = {Tier.ESSENTIAL: 0.10, Tier.STANDARD: 0.40, Tier.COMPREHENSIVE: 0.70, Tier.COMPLETE: 1.0}
 LEAST_FOLD = 4  # lines; folding fewer costs about what they do
 EDGE = 2  # blank lines shown beside what is shown
-FITS = (0.5, 0.35, 0.2, 0.1)  # of a limit, for lines and for names each
+FOR_LINES, KEPT_SHARE = 0.5, 0.8  # of a limit: for the lines wanted most, and for those to keep; chosen
 PAGE_LINES = 100  # about what one call for folded lines brings in
 LEAST_LEFT = 8  # tokens; nothing fits into less
 LINE_NUMBER_TOKENS = 2  # "120\t"
-NAME_TOKENS, NAME_RATE = 0.3, 0.26  # of a word in a fold: by itself, and by character (o200k_base, measured)
 
 
 class Plan(NamedTuple):
@@ -122,17 +123,14 @@ def words_told(
         if within.get(word) == row:
             continue
         if need.used * miss_tokens > cost:
-            parts = words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]
-            within.update(dict.fromkeys(parts, row))
+            if not word.isidentifier():  # such a word has no parts
+                for part in words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]:
+                    within[part] = row
             told.setdefault(row + 1, []).append(spelled)
             named[row] += cost
         else:
             unnamed[row] += need.used
     return told, named, unnamed
-
-
-def name_tokens(word: str) -> float:
-    return NAME_TOKENS + NAME_RATE * len(word)
 
 
 def cheapest(made: Cut) -> Shape:
@@ -144,14 +142,19 @@ def cheapest(made: Cut) -> Shape:
     """
     sizes, hiding, keep = made.plan.sizes, made.hiding, made.plan.content.keep
     opens = FOLD_TOKENS
+    costs = list(hiding)
+    for number in keep:
+        if 1 <= number <= len(costs):
+            costs[number - 1] = math.inf
     if_shown, if_hidden = 0.0, float(opens)
     after_shown, after_hidden = [], []  # by line, for it shown and for it hidden: is the one before shown?
-    for number, (size, cost) in enumerate(zip(sizes, hiding, strict=True), 1):
+    for size, cost in zip(sizes, costs, strict=True):
+        opened = if_shown + opens
         after_shown.append(if_shown <= if_hidden)
-        after_hidden.append(if_shown + opens < if_hidden)
+        after_hidden.append(opened < if_hidden)
         if_shown, if_hidden = (
-            min(if_shown, if_hidden) + size,
-            math.inf if number in keep else min(if_shown + opens, if_hidden) + cost,
+            (if_shown if if_shown <= if_hidden else if_hidden) + size,  # noqa: FURB136 (`min` doubles the loop)
+            (opened if opened < if_hidden else if_hidden) + cost,  # noqa: FURB136
         )
     shown = []
     is_shown = if_shown <= if_hidden
@@ -195,39 +198,28 @@ def measured(made: Cut, tier: Tier, shown: list[bool]) -> Shape:
     return Shape(tier, shown, round(size), misses)
 
 
-def fitted(made: Cut, limit_tokens: int) -> tuple[Cut, Shape] | None:
-    """The fullest shape with at most `limit_tokens`, and the cut with as many names as there is room for.
+def fitted(made: Cut, limit_tokens: int) -> tuple[Cut, Shape]:
+    """The fullest shape with about `limit_tokens`, and the cut with as many names as there is room for.
 
-    For what is far larger than the limit: half of the room is for lines, the rest for folds and the words in them.
+    For what is far larger than the limit: half of the room is for lines, the rest for folds and the words in them; the
+    lines to keep may take KEPT_SHARE of it. The names of blocks come on top, but for those that a fact names already.
     """
-    for share in FITS:
-        room = round(limit_tokens * share)
-        shown = chosen(made, room)
-        if not any(shown):  # no piece fits: as many lines from the top as do
-            fitting = bisect.bisect_right(made.plan.sums, room) - 1
-            shown[:fitting] = [True] * fitting
-        slim = named_within(made, shown, room)
-        found = measured(slim, Tier.ESSENTIAL, shown)
-        if found.tokens <= limit_tokens:
-            return slim, found
-    return None
-
-
-def named_within(made: Cut, shown: list[bool], limit_tokens: float) -> Cut:
-    """The cut with only so many words told in folds as fit into the limit, the earlier first."""
-    told: dict[int, list[str]] = {}
-    named = [0.0]
-    left = limit_tokens
-    for line, is_shown in enumerate(shown, 1):
-        size = 0.0
-        for word in made.told.get(line, ()) if not is_shown else ():
-            if left <= 0:
-                break
-            told.setdefault(line, []).append(word)
-            size += name_tokens(word)
-            left -= name_tokens(word)
-        named.append(named[-1] + size)
-    return made._replace(told=told, named=named)
+    content = made.plan.content
+    few = limits.fewer(content.lines, content.keep, made.plan.sizes, KEPT_SHARE * limit_tokens)
+    blocks = tuple(b._replace(name="") if b.name and b.first in made.told else b for b in content.blocks)
+    plan = made.plan._replace(content=content._replace(keep=few.keep, blocks=blocks))
+    slim = made._replace(plan=plan)
+    room = round(limit_tokens * FOR_LINES)
+    shown = chosen(slim, room)
+    if not any(shown):  # no piece fits: as many lines from the top as do
+        fitting = bisect.bisect_right(plan.sums, room) - 1
+        shown[:fitting] = [True] * fitting
+    folds = [(first, last) for is_shown, first, last in runs(shown) if not is_shown]
+    left = limit_tokens - sum(itertools.compress(plan.sizes, shown)) - FOLD_TOKENS * len(folds)
+    told = limits.told_within(folds, made.told, content.facts, few.dropped, left)
+    named = [sum(map(name_tokens, told.get(line, ()))) for line in range(1, len(shown) + 1)]
+    slim = slim._replace(told=told, named=[0.0, *accumulate(named)])
+    return slim, measured(slim, Tier.ESSENTIAL, shown)
 
 
 def view(made: Cut, tier: Tier, start: int = 1) -> View:

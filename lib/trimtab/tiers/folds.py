@@ -17,6 +17,7 @@ FOLD_LINE = re.compile(f"^{FOLD.pattern}(?:: .*)?$", re.M)
 FOLD_TOKENS = 11  # measured: the median fold line without names in o200k_base
 KEPT_LINE = re.compile(r"^\.\.\. whole output: \S.*$", re.M)
 BLOCKS_NAMED = 6
+FEW_INSIDE = 60  # blocks whose names are looked for in what a fold tells before its words are taken apart
 SUMS_UP = frozenset({"repetition", "lock", "minified", "table"})  # kinds of blocks whose name says what is in them
 LONGEST_NAME = 40  # characters of a block's name in a fold
 
@@ -30,7 +31,9 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
     here = bisect.bisect_left(blocks, first, key=lambda block: block.first)
     inside = [b for b in itertools.takewhile(lambda b: b.first <= last, blocks[here:]) if b.name]
     told = sorted(told)
-    said = {part for _, word in told for part in (word, *words.of_piece(word))}
+    text = "\n".join(word for _, word in told)
+    may_be_said = len(inside) > FEW_INSIDE or any(b.name in text for b in inside)
+    said = {part for _, word in told for part in (word, *words.of_piece(word))} if may_be_said else ()
     named = [(b.first, short(b)) for b in inside if b.name not in said]
     names = list(dict.fromkeys(name for _, name in sorted([*named[:BLOCKS_NAMED], *told])))
     if len(named) > BLOCKS_NAMED:

@@ -4,19 +4,24 @@ What the programs of a chain print is marked by each of their kinds: `git status
 lines is marked as JSON, and those as what they are.
 """
 
+import bisect
 from collections.abc import Sequence
+from itertools import accumulate, takewhile
 
 from trimtab.content import commands, data, tables
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
 from trimtab.content.outputs import general, logs
-from trimtab.content.outputs.kind import LOOKED_AT, Kind, marked
+from trimtab.content.outputs.kind import LOOKED_AT, Kind, keep, marked
 from trimtab.content.outputs.table import KINDS
 from trimtab.records import Block, Content
 
 __all__ = ["KINDS", "parse"]
 
-MOST_LINES = 60_000  # that are marked; what follows is one block of the text
+# What is marked in full, about what the daemon has time for in an event; of the rest errors are, and of the last part
+# of it what the programs' kinds keep. Counts are of what is marked in full: its blocks end there.
+MOST_LINES, MOST_CHARACTERS = 30_000, 1_100_000
+LAST_CHARACTERS = 300_000
 SILENT = (
     "mkdir",
     "rm",
@@ -45,7 +50,8 @@ def parse(command: str, text: str) -> Content:
     """
     cleaned = [general.plain(line) for line in text.split("\n")]
     lines = data.laid_out(text.split("\n") if commands.tells_by_colour(command) else cleaned)
-    plain = lines[:MOST_LINES] if lines is cleaned else [general.plain(line) for line in lines[:MOST_LINES]]
+    end = marked_in_full(lines)
+    plain = lines[:end] if lines is cleaned else [general.plain(line) for line in lines[:end]]
     documents = data.documents(plain)
     others = without(documents, plain)
     kinds = kinds_of(command, others)
@@ -76,8 +82,33 @@ def parse(command: str, text: str) -> Content:
     found.dull.update(number for number, facts in found.facts.items() if says_all(facts, plain[number - 1]))
     if not found.blocks:
         found.blocks.extend(unsaid(general.shape(plain), found))
+    if end < len(lines):
+        found.add(rest_of(kinds, [general.plain(line) for line in lines[end:]]).shifted(end))
     blocks = nest(found.blocks, len(lines))
     return Content(name, tuple(lines), blocks, frozenset(found.keep), found.facts, frozenset(found.dull))
+
+
+def marked_in_full(lines: Sequence[str]) -> int:
+    """How many lines are: those of the first MOST_CHARACTERS, as far as a line ends there."""
+    ends = accumulate(len(line) + 1 for line in lines[:MOST_LINES])
+    return max(1, sum(1 for _ in takewhile(lambda end: end <= MOST_CHARACTERS, ends)))
+
+
+def rest_of(kinds: Sequence[Kind], lines: Sequence[str]) -> Marks:
+    """The errors in what is too much to be marked in full, and a fact that says that no more was looked for."""
+    found = general.mark(lines, bool(kinds) and all(kind.quotes for kind in kinds))
+    if any(kind.mark is logs.mark for kind in kinds):
+        found.add(logs.mark_bad(lines))
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    first = bisect.bisect_left(ends, ends[-1] - LAST_CHARACTERS)
+    last = marks()
+    for kind in kinds:
+        if kind.keep is not None:
+            keep(kind.keep, lines[first:], last)
+    found.add(last.shifted(first))
+    found.dull.update(range(1, len(lines) + 1))
+    found.facts[1] = (*found.facts.get(1, ()), f"{len(lines)} lines of which only errors are looked for")
+    return found
 
 
 def without(documents: Sequence[tuple[int, int]], lines: Sequence[str]) -> list[str]:
@@ -122,6 +153,7 @@ def kinds_of(command: str, lines: Sequence[str]) -> Sequence[Kind]:
     beginning = text if len(text) <= 2 * LOOKED_AT else f"{text[:LOOKED_AT]}\n{text[-LOOKED_AT:]}"
     if ran and is_known and all(kind.looks is None for kind in ran):
         return ran[:MOST_KINDS]
-    seen = [kind for kind in KINDS if kind.looks is not None and kind.looks.search(beginning)]
+    begins = list(dict.fromkeys(beginning.split("\n")))
+    seen = [kind for kind in KINDS if kind.looks_right(beginning, begins)]
     sure = [kind for kind in ran if kind.looks is None or kind in seen]
     return (sure + [kind for kind in seen if kind not in sure] or ran)[:MOST_KINDS]

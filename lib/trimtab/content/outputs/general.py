@@ -34,10 +34,12 @@ PHRASES = (
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
 PROGRESS_SIGNS = ("%", "########", "========", "█", "▏", "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
 DULL = re.compile(
-    r"\.\.\. ?ok$|\bPASSED\b|^\s*(?:[✓√✔]|PASS\b|ok \d+\b|Passed |--- PASS|=== (?:RUN|PAUSE|CONT|NAME)\b)|^ok\s+\S+\s"
-    r"|^\s*(?:Collecting|Downloading|Downloaded|Fetching|Compiling|Checking|Unpacking|Setting up|Selecting|Preparing"
-    r"|Requirement already|Using cached|Get:\d+|Hit:\d+)\b"
+    r"\s*(?:[✓√✔]|PASS\b|ok \d+\b|Passed |--- PASS|=== (?:RUN|PAUSE|CONT|NAME)\b"
+    r"|(?:Collecting|Downloading|Downloaded|Fetching|Compiling|Checking|Unpacking|Setting up|Selecting|Preparing"
+    r"|Requirement already|Using cached|Get:\d+|Hit:\d+)\b)|ok\s+\S+\s"
 )
+PASSED = re.compile(r"\bPASSED\b")
+ENDS_OK = ("... ok", "...ok")
 HEADING = re.compile(r"#{1,6} \S")
 LEAST_HEADINGS = 2
 LEAST_PROGRESS = 3
@@ -61,7 +63,9 @@ def mark(lines: Sequence[str], is_quoted: bool = False) -> Marks:
     hits = [
         number
         for number, line in enumerate(lines, 1)
-        if line and (BEGINS.match(line, 0, LONGEST_LINE) or (phrases and any(phrase in line for phrase in phrases)))
+        if line
+        and not line.isspace()
+        and (BEGINS.match(line, 0, LONGEST_LINE) or (phrases and any(phrase in line for phrase in phrases)))
     ]
     keep_of(hits, lines, found)
     after_panic = {number + 1 for number in hits if PANIC.search(lines[number - 1][:LONGEST_LINE])}
@@ -95,4 +99,9 @@ def shape(lines: Sequence[str]) -> list[Block]:
 
 def dull(lines: Sequence[str]) -> set[int]:
     """The lines that say that something passed or was fetched: of their new words 1 % are taken up later, of others 8 %."""
-    return {number for number, line in enumerate(lines, 1) if line and DULL.search(line, 0, LONGEST_LINE)}
+    heads = [line[:LONGEST_LINE] for line in lines]
+    return {
+        number
+        for number, head in enumerate(heads, 1)
+        if head and (DULL.match(head) or head.endswith(ENDS_OK) or ("PASSED" in head and PASSED.search(head)))
+    }

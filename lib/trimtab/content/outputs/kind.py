@@ -41,6 +41,17 @@ class Kind(NamedTuple):
     block: str = "entry"
     mark: Callable[[Sequence[str]], Marks] | None = None
     quotes: bool = False
+    by_line: bool = (
+        False  # whether `looks` is about beginnings of lines alone: to match those takes a third of a search
+    )
+
+    def looks_right(self, beginning: str, lines: Sequence[str]) -> bool:
+        """Whether a text looks like what these programs print; `lines` are those of its `beginning`."""
+        if self.looks is None:
+            return False
+        if self.by_line:
+            return any(map(self.looks.match, lines))
+        return self.looks.search(beginning) is not None
 
 
 def kind(
@@ -58,7 +69,15 @@ def kind(
     """A row from plain words: `programs` parted by commas."""
     names = frozenset(program.strip() for program in programs.split(",") if program.strip())
     made = [re.compile(pattern, re.M) if pattern else None for pattern in (looks, keep, start, fact)]
-    return Kind(name, names, made[0], made[1], made[2], made[3], block, mark, quotes)
+    return Kind(name, names, made[0], made[1], made[2], made[3], block, mark, quotes, is_by_line(looks))
+
+
+def is_by_line(looks: str) -> bool:
+    """Whether each alternative of a pattern begins with ^, and none can reach over a line end."""
+    inner = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.|\((?:[^()\\]|\\.)*\)")
+    outer = inner.sub("_", inner.sub("_", inner.sub("_", looks)))
+    has_ends = "\\n" in looks or "\\A" in looks or "\\s" in looks
+    return not has_ends and all(part.startswith("^") for part in outer.split("|"))
 
 
 def marked(of: Kind, lines: Sequence[str]) -> Marks:

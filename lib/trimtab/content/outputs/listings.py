@@ -18,28 +18,41 @@ PATH = re.compile(r"^\.{0,2}/?\S+$")
 def mark(lines: Sequence[str]) -> Marks:
     """Entries of `ls` and `tree` by name, of `find` by their whole path: an agent takes it up as it stands."""
     found = marks()
-    runs: list[tuple[str, int, int]] = []
+    facts = found.facts
+    runs: list[tuple[str, int]] = []  # folder, first line
+    ends: list[int] = []  # the last line of each
     for number, line in enumerate(lines, 1):
         head = line[:400].rstrip()
         if not head:
             continue
-        folder = FOLDER.match(head)
-        if folder is not None:
-            runs.append((folder[1], number, number))
-            found.facts[number] = (head,)
+        if head[-1] == ":" and FOLDER.match(head):
+            runs.append((head[:-1], number))
+            ends.append(number)
+            facts[number] = (head,)
             continue
-        match = LONG.match(head) or TREE.match(head) or SIZE.match(head)
-        name = match[1] if match else head if PATH.match(head) else ""
+        name = name_in(head)
         if not name:
             continue
         where, slash, last = name.rpartition("/")
-        found.facts[number] = (name,)
+        facts[number] = (name,)
         if slash and last and (not runs or runs[-1][0] != where):
-            runs.append((where, number, number))
+            runs.append((where, number))
+            ends.append(number)
         if runs:
-            runs[-1] = (*runs[-1][:2], number)
-    found.dull.update(found.facts)
-    for path, first, last in runs:
-        if last - first >= 2:
-            found.blocks.append(Block("folder", f"{path}/ ({last - first + 1} lines)"[-100:], first, first, last))
+            ends[-1] = number
+    found.dull.update(facts)
+    for (path, first), last_line in zip(runs, ends, strict=True):
+        if last_line - first >= 2:
+            name = f"{path}/ ({last_line - first + 1} lines)"[-100:]
+            found.blocks.append(Block("folder", name, first, first, last_line))
     return found
+
+
+def name_in(head: str) -> str:
+    """What a line lists, "" where it lists nothing. Most lines are a path alone, without a blank."""
+    match = None
+    if " " in head or "\t" in head or head.split() != [head]:
+        match = LONG.match(head) or TREE.match(head) or SIZE.match(head)
+    if match is not None:
+        return match[1]
+    return head if PATH.match(head) else ""

@@ -44,6 +44,24 @@ BETWEEN = re.compile(r'(?<=[:,])(?=["\d\[{tfn-])')
 def mark(lines: Sequence[str]) -> Marks:
     """Error lines and 5xx answers are kept: all, or of many alike the first; the others and warnings are facts."""
     found = marks()
+    alike, mined = bad_of(lines, found)
+    add_templates([(number, lines[number - 1]) for number in mined], alike, found)
+    found.blocks.extend(runs(alike))
+    return found
+
+
+def mark_bad(lines: Sequence[str]) -> Marks:
+    """The errors of lines that are too many to be told by what they are like."""
+    found = marks()
+    bad_of(lines, found)
+    return found
+
+
+def bad_of(lines: Sequence[str], found: Marks) -> tuple[list[str], list[int]]:
+    """Mark what is bad; what the lines of an access log are like, and the numbers of the lines that templates are for.
+
+    The others are those of an access log, and what belongs to the line above.
+    """
     alike: list[str] = []
     bad: list[tuple[int, str, str]] = []  # line, what it is like, what a fold names of it
     mined: list[int] = []
@@ -67,9 +85,7 @@ def mark(lines: Sequence[str]) -> Marks:
         elif "WARN" in head and WARNING.search(head):
             add_fact(found, number, STAMPED.sub("", head).strip())
     keep_bad(bad, found)
-    add_templates([(number, lines[number - 1]) for number in mined], alike, found)
-    found.blocks.extend(runs(alike))
-    return found
+    return alike, mined
 
 
 def mark_objects(lines: Sequence[str]) -> Marks:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import eq
 
 WILD = "<*>"
 DEPTH = 1  # words by which lines are parted
@@ -73,11 +74,16 @@ def odd(template: Template, lines: Mapping[int, str]) -> list[int]:
 
 def closest(leaf: Sequence[Template], words: Sequence[str], is_value: Mapping[str, bool]) -> Template | None:
     """The template that shares most words with a line, at least ALIKE of those that say something."""
-    telling = [at for at, word in enumerate(words) if not is_value[word]] or range(len(words))
-    best, most = None, ALIKE * len(telling)
+    if not leaf:
+        return None
+    telling: Sequence[str | None] = [None if is_value[word] else word for word in words]  # no template has None
+    count = len(words) - telling.count(None)
+    if not count:
+        telling, count = words, len(words)
+    best, most = None, ALIKE * count
     for template in leaf:
-        shared = sum([template.words[at] == words[at] for at in telling])
-        if shared == len(telling):
+        shared = sum(map(eq, template.words, telling))
+        if shared == count:
             return template
         if shared >= most:
             best, most = template, shared

@@ -35,7 +35,9 @@ def mark(lines: Sequence[str]) -> Marks:
     Addresses and arguments are nobody's question: what is no fact of a frame is dull.
     """
     found = marks()
-    is_frame = [line[:1] in MARGINS and FRAME.match(line, 0, LONGEST_LINE) is not None for line in lines]
+    is_frame = [
+        line[:1] in MARGINS and not line.isspace() and FRAME.match(line, 0, LONGEST_LINE) is not None for line in lines
+    ]
     said: set[str] = set()  # a trace that repeats another is of no interest
     for first, last in stretches(is_frame, lines):
         rows = [row for row in range(first, last + 1) if is_frame[row]]
