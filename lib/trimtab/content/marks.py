@@ -17,12 +17,14 @@ class Marks:
     keep: set[int] = field(default_factory=set)
     facts: dict[int, tuple[str, ...]] = field(default_factory=dict)
     dull: set[int] = field(default_factory=set)
+    point: set[int] = field(default_factory=set)
 
     def add(self, other: "Marks") -> None:
         """Take over what another kind said of the same lines; facts of one line are joined."""
         self.blocks.extend(other.blocks)
         self.keep.update(other.keep)
         self.dull.update(other.dull)
+        self.point.update(other.point)
         facts = self.facts
         for line, words in other.facts.items():
             before = facts.get(line)
@@ -38,6 +40,7 @@ class Marks:
             {line + lines for line in self.keep},
             {line + lines: words for line, words in self.facts.items()},
             {line + lines for line in self.dull},
+            {line + lines for line in self.point},
         )
 
 

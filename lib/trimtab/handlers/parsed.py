@@ -59,12 +59,12 @@ def need_of(whole: Parsed, interest: Interest, tool: str, path: str) -> Need:
 def weighed(whole: Parsed, new_words: Sequence[Mention], evidence: Evidence | None, tool: str) -> Need:
     """The same from what the conversation said of it: `new_words` of the load, and for a file the evidence.
 
-    An output's lines are kept by their kind alone: in recorded sessions the rules find what is needed of files, and
+    An output's lines are shown by their kind alone: in recorded sessions the rules find what is needed of files, and
     only noise in what commands print. What only sums up or says that something passed has no words to name.
     """
     found = whole.plan.content
     words = new_words if found.kind not in content.SUMMARISED else ()
     used = relevance.used(tool)
     if evidence is None:
-        return Need([0.0] * len(found.lines), words, used)
+        return Need(relevance.rate_output(found), words, used)
     return Need(relevance.rate(found, whole.places, evidence), words, used, evidence.task.care)

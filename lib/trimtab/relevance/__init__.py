@@ -2,7 +2,7 @@
 
 from trimtab.relevance.interest import NAME, Interest, is_telling, same_file, text_of
 from trimtab.relevance.mentions import Mention, mentions
-from trimtab.relevance.need import Need, chance, new_words, used
+from trimtab.relevance.need import Need, chance, new_words, rate_output, used
 from trimtab.relevance.rules import Evidence, Places, evidence, rate, reasons
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "mentions",
     "new_words",
     "rate",
+    "rate_output",
     "reasons",
     "same_file",
     "text_of",

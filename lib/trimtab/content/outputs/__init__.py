@@ -85,7 +85,8 @@ def parse(command: str, text: str) -> Content:
     if end < len(lines):
         found.add(rest_of(kinds, [general.plain(line) for line in lines[end:]]).shifted(end))
     blocks = nest(found.blocks, len(lines))
-    return Content(name, tuple(lines), blocks, frozenset(found.keep), found.facts, frozenset(found.dull))
+    sets = frozenset(found.dull), frozenset(found.point)
+    return Content(name, tuple(lines), blocks, frozenset(found.keep), found.facts, *sets)
 
 
 def marked_in_full(lines: Sequence[str]) -> int:

@@ -62,8 +62,10 @@ def mark(lines: Sequence[str]) -> Marks:
             if "/dev/null" not in line:  # says that the file is new, or gone
                 found.dull.add(number)
         elif at_hunk is not None:
-            added += line.startswith("+")
-            removed += line.startswith("-")
+            added += line[:1] == "+"
+            removed += line[:1] == "-"
+            if line[:1] in ("+", "-") and len(line) > 1:
+                found.point.add(number)
         elif STAT.match(line[:400]):
             stat = STAT.match(line[:400])
             assert stat is not None
