@@ -11,7 +11,9 @@ from trimtab import relevance
 from trimtab.relevance import NAME
 
 Rates = Callable[[Example], Sequence[float]]
-SCALE = 0.05  # of a learned chance that a line is edited, to the rate at which it is asked for; chosen as the rules were
+SCALE = (
+    0.05  # of a learned chance that a line is edited, to the rate at which it is asked for; chosen as the rules were
+)
 K1, B = 1.2, 0.75  # BM25's usual constants
 
 

@@ -93,7 +93,7 @@ def test_a_recorded_edit_with_a_fold_line_is_denied_in_the_clients_shape(home: H
     event = recorded(PLUGIN / "tests" / "events" / "PreToolUse.Edit.json", home)
     arguments = event["tool_input"]
     assert isinstance(arguments, dict)
-    arguments["new_string"] = "... 3-9 (7 lines) sub: Read offset=3 limit=7"
+    arguments["new_string"] = "... Read offset=3 limit=7: sub"
     output = json.loads(piped(home, event).stdout)["hookSpecificOutput"]
     assert sorted(output) == ["hookEventName", "permissionDecision", "permissionDecisionReason"]
     assert output["permissionDecision"] == "deny"

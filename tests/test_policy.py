@@ -70,6 +70,60 @@ def test_without_a_history_forty_are_to_come_wherever_the_session_is() -> None:
     assert [policy.requests_to_come(n) for n in (0, 10, 160)] == [40.0, 40.0, 40.0]
 
 
+def test_the_default_counts_a_miss_for_nine_tenths_of_its_price() -> None:
+    """A bolder level for less, a more careful one for more than the price: 7,875, as above."""
+    assert policy.miss_tokens(Need([]), NOW) == pytest.approx(0.9 * 7875 / 3.25)
+    bold, default, *careful = (policy.CAUTION[level] for level in LEVELS)
+    assert 0 < bold < default < 1 < min(careful)
+
+
+@pytest.mark.parametrize(
+    ("prompt_tokens", "to_come"),
+    [
+        (0, 40.0),
+        (50_000, 40.0),  # there is room for more than are guessed
+        (150_000, 15_000 / policy.STEP_TOKENS),
+        (164_000, 5.0),  # never fewer
+        (165_000, 40.0),  # a window that was not compacted there is larger
+        (400_000, 40.0),
+    ],
+)
+def test_no_more_requests_come_than_there_is_room_for_before_a_compaction(prompt_tokens: int, to_come: float) -> None:
+    """The client compacts a window of 200,000 at 165,000; each request adds STEP_TOKENS."""
+    assert policy.FULL_TOKENS == 165_000
+    assert 1_000 <= policy.STEP_TOKENS <= 2_000
+    assert policy.requests_to_come(10, (), prompt_tokens) == pytest.approx(to_come)
+
+
+def test_sessions_as_long_had_no_more_left_than_there_is_room_for() -> None:
+    lengths = [10, 20, 30, 40, 60]  # 55 / 3 left after 25, as above
+    assert policy.requests_to_come(25, lengths, 50_000) == pytest.approx(55 / 3)
+    assert policy.requests_to_come(25, lengths, 155_000) == pytest.approx(10_000 / policy.STEP_TOKENS)
+
+
+@pytest.mark.parametrize(("name", "is_file"), [("UNTRACED", True), ("UNTRACED_OUTPUT", False)])
+def test_a_view_has_to_save_what_an_agent_comes_back_for_without_a_trace(
+    monkeypatch: pytest.MonkeyPatch, name: str, is_file: bool
+) -> None:
+    """Of a file, and of an output, by its own figure: one that no view could save leaves the other's loads alone."""
+    whole, need = load_of(2000)
+    monkeypatch.setattr(policy, name, 1000.0)
+    choices = {numbered: policy.choose(whole, need, 1, NOW, numbered) for numbered in (True, False)}
+    assert choices[is_file].view is None
+    assert choices[is_file].reason == "no view is cheaper than the whole"
+    assert choices[not is_file].view is not None
+
+
+def test_a_files_view_is_more_than_a_fold() -> None:
+    """Where no line is worth showing; an output may be one fold."""
+    whole, need = load_of(2000)
+    of_file, of_output = (policy.choose(whole, need, 1, NOW, is_numbered).view for is_numbered in (True, False))
+    assert of_file is not None
+    assert of_output is not None
+    assert sum(fold.last - fold.first + 1 for fold in of_file.folds) < 2000
+    assert [(fold.first, fold.last) for fold in of_output.folds] == [(1, 2000)]
+
+
 def test_the_least_saving_is_a_setting() -> None:
     assert choose(300).view is not None
     assert choose(300, now=NOW._replace(least_saved_tokens=5000)).view is None

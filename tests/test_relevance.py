@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab import relevance
+from trimtab.handlers import parsed
+from trimtab.handlers.loads import Loaded
 from trimtab.records import Block, Content
 from trimtab.relevance import Interest, Places, evidence, mentions, new_words, words
+from trimtab.relevance import interest as weights
 
 LINES = tuple(
     "def parse_header(line):" if i == 40 else "    parse_header(raw)" if i == 90 else f"    filler = {i}"
@@ -65,9 +68,11 @@ def test_a_search_raises_what_it_searched_for(tool: str, arguments: dict[str, ob
     ids=["grep", "compiler", "python", "pytest"],
 )
 def test_a_place_in_an_output_raises_its_line(output: str) -> None:
+    """The lines right beside it are read with it."""
     interest = Interest()
     interest.saw("Bash", output)
-    assert peak(interest) == 77
+    found = rates(interest)
+    assert [line for line, rate in enumerate(found, 1) if rate == max(found)] == [76, 77, 78]
 
 
 def test_a_search_in_one_file_names_bare_numbers() -> None:
@@ -79,7 +84,7 @@ def test_a_search_in_one_file_names_bare_numbers() -> None:
 def test_a_failing_test_is_of_interest_by_its_name() -> None:
     interest = Interest()
     interest.saw("Bash", "FAILED tests/test_http.py::test_parse_header - AssertionError")
-    assert interest.names()["test_parse_header"] > 0.4
+    assert interest.names()["test_parse_header"] == weights.FAILED_TEST
 
 
 def test_an_edit_raises_the_names_it_brought_in() -> None:
@@ -107,7 +112,7 @@ def test_a_file_that_the_prompt_names_is_worth_more_care_until_it_is_edited() ->
     interest = Interest()
     assert evidence(interest, PATH).task.care == 1.0
     interest.asked("Fix http.py")
-    assert evidence(interest, PATH).task[:2] == (0.81, 6.0)
+    assert evidence(interest, PATH).task[:2] == (0.81, 2.5)
     interest.called("Edit", {"file_path": PATH, "old_string": "a", "new_string": "b"})
     found = evidence(interest, PATH).task
     assert (found.change, found.care, found.reason) == (
@@ -150,13 +155,13 @@ def test_a_compaction_keeps_the_newest_clues() -> None:
 
 
 def test_a_place_fades_with_what_comes_after() -> None:
-    """0.98 for each of 10 later clues, of the 0.9 that a result's place says."""
+    """0.98 for each of 10 later clues, of the 0.11 that a place in what a command prints says."""
     interest = Interest()
     interest.saw("Bash", "src/http.py:77: x")
-    assert interest.lines(PATH) == {77: pytest.approx(0.9)}
+    assert interest.lines(PATH) == {77: 0.11}
     for i in range(10):
         interest.called("Grep", {"pattern": f"other_{i}"})
-    assert interest.lines(PATH) == {77: pytest.approx(0.9 * 0.98**10)}
+    assert interest.lines(PATH) == {77: pytest.approx(0.11 * 0.98**10)}
 
 
 def test_a_place_in_another_file_says_nothing() -> None:
@@ -173,18 +178,49 @@ def test_a_place_beyond_the_end_is_left_out() -> None:
 
 
 def test_a_named_line_raises_its_neighbours_less_the_farther_they_are() -> None:
-    """1.0 * 0.9 on line 77 over the 0.0001 of any line; 0.6 of it a line further."""
+    """0.11 on line 77 and the one beside it, 0.9 and 0.75 of it on the next, a tenth 10 lines off, then any line's."""
     interest = Interest()
     interest.saw("Bash", "src/http.py:77: x")
     found = rates(interest)
-    assert found[76] == pytest.approx(0.9001)
-    assert found[75] == found[77] == pytest.approx(0.9001 * 0.6)
-    assert found[73] == pytest.approx(0.9001 * 0.6**3)
-    assert found[0] == pytest.approx(0.0001)
+    for distance, left in ((0, 0.11), (1, 0.11), (2, 0.099), (3, 0.0825), (10, 0.011), (11, 0.0003)):
+        assert found[76 - distance] == found[76 + distance] == pytest.approx(left), distance
+    assert found[0] == pytest.approx(0.0003)
 
 
-def test_a_rate_spreads_to_both_sides() -> None:
-    assert relevance.rules.spread([0.0, 0.0, 1.0, 0.0]) == pytest.approx([0.6**2, 0.6, 1.0, 0.6])
+def test_a_name_raises_fewer_lines_around_it_than_a_place_does() -> None:
+    """Line 90 has one of two mentions of what was searched for; 80 % are left two lines off, nothing from six on."""
+    interest = Interest()
+    interest.called("Grep", {"pattern": "parse_header"})
+    found = rates(interest)
+    mention = 0.0003 + weights.SEARCHED / 1.15**0.8
+    for distance, share in ((0, 1.0), (1, 0.9), (2, 0.8), (5, 0.1)):
+        assert found[89 - distance] == found[89 + distance] == pytest.approx(share * mention), distance
+    assert found[89 - 6] == found[89 + 6] == pytest.approx(0.0003)
+
+
+@pytest.mark.parametrize(
+    ("rates", "around", "spread"),
+    [
+        ([0.0, 0.0, 1.0, 0.0], (1.0, 0.5, 0.25), [0.25, 0.5, 1.0, 0.5]),
+        ([1.0, 0.0, 0.0, 0.0], (1.0, 0.5), [1.0, 0.5, 0.0, 0.0]),  # what was spread does not spread again
+        ([1.0, 0.0, 1.0], (1.0, 0.5), [1.0, 0.5, 1.0]),  # of two the stronger, not the sum
+        ([0.4, 1.0, 0.7], (1.0, 0.5), [0.5, 1.0, 0.7]),  # what is stronger itself stays
+        ([0.0005, 0.0], (1.0, 1.0), [0.0005, 0.0]),  # hardly more than any line's 0.0003
+        ([1.0], (1.0, 1.0, 1.0), [1.0]),
+        ([], (1.0, 0.5), []),
+    ],
+)
+def test_a_rate_spreads_to_both_sides(rates: list[float], around: tuple[float, ...], spread: list[float]) -> None:
+    before = list(rates)
+    assert relevance.rules.spread(rates, around) == pytest.approx(spread)
+    assert rates == before
+
+
+@pytest.mark.parametrize("around", [relevance.rules.AROUND_NAME, relevance.rules.AROUND_PLACE])
+def test_what_is_left_of_a_rate_never_rises_with_the_distance(around: tuple[float, ...]) -> None:
+    assert around[0] == 1.0
+    assert list(around) == sorted(around, reverse=True)
+    assert around[-1] > 0
 
 
 def test_chances_by_hand() -> None:
@@ -213,11 +249,81 @@ def test_a_name_that_is_everywhere_says_nothing_of_a_line() -> None:
     assert max(rates(common)) < 0.1 * max(rates(rare))
 
 
-def test_a_name_counts_at_most_one_and_a_half_times() -> None:
+def test_a_name_counts_as_its_strongest_evidence_does_however_often_it_comes_up() -> None:
+    """Chances for one and the same reason do not add up: 20 searches say no more than the newest."""
     interest = Interest()
     for _ in range(20):
         interest.called("Grep", {"pattern": "parse_header"})
-    assert interest.names()["parse_header"] == 1.5
+    assert interest.names()["parse_header"] == 0.06
+    interest.said("Now look at parse_header")  # 0.0005, less than what is left of the search
+    assert interest.names()["parse_header"] == pytest.approx(0.06 * 0.98)
+
+
+def test_a_line_counts_as_the_strongest_that_points_at_it() -> None:
+    """A trace's 0.11, faded once, and a search's hit of 0.03 in the same line."""
+    interest = Interest()
+    interest.saw("Bash", "src/http.py:77: x")
+    interest.saw("Grep", "src/http.py:77:    filler = 77\nsrc/http.py:78:    filler = 78")
+    assert interest.lines(PATH) == {77: pytest.approx(0.11 * 0.98), 78: 0.03}
+
+
+def test_evidence_is_the_stronger_the_likelier_it_is_followed_up() -> None:
+    """A name searched for says more than one in the prompt, that more than one said; a trace more than a hit."""
+    assert 1 > weights.SEARCHED > weights.ASKED == weights.SENT > weights.CHANGED > weights.SAID > 0
+    assert weights.SAID == weights.RAN == weights.EDITED
+    assert 1 > weights.TRACED > weights.HIT > 0
+
+
+def test_a_plain_word_says_half_of_what_a_compound_one_does() -> None:
+    interest = Interest()
+    interest.asked("parse_header parseHeader header2 transaction ledger the")
+    assert interest.names() == dict.fromkeys(
+        ("parse_header", "parseHeader", "header2", "transaction"), weights.ASKED
+    ) | {"ledger": weights.ASKED / 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "stems"),
+    [
+        ("Fix lib/shop/http_client.py.", {"http_client"}),
+        (
+            "compare tests/test_ledger.py, ~/notes/Billing.md and C:/work/parser.ts",
+            {"test_ledger", "Billing", "parser"},
+        ),
+        ("README.md, src/index.ts, lib/__init__.py and Main.java are in every project", set()),
+        ("a.py and ab.go are too short, v1.2 and 3.14 no files", set()),
+        ("the folder lib/ledger/ and the word ledger", set()),
+    ],
+)
+def test_files_asked_about_give_their_names_without_endings(text: str, stems: set[str]) -> None:
+    assert weights.stems_in(text) == dict.fromkeys(stems, 0.08)
+
+
+@pytest.mark.parametrize("way", ["prompt", "command", "subagent"])
+def test_what_imports_a_file_that_is_asked_about_is_of_interest(way: str) -> None:
+    """`http` stands in an import of another file: the name of http.py, as it is used."""
+    interest = Interest()
+    if way == "prompt":
+        interest.asked("Why does src/wire.py retry?")
+    elif way == "command":
+        interest.called("Bash", {"command": "wc -l src/wire.py"})
+    else:
+        interest.called("Agent", {"prompt": "Look at src/wire.py"})
+    lines = ("import os", *["x"] * 9, "from shop import wire", *["x"] * 9)
+    found = relevance.rate(Content("python", lines, ()), Places(lines), evidence(interest, "/p/other.py"))
+    assert interest.names()["wire"] == 0.08
+    assert found.index(max(found)) == 10
+    assert max(found) == pytest.approx(0.0803)
+
+
+def test_what_the_prompt_names_is_wanted_with_its_body() -> None:
+    """Line 59 is in parse_header's body, far from any line that has the name; a subagent's prompt does not raise it."""
+    asked, sent = Interest(), Interest()
+    asked.asked("Make parse_header tolerate a missing colon")
+    sent.called("Agent", {"prompt": "Make parse_header tolerate a missing colon"})
+    assert rates(asked)[58] > 50 * rates(sent)[58]
+    assert rates(sent)[58] == pytest.approx(0.0003)
+    assert rates(asked)[110] == rates(sent)[110] == pytest.approx(0.0003)
 
 
 def test_a_failing_test_raises_what_it_is_named_after() -> None:
@@ -299,6 +405,20 @@ def test_common_words_years_and_short_numbers_tell_nothing(word: str, is_telling
     assert words.is_telling(word) == (is_telling and word != "2026")
 
 
+@pytest.mark.parametrize("word", ["struct", "ledger_margin", "4711", '"no colon in header'])
+def test_words_that_tell_something(word: str) -> None:
+    """`struct` is one: in most projects it is the name of a module, or of what Go and Rust define."""
+    assert words.is_telling(word)
+
+
+@pytest.mark.parametrize(("tool", "taken_up"), [("Read", 0.13), ("Bash", 0.06), ("Grep", 0.15), ("mcp__a__b", 0.15)])
+def test_words_are_taken_up_as_often_as_those_of_their_tool(tool: str, taken_up: float) -> None:
+    """As measured, and counted for a quarter of the calls that edits are; the figures are rounded."""
+    assert relevance.used(tool) == pytest.approx(taken_up / 4, rel=0.1)
+    whole = parsed.parse(Loaded(tool, "a", "def parse_header(raw_bytes):\n" * 9))
+    assert parsed.need_of(whole, Interest(), tool, "").used == relevance.used(tool)
+
+
 def test_a_word_stands_where_it_is_defined() -> None:
     lines = [
         "call(parse_header)",
@@ -310,6 +430,43 @@ def test_a_word_stands_where_it_is_defined() -> None:
     assert found["parse_header"] == ("parse_header", 1)
     assert found['"no colon_in header'] == ('"no colon_in header"', 2)
     assert found["var/lib/parse_header"] == ("/var/lib/parse_header", 3)
+
+
+HITS = (
+    "src/wire_format.py:1012:def parse_header(raw_bytes):",
+    "src/wire_format.py-1013-    first_part = raw_bytes",
+    "/home/u/project/src/wire_format.py:1014:class HeaderLine:",
+    "src/wire_format.py:1015:def second_part():",
+    "tests/test_wire.py:2012:def test_third_part():",
+)
+
+
+def test_the_path_of_a_searchs_hits_is_one_word() -> None:
+    """However it is spelled and whatever the hits define; the numbers of the lines are no words."""
+    found = {mention.word: mention.line for mention in mentions(HITS)}
+    paths = {word: line for word, line in found.items() if "/" in word or word.endswith(".py")}
+    assert paths == {
+        "src/wire_format.py": 0,
+        "wire_format.py": 0,
+        "tests/test_wire.py": 4,
+        "test_wire.py": 4,
+    }
+    assert found["wire_format"] == 0
+    rest = {word: line for word, line in found.items() if word not in {*paths, "wire_format", "test_wire"}}
+    assert rest == {
+        "parse_header": 0,
+        "raw_bytes": 0,
+        "first_part": 1,
+        "HeaderLine": 2,
+        "second_part": 3,
+        "test_third_part": 4,
+    }
+
+
+def test_the_path_of_a_hit_that_comes_again_after_another_is_the_same_word() -> None:
+    found = [mention.word for mention in mentions([HITS[0], HITS[4], HITS[3]])]
+    assert found.count("src/wire_format.py") == 1
+    assert len(found) == len(set(found))
 
 
 def test_what_came_up_before_is_not_new_until_a_compaction() -> None:

@@ -90,8 +90,8 @@ MARKS = (
     '"""',
     "/*",
     "#",
-    "... 1-2 (2 lines)",
-    "... 3-9 (7 lines) a: Read offset=3 limit=7",
+    "... Read offset=1 limit=2",
+    "... Read offset=3 limit=7: a b, two words, c",
 )
 SCRAPS = st.sampled_from((*SIGNS, *MARKS))
 

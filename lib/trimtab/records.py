@@ -56,8 +56,8 @@ class Content(NamedTuple):
 
     `keep` are the lines that every view shows: errors, the names of failing tests, counts of failures. `facts` are, by
     line, the words that a fold must name if it hides the line: a commit's hash, a file of a listing, a resource's name.
-    `dull` are lines whose other words are hardly ever taken up: what passed, what was fetched. `point` are those that an
-    output is about, as a diff is about the lines that changed: a careful level shows them.
+    `dull` are lines whose other words are hardly ever taken up: what passed, what was fetched. `point` are those that
+    an output is about, as a diff is about the lines that changed: a careful level shows them.
     """
 
     kind: str

@@ -40,7 +40,7 @@ HEAD = '<cell id="view">'
     ("text", "is_shown"),
     [
         ("9\tz\n10\ta\n11\t\n12\t  b = 1\n13\tq", True),
-        (f'{HEAD}10\ta\n11\t\n12\t  b = 1\n... 13-20 (8 lines): Read offset=13 limit=8</cell id="view">', True),
+        (f'{HEAD}10\ta\n11\t\n12\t  b = 1\n... Read offset=13 limit=8</cell id="view">', True),
         ("10\ta\n12\t  b = 1", False),
         ("10\ta\n11\t\n12\tb = 1", False),
     ],

@@ -228,7 +228,7 @@ def test_a_reply_of_another_shape_replaces_nothing(output: object) -> None:
 
 def test_the_fold_with_a_hit_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
-    text = "... 1-40 (40 lines) a: Read offset=1 limit=40\n41\tx\n... 42-51 (10 lines) b: Read offset=42 limit=10"
+    text = "... Read offset=1 limit=40: a\n41\tx\n... Read offset=42 limit=10: b"
     assert len(tiers.FOLD_LINE.findall(text)) == 2
     read = player.Shown(path, None, None, "", text, text, True, 1.0)
     assert demo.folded([read], {}) == (read, 1, 40)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from trimtab import tiers, tokens
 from trimtab.cli import view
+from trimtab.relevance import interest
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -41,7 +42,7 @@ def test_a_view_has_true_numbers_and_folds_that_cover_the_rest(code: Path, run: 
     for line in lines:
         fold = tiers.FOLD_LINE.fullmatch(line)
         if fold:
-            seen += range(int(fold[1]), int(fold[2]) + 1)
+            seen += range(int(fold[1]), int(fold[1]) + int(fold[2]))
         else:
             number, _, text = line.partition("\t")
             assert source[int(number) - 1] == text
@@ -98,15 +99,16 @@ def test_files_are_read_as_the_client_reads_them(tmp_path: Path) -> None:
 def test_a_terminal_gets_colours_and_no_control_characters() -> None:
     out = Console(force_terminal=True, width=80, color_system="standard", highlight=False)
     with out.capture() as capture:
-        view.draw(out, "1\tplain\n2\tevil \x1b[31m\n... 3-9 (7 lines) a: Read offset=3 limit=7")
+        view.draw(out, "1\tplain\n2\tevil \x1b[31m\n... Read offset=3 limit=7: a")
     lines = capture.get().splitlines()
     assert lines[0] == "\x1b[2m    1 \x1b[0mplain"
     assert "evil ?[31m" in lines[1]
-    assert lines[2] == "\x1b[36m... 3-9 (7 lines) a: Read offset=3 limit=7\x1b[0m"
+    assert lines[2] == "\x1b[36m... Read offset=3 limit=7: a\x1b[0m"
 
 
 def test_why_says_what_speaks_for_a_line(code: Path, run: Run) -> None:
     _, out, _ = run("view", code, "--prompt", "Why is wanted_thing slow?", "--why")
-    assert re.search(r"^line \d+: \d+\.\d per mille; wanted_thing is of interest \(0\.70", out, re.M)
+    assert f"{interest.ASKED:.1%}" == "0.8%"  # the prompt has the name
+    assert re.search(r"^line \d+: \d+\.\d per mille; wanted_thing is of interest \(0\.8%, one of 2\)", out, re.M)
     assert re.search(r"the prompt names wanted_thing, which ends at line \d+", out)
     assert re.search(r"any other line: \d+\.\d per mille; \d+ words", out, re.M)

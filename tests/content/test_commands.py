@@ -103,3 +103,23 @@ def test_any_text(command: str) -> None:
 def test_whose_lines_come_out_of_a_pipeline(command: str, printers: list[str]) -> None:
     (pipeline,) = commands.pipelines(command)
     assert [program.name for program in commands.printers_of(pipeline)] == printers
+
+
+@pytest.mark.parametrize(
+    ("command", "chooses"),
+    [
+        ("go test -run TestShadow -v ./...", True),
+        ("cd a && pytest -q -k 'shadow or light'", True),
+        ("npx jest -t 'adds two'", True),
+        ("npm test -- --grep shadow", True),
+        ("mvn -q test -Dtest=ShadowTest", True),
+        ("./gradlew test --tests ShadowTest", True),
+        ("pytest -q tests", False),
+        ("go test ./... | grep -e FAIL", False),
+        ("pytest; rg -t py shadow", False),
+        ("make -k all", False),
+    ],
+)
+def test_whether_tests_are_chosen_by_name(command: str, chooses: bool) -> None:
+    """The option has to be the test runner's, not one of another program's after it."""
+    assert commands.chooses_tests(command) is chooses

@@ -140,11 +140,34 @@ def test_colours_are_left_out_but_where_they_tell_something() -> None:
     assert output("git diff --color-words", "\x1b[31mred\x1b[0m").lines == ("\x1b[31mred\x1b[0m",)
 
 
-def test_of_lines_alike_but_for_numbers_the_first_has_words() -> None:
-    found = output(
-        "./run", "\n".join([f"moved block {n} of shard {n * 7}" for n in range(9)] + ["", "", "", "", "", "", "end"])
-    )
-    assert found.dull == frozenset(range(2, 10))
+def test_lines_alike_have_words_each() -> None:
+    """Their numbers are taken up as they stand. Only what says that it passed or was fetched is dull."""
+    moved = [f"moved block {n} of shard {n * 7}" for n in range(9)]
+    found = output("./run", "\n".join(["Downloading shards", *moved, "test_shards PASSED"]))
+    assert found.dull == {1, 11}
+
+
+def test_tests_that_the_command_chose_are_not_dull() -> None:
+    lines = "\n".join(f"tests/test_a.py::test_part_{n} PASSED" for n in range(9))
+    assert output("pytest -v", lines).dull == frozenset(range(1, 10))
+    assert output("pytest -v -k part", lines).dull == frozenset()
+
+
+def test_a_line_that_is_all_fact_has_no_other_words() -> None:
+    """One that says more than its fact has: of a compiler's error the message, beside its place."""
+    found = output("find src -type f", "\n".join(f"src/part_{n}.py" for n in range(9)))
+    assert found.dull == frozenset(range(1, 10))
+    errors = output("make", "\n".join(f"src/m{n}.c:{n}:5: warning: unused variable ‘spare{n}’" for n in range(1, 30)))
+    assert 20 in errors.facts
+    assert 20 not in errors.dull
+
+
+def test_that_a_file_is_new_is_not_dull() -> None:
+    head = "diff --git a/x.py b/x.py\nnew file mode 100644\nindex 0000000..1111111\n"
+    new = f"{head}--- /dev/null\n+++ b/x.py\n@@ -0,0 +1 @@\n+x"
+    found = output("git diff", new)
+    assert {3, 5} <= found.dull
+    assert 4 not in found.dull
 
 
 def test_json_among_other_lines_is_json_and_the_others_are_what_they_are() -> None:
@@ -242,9 +265,10 @@ def test_what_stopped_a_container_is_kept() -> None:
     assert set(state[1:4]) <= set(kept(found))
 
 
-def test_paths_are_named_in_full_once_a_folder() -> None:
+def test_every_path_is_named_in_full() -> None:
+    """An agent takes it up as it stands."""
     paths = [f"src/{folder}/part_{n}.py" for folder in ("a", "b") for n in range(5)]
-    named = {1: ("src/a/part_0.py",), 2: ("part_1.py",), 6: ("src/b/part_0.py",), 7: ("part_1.py",)}
+    named = {1: ("src/a/part_0.py",), 2: ("src/a/part_1.py",), 6: ("src/b/part_0.py",), 7: ("src/b/part_1.py",)}
     for command, lines in (
         ("find src -type f", paths),
         ("git diff --name-only", paths),

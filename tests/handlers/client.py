@@ -120,6 +120,7 @@ def is_view(text: str) -> bool:
 
 
 def first_fold(text: str) -> tuple[int, int]:
+    """The first and the last line of the first fold."""
     found = tiers.FOLD.search(text)
     assert found is not None
-    return int(found[1]), int(found[2])
+    return int(found[1]), int(found[1]) + int(found[2]) - 1

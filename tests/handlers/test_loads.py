@@ -52,8 +52,9 @@ def test_a_commands_output(client: Client) -> None:
     assert kept(client, view) == LOG
     fold = tiers.FOLD.search(view)
     assert fold is not None
-    first, last = int(fold[1]), int(fold[2])
-    assert LOG.split("\n")[first - 1] not in view.split("\n") or last - first < 1
+    first, size = int(fold[1]), int(fold[2])
+    assert size >= tiers.LEAST_FOLD
+    assert not set(LOG.split("\n")[first - 1 : first - 1 + size]) & set(view.split("\n"))
     (load,) = client.loads()
     assert (load.tool, load.path, load.kind) == ("Bash", "docker logs app", "log")
     assert load.shown_tokens < 0.5 * load.raw_tokens

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from tests.daemon.harness import source
-from tests.handlers.client import Client, is_view
+from tests.handlers.client import Client, is_view, shown
 
 from trimtab import tiers
 from trimtab.records import Tier
@@ -16,7 +16,7 @@ from trimtab.records import Tier
         ("x = 1\n" * 20, "small"),
         (source(1) + "\0", "not clean text"),
         (source(1) + "\ufffd", "not clean text"),
-        (source(1) + "\n... 3-9 (7 lines) a: Read offset=3 limit=7\n", "look like our folds"),
+        (source(1) + "\n... Read offset=3 limit=7: a\n", "look like our folds"),
     ],
     ids=["small", "nul", "damaged", "our folds"],
 )
@@ -148,6 +148,62 @@ def test_a_part_of_a_file_that_starts_later_keeps_its_numbers(client: Client) ->
     seen = json.dumps(reply)
     number = 1001 + next(i for i, line in enumerate(lines) if "def step_1_7(" in line)
     assert f"{number}\\tdef step_1_7(" in seen or any(f.first <= number <= f.last for f in load.folds)
+
+
+def read_page(client: Client, lines: int, **more: object) -> str:
+    """What is shown of the first page of a file of `lines` lines, which the client has read by itself."""
+    text = source(1)
+    page = {"filePath": "/p/a.py", "content": text, "numLines": len(text.split("\n")), "startLine": 1}
+    call = client.called("Read", {"file_path": "/p/a.py"})
+    reply = client.send(
+        "PostToolUse",
+        tool_name="Read",
+        tool_use_id=call,
+        tool_input={"file_path": "/p/a.py"},
+        tool_response={"type": "text", "file": page | {"totalLines": lines} | more},
+    )
+    assert reply is not None
+    seen = shown(reply)
+    client.result(call, seen)
+    return seen.removeprefix('<cell id="view">').removesuffix('</cell id="view">')
+
+
+def test_a_view_of_a_files_first_page_ends_with_a_fold_for_the_rest(client: Client) -> None:
+    """The page has 401 lines (20 functions of 20, and the empty one at the end); else the agent takes it for all."""
+    view = read_page(client, 1400, truncatedByTokenCap=True).split("\n")
+    assert view[-1] == "... Read offset=402 limit=999: the rest of the file"
+    lines = source(1).split("\n")
+    assert len(lines) == 401
+    at = 1  # with the folds of the view itself, every line of the page is there once
+    for row in view[:-1]:
+        fold = tiers.FOLD_LINE.fullmatch(row)
+        assert row == f"{at}\t{lines[at - 1]}" or (fold and int(fold[1]) == at)
+        at += int(fold[2]) if fold else 1
+    assert at == 402
+
+
+def test_one_line_may_be_left(client: Client) -> None:
+    last = read_page(client, 402, truncatedByTokenCap=True).split("\n")[-1]
+    assert last == "... Read offset=402 limit=1: the rest of the file"
+
+
+@pytest.mark.parametrize(
+    ("lines", "more"),
+    [(1400, {}), (1400, {"truncatedByTokenCap": False}), (401, {"truncatedByTokenCap": True})],
+    ids=["not cut", "said to be not cut", "nothing left"],
+)
+def test_no_other_view_speaks_of_a_rest(client: Client, lines: int, more: dict[str, object]) -> None:
+    assert "the rest of the file" not in read_page(client, lines, **more)
+
+
+def test_a_read_of_the_next_page_is_no_recovery(client: Client) -> None:
+    """The client did not show it before either: nothing that a view hid was asked for."""
+    read_page(client, 1400, truncatedByTokenCap=True)
+    client.read("/p/a.py", source(1) + "x = 1\n" * 999, offset=402, limit=999)
+    client.send("Stop")
+    with client.ledger() as store:
+        assert store.recoveries() == []
+    assert all(fold.last <= 401 for fold in client.loads()[0].folds)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from tests.handlers.client import Client
 
 from trimtab import tokens
 
-FOLD_LINE = "... 10-20 (11 lines) run: Read offset=10 limit=11"
+FOLD_LINE = "... Read offset=10 limit=11: run"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ SHELLS = ("sh", "bash", "zsh", "dash")
 FILTERS = ("grep", "egrep", "rg", "sed", "awk", "sort", "uniq", "tee", "cut", "tr", "wc", "column", "tac", "jq", "fold")
 LISTERS = ("find", "ls", "fd", "fdfind", "git", "rg", "grep")  # whose lines another program may take as its arguments
 CHOOSES = re.compile(
-    r"\b(?:go test|gotestsum|py\.?test|jest|vitest|mocha|playwright|ctest|rspec|mvn|gradlew?|dotnet|phpunit|test)\b"
+    r"\b(?:go test|gotestsum|py\.?test|jest|vitest|mocha|playwright|ctest|rspec|mvn|gradlew?|dotnet|phpunit"
+    r"|(?:run|npm|yarn|pnpm|bun|make|just|task)\s+test\S*)(?=\s)"
     r"[^|;&]*\s(?:--?run|-k|-t|-g|--grep|--testNamePattern|--filter|--tests|-Dtest|-e|-R)[ =]"
 )
 COLOURED = re.compile(r"--color-words|--word-diff=color|--color-moved")

@@ -74,7 +74,8 @@ def shown(
     start = max(1, found.start)
     rest = start + len(lines)  # the first line that the client has not read
     if rest <= found.total:
-        view = view._replace(text=f"{view.text}\n{tiers.fold_line(Fold(rest, found.total, (NOT_READ,)))}")
+        line = tiers.fold_line(Fold(rest, found.total, (NOT_READ,)))
+        view = view._replace(text=f"{view.text}\n{line}", tokens=view.tokens + tokens.estimate(line))
     record(event, desk, found, whole, choice.tier, choice.reason, view)
     hidden = "\n".join(line for f in view.folds for line in lines[f.first - start : f.last - start + 1])
     conversation.hold(Held(event.tool_use_id, str(place), view.folds, hidden, hash(found.text), found.name))

@@ -46,7 +46,11 @@ SAID = RAN = EDITED = 0.0005  # the agent wrote, stands in a command, stands bes
 # ... and of a line that
 HIT = 0.03  # a search found
 TRACED = 0.11  # a trace, a test, a diagnostic or somebody pointed at
-FILE = re.compile(r"(?<![\w@.+-])(?:[\w@.+~-]*/)*([A-Za-z_][\w-]{2,})\.[A-Za-z]\w{0,4}(?![\w/])")
+FILE = re.compile(
+    r"(?<![\w@.+-])(?:[\w@.+~-]*/)*([A-Za-z_][\w-]{2,})\."
+    r"(?:py|pyi|pyx|[cm]?[jt]sx?|vue|svelte|go|rs|java|kt|kts|scala|swift|c|cc|cpp|cxx|h|hh|hpp|cs|rb|php|sh|sql|lua|ex|exs"
+    r"|md|rst|toml|ya?ml|json|html|s?css)(?![\w/(])"
+)
 COMMON_STEMS = frozenset(
     """
     __init__ changelog config conftest index init lib main mod package readme setup test tests types util utils

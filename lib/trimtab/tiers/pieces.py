@@ -60,7 +60,8 @@ def pieces_of(content: Content) -> Iterator[Piece]:
         count += 1
         at = block.head + 1
     while stack:
-        yield from run(stack.pop()[0].last)
+        yield from run(stack[-1][0].last)
+        stack.pop()
     yield from run(len(content.lines))
 
 

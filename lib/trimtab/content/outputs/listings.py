@@ -7,7 +7,8 @@ from trimtab.content.marks import Marks, marks
 from trimtab.records import Block
 
 LONG = re.compile(
-    r"^(?: *\d+ +\d+ )?[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+\s+\S+\s+\S+\s+[\d,.]+[KMGT]?\s+\S+\s+\S+\s+\S+\s+(.+?)(?: -> .+)?$"
+    r"^(?: *\d+ +\d+ )?[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+\s+\S+\s+\S+\s+[\d,.]+[KMGT]?\s+"
+    r"(?:\d{4}-\d\d-\d\d \d\d:\d\d(?::[\d.]+ [+-]\d{4})?|\S+\s+\S+\s+\S+)\s+(.+?)(?: -> .+)?$"
 )
 FOLDER = re.compile(r"^(\S.*):$")
 TREE = re.compile(r"^[│├└─\s|`+-]*(?:──|--)\s(.+)$")
