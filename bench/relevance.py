@@ -23,6 +23,7 @@ from bench import foresight, recorded, scorers
 from bench.recorded import Example
 
 from trimtab import policy, relevance, tiers, tokens
+from trimtab.content import commands
 from trimtab.handlers import parsed, post_tool_use
 from trimtab.records import OptimizationLevel, Prices
 
@@ -118,7 +119,8 @@ def view(
 
     def show(one: Example) -> str:
         raw = "\n".join(one.lines)
-        if one.subject.is_targeted or one.is_persisted or len(raw) < post_tool_use.SMALLEST:
+        is_asked = one.subject.is_targeted or commands.wants_everything(one.subject.command)
+        if is_asked or one.is_persisted or len(raw) < post_tool_use.SMALLEST:
             return raw
         is_file = one.subject.tool == "Read"
         now = policy.Circumstances(

@@ -57,6 +57,9 @@ def test_programs(command: str, found: list[list[str]]) -> None:
         ("git log", False),
         ("sed -i s/a/b/ f", False),
         ("cat a.py && pytest", False),
+        ("python3 -c \"\nfor line in open('a.ts').readlines()[3:9]:\n    print(repr(line))\"", True),
+        ("python3 -c \"import a; print(a.check(open('a.ts')))\" && npm test", False),
+        ("python3 build.py", False),
     ],
 )
 def test_what_only_prints_files_is_wanted_whole(command: str, everything: bool) -> None:

@@ -44,6 +44,8 @@ CHOOSES = re.compile(
     r"[^|;&]*\s(?:--?run|-k|-t|-g|--grep|--testNamePattern|--filter|--tests|-Dtest|-e|-R)[ =]"
 )
 COLOURED = re.compile(r"--color-words|--word-diff=color|--color-moved")
+INTERPRETERS = ("python", "python3", "node", "ruby", "perl")  # with a script among their arguments
+OPENS, PRINTS = re.compile(r"\bopen\(|\bread_text\(|\breadFileSync\("), re.compile(r"\bprint\b|console\.log|\bputs\b")
 PRINTERS = ("cat", "bat", "nl", "less", "more", "head", "tail")
 RANGE = re.compile(r"^'?(\d+)(?:,(?:\d+|\$))?p'?$")
 
@@ -195,8 +197,13 @@ def chooses_tests(command: str) -> bool:
 
 
 def wants_everything(command: str) -> bool:
-    """Whether the command asks for exactly these lines: it prints files, whole or a range of them."""
+    """Whether the command asks for exactly these lines: it prints files, whole or what a script picks of them."""
     found = pipelines(command)
-    return bool(found) and all(
-        p.name in PRINTERS or (p.name == "sed" and "-n" in p.arguments) for pipeline in found for p in pipeline
-    )
+    return bool(found) and all(prints_files(program) for pipeline in found for program in pipeline)
+
+
+def prints_files(program: Program) -> bool:
+    if program.name == "sed":
+        return "-n" in program.arguments
+    script = "\n".join(program.arguments) if program.name in INTERPRETERS else ""
+    return program.name in PRINTERS or (OPENS.search(script) is not None and PRINTS.search(script) is not None)
