@@ -443,7 +443,7 @@ HITS = (
 
 def test_the_path_of_a_searchs_hits_is_one_word() -> None:
     """However it is spelled and whatever the hits define; the numbers of the lines are no words."""
-    found = {mention.word: mention.line for mention in mentions(HITS)}
+    found = {mention.word: mention.line for mention in mentions(HITS, is_search=True)}
     paths = {word: line for word, line in found.items() if "/" in word or word.endswith(".py")}
     assert paths == {
         "src/wire_format.py": 0,
@@ -464,7 +464,7 @@ def test_the_path_of_a_searchs_hits_is_one_word() -> None:
 
 
 def test_the_path_of_a_hit_that_comes_again_after_another_is_the_same_word() -> None:
-    found = [mention.word for mention in mentions([HITS[0], HITS[4], HITS[3]])]
+    found = [mention.word for mention in mentions([HITS[0], HITS[4], HITS[3]], is_search=True)]
     assert found.count("src/wire_format.py") == 1
     assert len(found) == len(set(found))
 

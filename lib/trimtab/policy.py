@@ -27,8 +27,11 @@ RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half 
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
 FULL_TOKENS, STEP_TOKENS = 165_000, 1_300  # where the client compacts a window of 200,000; what a request adds (mean)
 FEWEST = 5.0  # requests to come
-TRIES, LESS = 5, 0.95  # views made to fit what the client shows, each with so much of what the one before leaves
-UNTRACED, UNTRACED_OUTPUT = 0.38, 0.33  # calls a view of a file, and of what is no file
+TRIES, LESS = (
+    5,
+    0.95,
+)  # chosen: views made to fit what the client shows, each with so much of what the one before leaves
+UNTRACED, UNTRACED_OUTPUT = 0.38, 0.33  # calls a view of a file, and of what is no file (chosen: docs/relevance.md)
 CAUTION = {  # how many times a miss counts; where the task will likely change the file, relevance.task counts more
     OptimizationLevel.AGGRESSIVE: 0.4,
     OptimizationLevel.ADAPTIVE: 0.9,
@@ -87,7 +90,7 @@ def requests_to_come(so_far: int, lengths: Sequence[int] = (), prompt_tokens: in
 
 
 def cost(view_tokens: float, misses: float, now: Circumstances) -> float:
-    """The design's formula, in prices of one uncached input token; no view is Complete without its misses."""
+    """The design's formula, in prices of one uncached input token; what is shown whole has no misses."""
     return now.objectives.cost * view_tokens * now.factor * price(now) + misses * miss(now)
 
 

@@ -38,7 +38,7 @@ def test_what_is_folded_is_not_kept_whatever_it_looks_like() -> None:
     found = rules.applied(
         output("deployctl up", "ERROR: of no interest\n" * 3 + "x"), rule(keep=[], fold=["^ERROR: of"])
     )
-    assert not found.keep
+    assert not found.keep & {1, 2, 3}
 
 
 def test_the_first_rule_that_fits_wins() -> None:

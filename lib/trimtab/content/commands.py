@@ -204,6 +204,7 @@ def wants_everything(command: str) -> bool:
 
 def prints_files(program: Program) -> bool:
     if program.name == "sed":
-        return "-n" in program.arguments
-    script = "\n".join(program.arguments) if program.name in INTERPRETERS else ""
+        return any(re.match(r"-[A-Za-z]*n", argument) for argument in program.arguments)
+    is_script = program.name in INTERPRETERS and any(argument in ("-c", "-e") for argument in program.arguments)
+    script = "\n".join(program.arguments) if is_script else ""
     return program.name in PRINTERS or (OPENS.search(script) is not None and PRINTS.search(script) is not None)

@@ -16,7 +16,7 @@ SPACED, OPENING, CLOSING = frozenset(",:"), frozenset("{["), frozenset("}]")
 SIGNS = SPACED | OPENING | CLOSING
 LONG_LINE = 400  # characters; JSON with longer lines on average is laid out
 SHORT = 100  # characters of an object or array that stays on one line
-MOST_CHARACTERS = 2_000_000  # of JSON that is laid out
+MOST_CHARACTERS = 500_000  # of JSON that is laid out
 IDENTITY = re.compile(
     r'"(?:id|name|key|number|title|sha|oid|\w*path|\w*file(?:_?name)?|code|login|slug|uuid|test|nodeid)"'
     r':\s*("(?:[^"\\]|\\.){1,120}"|\d+)',
@@ -39,6 +39,7 @@ MOST_LOOKED_AT = 400  # lines in which YAML shows that it is
 LEAST_YAML = 12
 REACH = 12  # lines from an alarm in which the same object says what happened
 LONG_ITEM = 1_000  # characters of one line of JSON among others that is laid out
+MOST_FAILED = 200  # lines that begin like JSON and are none; each may be looked through to the text's end
 LEAST_DOCUMENT = 3  # lines of JSON that are a document among other lines
 OPENS = re.compile(r'[\[{]\s*(?:$|["\[{]|[\]}],?$)')
 MOST_FIELDS = 12  # that a summary names
@@ -141,10 +142,12 @@ def summary(text: str) -> str:
 def documents(lines: Sequence[str]) -> list[tuple[int, int]]:
     """(first row, last row) of each stretch of JSON: documents, whole or cut off, and runs of JSON lines."""
     found: list[tuple[int, int]] = []
-    row = 0
-    while row < len(lines):
-        last = end_of(lines, row) if lines[row][:1] in ("{", "[") and OPENS.match(lines[row][:LINE_CHARACTERS]) else -1
+    row = failed = 0
+    while row < len(lines) and failed < MOST_FAILED:
+        opens = lines[row][:1] in ("{", "[") and OPENS.match(lines[row][:LINE_CHARACTERS]) is not None
+        last = end_of(lines, row) if opens else -1
         if last < 0:
+            failed += opens
             row += 1
             continue
         if found and found[-1][1] == row - 1:

@@ -22,7 +22,6 @@ VARIABLE = re.compile(  # addresses, hashes, numbers: each begins with a hexadec
     r"[0-9a-fA-F](?:(?<=0)[xX][0-9a-fA-F]+|(?:(?<=\b\d)|(?<=\b[a-fA-F])(?=[a-fA-F]*\d))[0-9a-fA-F]{5,}\b"
     r"|(?<=\d)\d*(?:[.,:]\d+)*)"
 )
-LIST_ITEM = re.compile(r"\s*- ")
 KEY = re.compile(r"""\s*(?:-\s+)?["']?([^"':={(\s][^"':={(]*)""")
 CLOSERS = (")", "]", "}", "end", "fi", "done", "esac", "</")
 OPENERS = ("{", "[", "(", ":", "then", "do")

@@ -36,7 +36,8 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     last_line = tiers.kept_line(post_tool_use.kept_at(call, settings))
     if found.preview and (choice.view is None or too_large(choice.view, last_line, found.preview)):
         choice = post_tool_use.choose(parsed, found, settings, conversation, desk, call, MOST)
-    if choice.view is None or len(choice.view.text) > MOST:
+    longest = len(whole.encode("utf-8", "replace")) - len(f"\n{last_line}\n".encode())  # it goes where the output was
+    if choice.view is None or len(choice.view.text) > MOST or len(choice.view.text.encode()) > longest:
         reason = "the client would cut the view" if choice.view else choice.reason
         post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, reason, None)
         return None

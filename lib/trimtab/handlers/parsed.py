@@ -31,7 +31,7 @@ def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
     number_tokens = tiers.LINE_NUMBER_TOKENS if found.is_file else 0
     places = Places(made.lines) if found.path else NOWHERE
     plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
-    return Parsed(plan, places, relevance.mentions(made.lines, made.dull))
+    return Parsed(plan, places, relevance.mentions(made.lines, made.dull, made.kind == "search"))
 
 
 def contents(found: Loaded) -> Content:

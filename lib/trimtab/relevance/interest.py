@@ -35,6 +35,7 @@ COMMON = frozenset(
     """.split()  # noqa: SIM905  (a list of 150 quoted words is no easier to read)
 )
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+# Fitted by hand to recorded sessions and to release pairs and commits played by script (docs/relevance.md).
 # The chance that a line will be changed or looked up which has the load's only mention of a name that ...
 SEARCHED = 0.06  # was searched for
 STEM = 0.08  # is a file's that was asked about, without its ending
@@ -140,7 +141,7 @@ class Interest:
         self._clues.extend(Clue({n: INHERITED * s for n, s in c.names.items()}, c.places) for c in other._clues)
 
     def names(self) -> dict[str, float]:
-        """How much each name is of interest now, newest evidence first in weight; at most 1.5."""
+        """How much each name is of interest now, as a chance: that of the strongest evidence, faded since."""
         total: dict[str, float] = {}
         weight = 1.0
         for clue in reversed(self._clues):
@@ -150,7 +151,7 @@ class Interest:
         return total
 
     def lines(self, path: str) -> dict[int, float]:
-        """How much each line of the file at `path` was pointed at; at most 1.0 a line."""
+        """How much each line of the file at `path` was pointed at, as a chance."""
         total: dict[int, float] = {}
         is_here: dict[str, bool] = {}
         weight = 1.0
@@ -184,7 +185,7 @@ def text_of(arguments: Mapping[str, object], key: str) -> str:
 
 
 def searched(pattern: str) -> dict[str, float]:
-    """The names in a search's pattern: whatever the agent looked for counts in full, common or not."""
+    """The names in a search's pattern: whatever the agent looked for counts as SEARCHED, common or not."""
     return dict.fromkeys(NAME.findall(pattern[:2000]), SEARCHED)
 
 

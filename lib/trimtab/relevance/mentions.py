@@ -25,18 +25,18 @@ class Mention(NamedTuple):
     line: int
 
 
-def mentions(lines: Sequence[str], dull: Collection[int] = ()) -> tuple[Mention, ...]:
+def mentions(lines: Sequence[str], dull: Collection[int] = (), is_search: bool = False) -> tuple[Mention, ...]:
     """Each telling word of `lines` once, as first seen; of each line the first LONGEST_LINE characters.
 
-    Lines that are `dull` (numbers from 1) are skipped: a fold names no words of theirs. Of a search's hits
-    (`path:12:text`, `path-13-text`) the path is one word, however many lines begin with it.
+    Lines that are `dull` (numbers from 1) are skipped: a fold names no words of theirs. Where the load `is_search`, the
+    path of its hits (`path:12:text`, `path-13-text`) is one word, however many lines begin with it.
     """
     found: dict[str, Mention] = {}
     pieces_in, words_of, is_telling = w.PIECE.findall, w.of_piece, w.is_telling
     defined: set[str] = set()
     pieces: set[str] = set()  # seen before; only a definition makes them say more
     path = ""
-    has_hits = PLACED.search("\n".join(lines)) is not None
+    has_hits = is_search and PLACED.search("\n".join(lines)) is not None
     for row, line in enumerate(lines):
         if not line or row + 1 in dull:
             continue

@@ -11,8 +11,6 @@ from trimtab.relevance.mentions import Mention
 # Of the telling words that an agent sees for the first time it takes up 15 % later, of those in files 13 %, of those in
 # what commands print 6 % (bench/train_relevance.py); taken for a quarter of the calls that edits are (chosen).
 USED, USED_BY_TOOL = 0.04, {"Read": 0.035, "Bash": 0.016}
-
-
 POINT = 0.004  # a line that an output is about; chosen so that Standard shows it, and Adaptive where it is short
 
 

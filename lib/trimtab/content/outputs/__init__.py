@@ -80,6 +80,9 @@ def parse(command: str, text: str) -> Content:
     if commands.chooses_tests(command):  # who names tests wants to hear of them
         found.dull.clear()
     found.dull.update(number for number, facts in found.facts.items() if says_all(facts, plain[number - 1]))
+    if name == "text":  # nothing is known of it: what came first, and at the end what it was run for
+        filled = [number for number, line in enumerate(plain, 1) if number not in found.dull and line.strip()]
+        found.keep.update((*filled[:1], *filled[-2:]))
     if not found.blocks:
         found.blocks.extend(unsaid(general.shape(plain), found))
     if end < len(lines):

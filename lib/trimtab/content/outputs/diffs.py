@@ -11,7 +11,6 @@ from trimtab.content.outputs import listings
 from trimtab.records import Block
 
 FILE = re.compile(r"^diff --(?:git a/(.+?) b/.+|cc (.+)|combined (.+))$")
-OTHER_FILE = re.compile(r"^\+\+\+ (?:b/)?(\S+)")
 HUNK = re.compile(r"^@@+ -\d+(?:,\d+)? (?:-\d+(?:,\d+)? )?\+(\d+)(?:,\d+)? @@+ ?(.*)$")
 STAT = re.compile(r"^ (\S.*?)\s+\|\s+(\d+|Bin)\b")
 TOTAL = re.compile(r"^ \d+ files? changed")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from trimtab.content.marks import Marks, marks
-from trimtab.content.outputs.kind import keep_of
+from trimtab.content.outputs.kind import LONGEST_LINE, keep_of
 from trimtab.records import Block
 
 BEGINS = re.compile(r"=== (?:RUN|NAME|CONT)\s+(\S+)")
@@ -44,7 +44,7 @@ def mark(lines: Sequence[str]) -> Marks:
             else:
                 said.setdefault(test, []).append(number)
         elif "Error:" in line:
-            is_next = AFTER.search(line) is not None
+            is_next = AFTER.search(line, 0, LONGEST_LINE) is not None
     hits += [number for numbers in said.values() for number in numbers]
     keep_of(sorted(set(hits)), lines, found)
     found.blocks.extend(failures(lines))

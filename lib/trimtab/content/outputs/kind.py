@@ -128,7 +128,7 @@ def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
     seen: Counter[str] = Counter()
     firsts: dict[str, str] = {}
     most = MOST_ALIKE if len(hits) <= MOST_KEPT else 1
-    named = 0
+    named = kept = 0
     for number in hits:
         if named >= MOST_NAMED and len(seen) >= MOST_KEPT:
             break
@@ -138,12 +138,14 @@ def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
         first = firsts.setdefault(like, line[:LONGEST_LINE])
         if seen[like] <= most and (len(hits) <= MOST_KEPT or len(seen) <= MOST_KEPT):
             found.keep.add(number)
+            kept += 1
             continue
         named += 1
         if named <= MOST_NAMED:
             add_fact(found, number, told_of(line, first, len(hits)))
-    if named >= MOST_NAMED and hits[-1] not in found.keep:
-        add_fact(found, hits[-1], f"{len(hits) - MOST_NAMED} more like these")
+    left = len(hits) - kept - min(named, MOST_NAMED)
+    if left > 0 and hits[-1] not in found.keep:
+        add_fact(found, hits[-1], f"{left} more like these")
 
 
 def alike(line: str) -> str:

@@ -1,6 +1,6 @@
 """The table of output kinds: which programs print them, how they look, what to keep and what to name.
 
-The first row whose program ran wins, then the first that looks right; the general marks come on top of any. To add a
+The rows whose programs ran mark an output, then those that look right; the general marks come on top of any. To add a
 kind, add a row (and a module where patterns don't do).
 """
 
