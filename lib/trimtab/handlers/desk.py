@@ -84,6 +84,7 @@ class Desk:
     def __init__(self, clock: Callable[[], float], home: Path, handlers: Mapping[str, "Handler"]) -> None:
         self.clock = clock
         self._handlers = handlers
+        self.home = home
         self._user_environment = {"HOME": str(home)}
         self._projects: dict[Path, Project] = {}
         self._conversations: OrderedDict[tuple[str, str], tuple[Conversation, Project]] = OrderedDict()

@@ -13,7 +13,9 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+from trimtab.handlers import rivals
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.records import IntegrationMode
@@ -51,6 +53,10 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     if not settings.wrap_failing or settings.mode is IntegrationMode.MONITORING_ONLY:
         return None
     if command != event.tool_input.get("command") or not PLAIN_ROOT.fullmatch(root) or refusal(command):
+        return None
+    configured = event.environment.get("CLAUDE_CONFIG_DIR", "")
+    client_folder = Path(configured) if configured else desk.home / ".claude"
+    if rivals.has_rivals(client_folder, event.project, root):
         return None
     desk.await_failure(key(event), event)
     given = {**event.tool_input, "command": wrapped(command, root, key(event))}
