@@ -1,5 +1,7 @@
 """Outputs that nothing is known of: what a command was run for stands at their ends, and is never folded."""
 
+from itertools import cycle
+
 import pytest
 from tests.needles.harness import Family, view_of
 
@@ -39,15 +41,16 @@ def test_what_only_begins_like_json_is_given_up() -> None:
     assert documents(lines[-4:]) == [(0, 3)]
 
 
-def test_how_many_more_errors_there_are_is_right() -> None:
-    """One is kept and 500 are named of 601 in ten forms: the rest is said as it is."""
-    found = output(
-        "make",
-        "\n".join(f"src/{'abcdefghij'[i % 10]}.c:{i + 1}:3: error: bad {'abcdefghij'[i % 10]}" for i in range(601)),
-    )
-    said = [fact for facts in found.facts.values() for fact in facts if fact.endswith("more like these")]
-    told = sum(1 for facts in found.facts.values() for fact in facts if ".c:" in fact)
-    assert said == ([f"{601 - len(found.keep) - told} more like these"] if len(found.keep) + told < 601 else [])
+@pytest.mark.parametrize(
+    ("errors", "forms", "left"),
+    [(601, "abcdefghij", ["91 more like these"]), (601, "a", ["100 more like these"]), (501, "a", [])],
+)
+def test_how_many_more_errors_there_are_is_right(errors: int, forms: str, left: list[str]) -> None:
+    """Of each form one is kept, 500 are named: 601 - 10 - 500 are left, 601 - 1 - 500, and none."""
+    lines = (f"src/{form}.c:{i + 1}:3: error: bad {form}" for i, form in zip(range(errors), cycle(forms), strict=False))
+    found = output("make", "\n".join(lines))
+    said = [fact for facts in found.facts.values() for fact in facts]
+    assert [fact for fact in said if fact.endswith("more like these")] == left
 
 
 def test_a_range_by_any_spelling_is_asked_for() -> None:
