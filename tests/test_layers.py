@@ -17,7 +17,7 @@ LAYERS = (  # lowest first; where modules of one row of the design need each oth
     {"tiers"},
     {"policy", "messages", "cache", "predict", "budget", "monitor"},
     {"paths", "settings", "store", "transcript", "prices", "environment"},
-    {"learn"},
+    {"learn", "usage"},
     {"handlers"},
     {"daemon"},
     {"integration", "api", "cli"},

@@ -13,7 +13,8 @@ OLD = datetime(2026, 3, 12, tzinfo=timezone.utc).timestamp()
 
 
 def request(model: str, *classes: int, at: float = NEW) -> Request:
-    return Request("s", "", "m", at, model, *classes)
+    fresh, write_5m, write_1h, read, output = classes
+    return Request("s", "", "m", at, model, fresh, write_5m, write_1h, read, output)
 
 
 def test_the_clients_own_total() -> None:

@@ -134,7 +134,11 @@ class Recovery(NamedTuple):
 
 
 class Request(NamedTuple):
-    """The billed usage of one API response, in the model's own tokens, each class apart; as the transcript has it."""
+    """The billed usage of one API response, in the model's own tokens, each class apart; as the transcript has it.
+
+    `project` is the folder that the session ran in, `agent_type` what a subagent is ("Explore"); both are "" where they
+    are not known. `is_fast` says that it was answered in the client's fast mode, which has prices of its own.
+    """
 
     session: str
     agent: str
@@ -146,6 +150,39 @@ class Request(NamedTuple):
     write_1h_tokens: int
     read_tokens: int
     output_tokens: int
+    project: str = ""
+    agent_type: str = ""
+    is_fast: bool = False
+    web_searches: int = 0
+
+
+class Arrival(NamedTuple):
+    """What came into a conversation's context beside the model's own words, as the transcript tells.
+
+    `what` is "result" (of a tool call, whose id is `id`), "prompt" (the user's, or a subagent's task), "note" (what the
+    client or a hook put in) or "summary" (what is left of the conversation after a compaction: everything before it is
+    out of the context). `target` is a result's file, command or pattern. `characters` are of its text.
+    """
+
+    session: str
+    agent: str
+    id: str
+    at: float
+    what: str
+    tool: str
+    target: str
+    characters: int
+    is_error: bool = False
+    images: int = 0
+
+
+class SessionTotal(NamedTuple):
+    """What the client itself says that a session cost, in USD by its own prices; the newest line of a transcript."""
+
+    session: str
+    at: float
+    usd: float
+    is_complete: bool  # False: the client did not know the price of some model
 
 
 class Addition(NamedTuple):

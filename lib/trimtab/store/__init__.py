@@ -143,7 +143,7 @@ class Store:
         `honoured` are pairs of a load's tool_use_id and whether its view was shown; `factors` are (model, tool, factor,
         at, tokens), as transcript.Sample.
         """
-        asked = [[clean(v) for v in (r.message_id, r.session, r.agent, r.at, r.model, *r[5:])] for r in requests]
+        asked = [[clean(v) for v in (r.message_id, r.session, r.agent, r.at, r.model, *r[5:10])] for r in requests]
         fetched = [[clean(v) for v in recovery] for recovery in recoveries]
         marks = [(int(shown), clean(tool_use_id)) for tool_use_id, shown in honoured]
         samples = [[*map(clean, (m, tokens.family(m), tool)), *rest] for m, tool, *rest in factors]
