@@ -1,7 +1,7 @@
 """Prices: against the client's own bill, hand computed figures, and the library that they were taken from."""
 
 import importlib.util
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 
 import pytest
 
@@ -104,3 +104,71 @@ def test_equal_to_the_library(name: str, at: float) -> None:
                 genai_request_timestamp=datetime.fromtimestamp(at, timezone.utc),
             )
             assert own == pytest.approx(float(theirs.total_price)), (size, place)
+
+
+def test_fast_mode_by_hand() -> None:
+    """The client's own table: opus-5-5 in fast mode is 8 in, 40 out, 10 and 16 written, 0.4 read."""
+    fast = request("claude-opus-5-5", *[1000] * 5)._replace(is_fast=True)
+    assert prices.usd(fast) == pytest.approx((8 + 10 + 16 + 0.4 + 40) / 1000)
+    assert prices.usd(request("claude-haiku-4-5", *[1000] * 5)._replace(is_fast=True)) is None
+
+
+def test_us_and_searches_by_hand() -> None:
+    """A tenth more for the tokens, none for the searches: 1.1 * 4 USD for a million and 3 cents."""
+    american = request("claude-opus-5-5", 1_000_000, 0, 0, 0, 0)._replace(is_us=True, web_searches=3)
+    assert prices.usd(american) == pytest.approx(4.43)
+
+
+def test_the_classes_add_up() -> None:
+    whole = request("claude-sonnet-4-5", 1, 20, 300, 4000, 50_000)._replace(web_searches=2)
+    costs = prices.LISTED.costs(whole)
+    assert costs is not None
+    assert costs == pytest.approx((3e-6, 75e-6, 1.8e-3, 1.2e-3, 0.75, 0.02))
+    assert prices.usd(whole) == pytest.approx(sum(costs))
+
+
+TABLES = [
+    {"model": "my-model", "input": 2, "output": 8},
+    {"model": "claude-opus-5-5", "input": 3, "output": 12.0, "read": 0.1, "since": date(2026, 11, 1)},
+]
+
+
+def test_own_prices() -> None:
+    """By name, from a date on; classes that are not given cost what they usually do."""
+    own, complaints = prices.read(TABLES, "config.toml")
+    assert complaints == []
+    book = prices.Book(own)
+    assert book.usd(request("my-model", *[1_000_000] * 5)) == pytest.approx(2 + 2.5 + 4 + 0.2 + 8)
+    assert book.usd(request("claude-opus-5-5-20261001", 0, 0, 0, 1_000_000, 0)) == pytest.approx(0.1)
+    october = datetime(2026, 10, 31, 23, tzinfo=timezone.utc).timestamp()
+    assert book.usd(request("claude-opus-5-5", 0, 0, 0, 1_000_000, 0, at=october)) == pytest.approx(0.2)
+    assert book.relative("my-model", ttl_1h=True) == pytest.approx((2.0, 0.1, 4.0))
+    assert book.input_usd("claude-opus-5-5") == pytest.approx(3e-6)
+
+
+def test_a_free_model_costs_nothing() -> None:
+    """Zero is a price where the user says so; relative prices stay the usual ones."""
+    book = prices.Book(prices.read([{"model": "local", "input": 0, "output": 0}], "")[0])
+    assert book.usd(request("local", *[1000] * 5)) == 0.0
+    assert book.relative("local") == Prices(1.25, 0.1, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"input": 1, "output": 2}, "model is missing"),
+        ({"model": "m", "output": 2}, "input has to be USD"),
+        ({"model": "m", "input": -1, "output": 2}, "input has to be USD"),
+        ({"model": "m", "input": True, "output": 2}, "input has to be USD"),
+        ({"model": "m", "input": 1, "output": float("nan")}, "output has to be USD"),
+        ({"model": "m", "input": 1, "output": 2, "red": 1}, "red is not a key"),
+        ({"model": "m", "input": 1, "output": 2, "since": "2026"}, "since has to be a date"),
+        ("m", "it is no table"),
+    ],
+)
+def test_wrong_prices_are_named_and_left_out(table: object, said: str) -> None:
+    own, (complaint,) = prices.read([table, TABLES[0]], "config.toml")
+    assert said in complaint
+    assert "table 1, in config.toml" in complaint
+    assert [one.model for one in own] == ["my-model"]
+    assert prices.read({"model": "m"}, "config.toml")[0] == []

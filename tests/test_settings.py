@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trimtab import settings
+from trimtab import prices, settings
 from trimtab.records import IntegrationMode, OptimizationLevel
 from trimtab.settings import TABLE, Settings, load
 
@@ -19,8 +19,8 @@ def of(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> 
 
 
 def test_the_record_has_the_tables_defaults() -> None:
-    assert [*(setting.name for setting in TABLE), "rules"] == list(Settings._fields)
-    assert list(Settings()) == [*(setting.default for setting in TABLE), ()]
+    assert [*(setting.name for setting in TABLE), "rules", "prices"] == list(Settings._fields)
+    assert list(Settings()) == [*(setting.default for setting in TABLE), (), ()]
     assert load([], {}) == (Settings(), [])
 
 
@@ -119,8 +119,11 @@ def test_files_that_cant_be_read(tmp_path: Path) -> None:
 
 
 def test_the_config_file_that_is_shipped() -> None:
-    """Every setting stands in it, with its default, in force or commented out."""
+    """Every setting stands in it, with its default, in force or commented out; the example of a price can be used."""
     text = (ROOT / ".claude-patterns" / "config.toml").read_text(encoding="utf-8")
+    text, _, priced = text.partition("# [[prices]]\n")
+    example = "[[prices]]\n" + re.sub(r"^# ", "", priced, flags=re.M)
+    assert prices.read(settings.toml.loads(example)["prices"], "")[1] == []
     live = re.sub(r"^#\s?(?=[a-z_]+\s*=)", "", text, flags=re.M)
     given = settings.toml.loads(live)
     assert given == {setting.name: setting.default for setting in TABLE}

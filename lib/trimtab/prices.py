@@ -2,15 +2,20 @@
 
 PRICES holds the Claude models of genai-prices 0.2.3 (MIT; a test compares every figure where it is installed) and
 agrees with what the client itself charged for opus-5-5 (client 2.1.328). The library is not imported when running:
-it needs Python 3.11, pydantic and an HTTP client, 0.2 s and 27 MB. Fast mode and web searches are left out.
+it needs Python 3.11, pydantic and an HTTP client, 0.2 s and 27 MB. It knows no fast mode and no region: FAST and US are
+the client's own (read in client 2.1.328's code). A user's own prices (`[[prices]]` in config.toml) come before these.
 """
 
+import datetime
 import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from trimtab.records import Prices, Request
 
 MILLION = 1_000_000
+FUTURE = float("inf")
+DAY_0 = datetime.date(1970, 1, 1)
 
 
 class Price(NamedTuple):
@@ -65,6 +70,17 @@ LONG = {
     "claude-opus-4-6": Long(200_000, Price(10.0, 12.5, 20.0, 1.0, 37.5), MARCH_13),
     "claude-haiku-5-5": Long(100_000, Price(0.5, 0.625, 1.0, 0.05, 2.5), None),
 }
+FAST = {  # answered in fast mode; other models have none
+    "claude-opus-4-6": Price(30.0, 37.5, 60.0, 3.0, 150.0),
+    "claude-opus-4-7": Price(30.0, 37.5, 60.0, 3.0, 150.0),
+    "claude-opus-4-8": Price(10.0, 12.5, 20.0, 1.0, 50.0),
+    "claude-opus-5": Price(10.0, 12.5, 20.0, 1.0, 50.0),
+    "claude-opus-5-5": Price(8.0, 10.0, 16.0, 0.4, 40.0),
+    "claude-fable-5-2": Price(16.0, 20.0, 32.0, 0.4, 80.0),
+    "claude-mythos-5-2": Price(16.0, 20.0, 32.0, 0.4, 80.0),
+}
+US = 1.1  # times the price of tokens where the request asked to be answered in the US
+SEARCH_USD = 0.01  # for a web search, with any model
 USUAL = Price(1.0, 1.25, 2.0, 0.1, 5.0)  # the ratios of most models above, for one that is not there
 
 NAME = re.compile(r"claude-[a-z0-9.-]+")  # inside of names such as us.anthropic.claude-opus-4-5-20251101-v1:0
@@ -85,33 +101,127 @@ def name_of(model: str) -> str:
     return name
 
 
-def relative(model: str, ttl_1h: bool = False) -> Prices:
-    """The model's prices relative to one uncached input token; the usual ratios for an unknown model."""
-    price = PRICES.get(name_of(model), USUAL)
-    write = price.write_1h if ttl_1h else price.write_5m
-    return Prices(write / price.input, price.read / price.input, price.output / price.input)
+class Own(NamedTuple):
+    """A price of the user's own, for responses of `model` from the time `since` on."""
+
+    model: str
+    price: Price
+    since: float = 0.0
 
 
-def input_usd(model: str) -> float | None:
-    """USD for one uncached input token of an ordinary prompt; None when the model's price is not known."""
-    price = PRICES.get(name_of(model))
-    return None if price is None else price.input / MILLION
+class Costs(NamedTuple):
+    """USD of one response or of several, by class."""
+
+    input: float
+    write_5m: float
+    write_1h: float
+    read: float
+    output: float
+    searches: float
 
 
-def usd(request: Request) -> float | None:
-    """What the response cost; None when the model's price is not known."""
-    name = name_of(request.model)
-    price = PRICES.get(name)
-    if price is None:
-        return None
-    writes = request.write_5m_tokens + request.write_1h_tokens
-    long = LONG.get(name)
-    if long is not None and request.input_tokens + writes + request.read_tokens > long.tokens:
-        price = long.price if long.until is None or request.at < long.until else price
-    return (
-        request.input_tokens * price.input
-        + request.write_5m_tokens * price.write_5m
-        + request.write_1h_tokens * price.write_1h
-        + request.read_tokens * price.read
-        + request.output_tokens * price.output
-    ) / MILLION
+class Book:
+    """The prices in force: a user's own, then the table's."""
+
+    def __init__(self, own: Sequence[Own] = ()) -> None:
+        self._own: dict[str, list[Own]] = {}
+        for one in sorted(own, key=lambda one: -one.since):  # stable: of one date the first
+            self._own.setdefault(one.model.lower(), []).append(one)
+
+    def price(self, model: str, at: float, is_fast: bool = False, prompt_tokens: int = 0) -> Price | None:
+        """USD for a million tokens of each class; None when it is not known."""
+        name = name_of(model)
+        known: list[Own] = [*self._own.get(model.lower(), ()), *self._own.get(name, ())]
+        for own in known:
+            if at >= own.since:
+                return own.price
+        if is_fast:
+            return FAST.get(name)
+        long = LONG.get(name)
+        if long is not None and prompt_tokens > long.tokens and (long.until is None or at < long.until):
+            return long.price
+        return PRICES.get(name)
+
+    def costs(self, request: Request) -> Costs | None:
+        """What the response cost, by class; None when the model's price is not known."""
+        writes = request.write_5m_tokens + request.write_1h_tokens
+        prompt = request.input_tokens + writes + request.read_tokens
+        price = self.price(request.model, request.at, request.is_fast, prompt)
+        if price is None:
+            return None
+        each = (US if request.is_us else 1.0) / MILLION
+        return Costs(
+            request.input_tokens * price.input * each,
+            request.write_5m_tokens * price.write_5m * each,
+            request.write_1h_tokens * price.write_1h * each,
+            request.read_tokens * price.read * each,
+            request.output_tokens * price.output * each,
+            request.web_searches * SEARCH_USD,
+        )
+
+    def usd(self, request: Request) -> float | None:
+        """What the response cost; None when the model's price is not known."""
+        costs = self.costs(request)
+        return None if costs is None else sum(costs)
+
+    def input_usd(self, model: str, at: float = FUTURE) -> float | None:
+        """USD for one uncached input token of an ordinary prompt; None when the model's price is not known."""
+        price = self.price(model, at)
+        return None if price is None else price.input / MILLION
+
+    def relative(self, model: str, ttl_1h: bool = False, at: float = FUTURE) -> Prices:
+        """The model's prices relative to one uncached input token; the usual ratios where they are not known."""
+        price = self.price(model, at) or USUAL
+        price = price if price.input else USUAL
+        write = price.write_1h if ttl_1h else price.write_5m
+        return Prices(write / price.input, price.read / price.input, price.output / price.input)
+
+
+LISTED = Book()
+relative, input_usd, usd = LISTED.relative, LISTED.input_usd, LISTED.usd
+CLASSES = {"write_5m": USUAL.write_5m, "write_1h": USUAL.write_1h, "read": USUAL.read}  # of input, where not given
+KEYS = ("model", "input", "output", *CLASSES, "since")
+
+
+def read(value: object, place: str) -> tuple[list[Own], list[str]]:
+    """The prices in `[[prices]]` tables of a config file, and a sentence for each that is left out."""
+    if not isinstance(value, list):
+        return [], [f"prices in {place}: write [[prices]] before each model's table; none is used"]
+    found: list[Own] = []
+    complaints: list[str] = []
+    for number, table in enumerate(value, 1):
+        wrong = fault(table)
+        if wrong or not isinstance(table, Mapping):
+            complaints.append(f"prices, table {number}, in {place}: {wrong}; it is left out")
+        else:
+            found.append(own(table))
+    return found, complaints
+
+
+def fault(table: object) -> str:
+    """What is wrong with one table, "" when nothing is."""
+    if not isinstance(table, Mapping):
+        return "it is no table"
+    unknown = [key for key in table if key not in KEYS]
+    if unknown:
+        return f"{unknown[0]} is not a key: known are {', '.join(KEYS)}"
+    if not isinstance(table.get("model"), str) or not table["model"].strip():
+        return 'model is missing (such as model = "claude-opus-5-5")'
+    for key in ("input", "output", *CLASSES):
+        figure = table.get(key, None if key in ("input", "output") else 0.0)
+        if isinstance(figure, bool) or not isinstance(figure, (int, float)) or not 0 <= figure < MILLION:
+            return f"{key} has to be USD for a million tokens, 0 or more"
+    if not isinstance(table.get("since", DAY_0), datetime.date):
+        return "since has to be a date such as 2026-11-01"
+    return ""
+
+
+def own(table: Mapping[str, object]) -> Own:
+    """A table without faults. The classes that it does not name cost what they usually do, by its input price."""
+    each = {key: float(str(table[key])) for key in ("input", "output", *CLASSES) if key in table}
+    rest = {key: each.get(key, share * each["input"]) for key, share in CLASSES.items()}
+    since = table.get("since", DAY_0)
+    assert isinstance(since, datetime.date)
+    begins = datetime.datetime(since.year, since.month, since.day, tzinfo=datetime.timezone.utc).timestamp()
+    price = Price(each["input"], rest["write_5m"], rest["write_1h"], rest["read"], each["output"])
+    return Own(str(table["model"]).strip(), price, begins)

@@ -137,7 +137,8 @@ class Request(NamedTuple):
     """The billed usage of one API response, in the model's own tokens, each class apart; as the transcript has it.
 
     `project` is the folder that the session ran in, `agent_type` what a subagent is ("Explore"); both are "" where they
-    are not known. `is_fast` says that it was answered in the client's fast mode, which has prices of its own.
+    are not known. `is_fast` says that it was answered in the client's fast mode, `is_us` that it had to be answered in
+    the US: both have prices of their own.
     """
 
     session: str
@@ -154,6 +155,7 @@ class Request(NamedTuple):
     agent_type: str = ""
     is_fast: bool = False
     web_searches: int = 0
+    is_us: bool = False
 
 
 class Arrival(NamedTuple):

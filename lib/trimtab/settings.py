@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from trimtab import prices
 from trimtab.content import rules
 from trimtab.content.rules import Rule
+from trimtab.prices import Own
 from trimtab.records import IntegrationMode, OptimizationLevel
 
 # By name, because a type checker looks for both and only one is installed.
@@ -61,7 +63,7 @@ TABLE = (
     Setting("recall_weight", 1.0, "how much hiding a needed line counts", least=0, most=1_000),
     Setting("delay_weight", 0.0, "what a second of waiting counts, in uncached input tokens", least=0, most=1_000_000),
 )
-RULES = "rules"
+RULES, PRICES = "rules", "prices"
 BY_NAME = {setting.name: setting for setting in TABLE}
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")  # words for a switch in a variable
 OPTION_PREFIX, VARIABLE_PREFIX = "CLAUDE_PLUGIN_OPTION_", "TRIMTAB_"
@@ -85,6 +87,7 @@ class Settings(NamedTuple):
     recall_weight: float = 1.0
     delay_weight: float = 0.0
     rules: tuple[Rule, ...] = ()  # the project's before the user's
+    prices: tuple[Own, ...] = ()  # as the rules
 
 
 def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -95,6 +98,7 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
     values: dict[str, Value] = {setting.name: setting.default for setting in TABLE}
     complaints: list[str] = []
     own: list[Rule] = []
+    priced: list[Own] = []
     for file in config_files:
         given, complaint = read(file)
         complaints += [complaint] if complaint else []
@@ -102,6 +106,10 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             if name == RULES:
                 found, wrong = rules.read(value, str(file))
                 own = [*found, *own]
+                complaints += wrong
+            elif name == PRICES:
+                known, wrong = prices.read(value, str(file))
+                priced = [*known, *priced]
                 complaints += wrong
             elif name in BY_NAME:
                 complaints += put(values, BY_NAME[name], value, str(file), of_file)
@@ -112,7 +120,7 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             variable = prefix + setting.name.upper()
             if environment.get(variable, "").strip():
                 complaints += put(values, setting, environment[variable], variable, of_text)
-    return made(values)._replace(rules=tuple(own)), complaints
+    return made(values)._replace(rules=tuple(own), prices=tuple(priced)), complaints
 
 
 def made(values: Mapping[str, Value]) -> Settings:

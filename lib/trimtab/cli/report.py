@@ -49,15 +49,15 @@ def command(wants_json: bool, hours: float | None, session: str | None, everywhe
         raise click.UsageError("--all and --project exclude each other")
     now = time.time()
     since = None if hours is None else now - hours * screen.HOUR_S
+    place = places.find(project, Path.cwd(), os.environ)
     if everywhere:
         ledgers = [folder / paths.LEDGER for folder in paths.known_projects(paths.user_folder(os.environ))]
         scope = screen.counted(len(ledgers), "project")
         root = None
     else:
-        place = places.find(project, Path.cwd(), os.environ)
         ledgers, scope, root = [place.ledger], str(place.project), place.project
     found = gather([ledger for ledger in ledgers if ledger.is_file()], session, since)
-    summary = summarise(found, now)
+    summary = summarise(found, now, prices.Book(place.settings.prices))
     if wants_json:
         print(json.dumps(as_document(summary, ledgers, hours, found.session), indent=2))
     else:
@@ -116,17 +116,17 @@ def learn(found: Found, store: Store) -> None:
                 found.factors[model, tool] = store.factor_of(model, tool)
 
 
-def summarise(found: Found, now: float) -> monitor.Summary:
+def summarise(found: Found, now: float, book: prices.Book = prices.LISTED) -> monitor.Summary:
     return monitor.summarise(
         found.loads,
         found.recoveries,
         found.requests,
-        prices.relative,
+        book.relative,
         lambda model, tool: found.factors[model, tool],
         now,
         additions=found.additions,
-        usd_of=prices.usd,
-        input_usd_of=prices.input_usd,
+        usd_of=book.usd,
+        input_usd_of=book.input_usd,
     )
 
 

@@ -123,7 +123,7 @@ def choose(
     known = conversation.prompt_tokens
     prompt_tokens = known if known >= LEAST_PROMPT_TOKENS else PROMPT_TOKENS
     now = policy.Circumstances(
-        prices.relative(conversation.model, conversation.ttl_1h),
+        prices.Book(settings.prices).relative(conversation.model, conversation.ttl_1h),
         prompt_tokens,
         project.store.factor_of(conversation.model, event.tool).value,
         settings.level,

@@ -25,6 +25,7 @@ def handle(event: Event, desk: Desk) -> Reply | None:
 def report(event: Event, desk: Desk) -> list[str]:
     """The report's lines for the command's arguments: nothing (this session), `all`, or a number of hours."""
     store = desk.project(event).store
+    book = prices.Book(desk.settings(event).prices)
     session: str | None = event.session
     since = 0.0
     for word in words(text(event.data, "command_args")):
@@ -38,12 +39,12 @@ def report(event: Event, desk: Desk) -> list[str]:
         store.loads(session=session, since=since),
         store.recoveries(session=session, since=since),
         store.requests(session=session, since=since),
-        prices.relative,
+        book.relative,
         store.factor_of,
         desk.clock(),
         additions=store.additions(session=session, since=since),
-        usd_of=prices.usd,
-        input_usd_of=prices.input_usd,
+        usd_of=book.usd,
+        input_usd_of=book.input_usd,
     )
     return ["", *monitor.lines(summary)]
 
