@@ -1,0 +1,114 @@
+"""Spending added up; figures by hand."""
+
+import csv
+import io
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab import prices
+from trimtab.monitor import bill, spend, spend_report
+from trimtab.records import Request, SessionTotal
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc).timestamp()
+DAY = 86_400.0
+
+
+def request(session: str = "s1", agent: str = "", at: float = NOON, model: str = "claude-opus-5-5") -> Request:
+    """Costs 1 + 2 + 8 + 0.2 + 20 cents of opus-5-5: 0.312 USD."""
+    return Request(session, agent, f"{session}{agent}{at}", at, model, 2500, 4000, 10_000, 10_000, 10_000, "/p/a")
+
+
+USD = 0.01 + 0.02 + 0.08 + 0.002 + 0.2
+
+
+def test_a_row_is_the_sum_of_its_requests() -> None:
+    (row,) = spend.spend([request(), request(at=NOON + 1)], "session", prices.usd)
+    assert row[:8] == ("s1", 2, 1, 5000, 8000, 20_000, 20_000, 20_000)
+    assert row.usd == pytest.approx(2 * USD)
+    assert (row.write_tokens, row.tokens, row.unpriced_tokens) == (28_000, 73_000, 0)
+
+
+def test_days_are_local_and_in_their_order() -> None:
+    """23:30 UTC is the next day in Berlin."""
+    late = datetime(2026, 11, 24, 23, 30, tzinfo=timezone.utc).timestamp()
+    requests = [request(at=late), request(at=NOON), request(at=NOON - DAY)]
+    days = [(row.name, row.requests) for row in spend.spend(requests, "day", prices.usd, ZoneInfo("Europe/Berlin"))]
+    assert days == [("2026-11-23", 1), ("2026-11-24", 1), ("2026-11-25", 1)]
+
+
+def test_agents_by_type() -> None:
+    explorer = request(agent="a1", at=NOON + 2)._replace(agent_type="Explore")
+    unnamed = request(agent="a2", at=NOON + 3)
+    names = {row.name for row in spend.spend([request(), explorer, unnamed], "agent", prices.usd)}
+    assert names == {"main conversation", "Explore", "subagent"}
+
+
+def test_an_unknown_model_has_no_price_and_is_never_zero() -> None:
+    requests = [request(), request("s2", model="gpt-x")]
+    dear, unknown = spend.spend(requests, "model", prices.usd)
+    assert (dear.name, unknown.name, unknown.usd, unknown.unpriced_tokens) == ("claude-opus-5-5", "gpt-x", None, 36_500)
+    total = spend.add("all", requests, prices.usd)
+    assert total.usd == pytest.approx(USD)
+    text = spend_report.table([dear, unknown], total, "model")
+    assert "no price" in text[2]
+    assert "gpt-x: 36,500 tokens are not in the cost" in spend_report.unpriced(total, ["gpt-x"])
+
+
+@pytest.mark.parametrize("by", spend.BY)
+def test_the_table_fits(by: str) -> None:
+    """80 columns, whatever the names and however large the figures."""
+    wide = Request("s" * 90, "a", "m", NOON, "claude-" + "x" * 90, 10**12, 10**12, 10**12, 10**12, 10**12)
+    wide = wide._replace(project="/p\x1b[31m" * 9, agent_type="t" * 80)
+    large = [wide._replace(message_id=f"m{i}", at=NOON - i * DAY) for i in range(60)]
+    rows = spend.spend(large, by, prices.usd)
+    text = spend_report.table(rows, spend.add("all", large, prices.usd), by)
+    assert all(len(line) <= 80 and line.isprintable() for line in text)
+    assert len(text) <= spend_report.MOST_ROWS + 3
+
+
+def test_csv_has_every_row() -> None:
+    rows = spend.spend([request(at=NOON - i * DAY) for i in range(60)] + [request(model='m,\n"x')], "day", prices.usd)
+    found = list(csv.DictReader(io.StringIO(spend_report.as_csv(rows, "day"))))
+    assert len(found) == 60
+    assert sum(int(row["output_tokens"]) for row in found) == 610_000
+    assert found[0]["usd"] == str(rows[0].usd)
+
+
+def test_trend_by_hand() -> None:
+    one = spend.add("", [request()], prices.usd)
+    two = spend.add("", [request(), request(at=NOON + 1), request(at=NOON + 2)], prices.usd)
+    assert spend_report.trend(two, one, "last 7 days") == (
+        "last 7 days: $0.936, 200% more than $0.312 in the same time before."
+    )
+    assert spend_report.trend(one, None, "today") == ""
+    assert spend_report.trend(one, spend.add("", [], prices.usd), "today") == ""
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(-40, 40)), max_size=30))
+def test_the_rows_add_up_to_the_total(choices: list[tuple[int, int, int]]) -> None:
+    models = ("claude-opus-5-5", "claude-haiku-4-5", "gpt-x", "")
+    requests = [request(f"s{s}", "a" * (s % 2), NOON + d * DAY, models[m]) for s, m, d in choices]
+    total = spend.add("all", requests, prices.usd)
+    for by in spend.BY:
+        rows = spend.spend(requests, by, prices.usd, timezone.utc)
+        assert sum(row.tokens for row in rows) == total.tokens
+        assert sum(row.requests for row in rows) == total.requests
+        assert sum(row.unpriced_tokens for row in rows) == total.unpriced_tokens
+        assert sum(row.usd or 0.0 for row in rows) == pytest.approx(total.usd or 0.0)
+
+
+def test_the_clients_total_is_compared() -> None:
+    """s1 agrees, s2 is 20 % off, s3 went on after its total, s4 has a model without a price, s5 has no total."""
+    requests = [request(f"s{n}") for n in range(1, 6)] + [request("s3", at=NOON + 60), request("s4", model="gpt-x")]
+    totals = [SessionTotal(f"s{n}", NOON + 1, USD, True) for n in (1, 3, 4)]
+    totals += [SessionTotal("s2", NOON + 1, USD / 1.2, True), SessionTotal("s2", NOON - 9, 1.0, True)]
+    off, same = bill.compare(requests, totals, prices.usd)
+    assert (off.session, same.session) == ("s2", "s1")
+    assert off.difference == pytest.approx(0.2)
+    assert same.agrees
+    assert not off.agrees
+    assert bill.compare(requests, [totals[0]._replace(is_complete=False)], prices.usd) == ()
