@@ -316,6 +316,15 @@ def test_what_imports_a_file_that_is_asked_about_is_of_interest(way: str) -> Non
     assert max(found) == pytest.approx(0.0803)
 
 
+def test_what_uses_a_file_that_was_pointed_into_is_of_interest() -> None:
+    """A trace ends in src/parse_header.py; a search that hits 30 files says nothing of each."""
+    few, many = Interest(), Interest()
+    few.saw("Bash", "E   src/parse_header.py:7: AssertionError")
+    assert peak(few) == 40
+    many.saw("Bash", "".join(f"src/other{i}.py:7: x\n" for i in range(30)) + "src/parse_header.py:7: x", "grep -rn x")
+    assert len(set(rates(many))) == 1
+
+
 def test_what_the_prompt_names_is_wanted_with_its_body() -> None:
     """Line 59 is in parse_header's body, far from any line that has the name; a subagent's prompt does not raise it."""
     asked, sent = Interest(), Interest()

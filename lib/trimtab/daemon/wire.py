@@ -4,8 +4,8 @@
     reply    b"TT1 BBBBBBBB\\n" body                       an empty body is "no opinion"
 
 The header is NUL-separated NAME=VALUE pairs: what the daemon has to know of the hook's environment (`PASSED`),
-`ROOT`, the plugin's folder, `DEADLINE`, the seconds that the hook waits, and where sockets are open to every user of
-the machine `SECRET`. On the hook path: imports nothing.
+`ROOT`, the plugin's folder, `DEADLINE`, the seconds that the hook waits, `EVENT` where the body does not name it, and
+where sockets are open to every user of the machine `SECRET`. On the hook path: imports nothing.
 """
 
 MAGIC = b"TT1 "

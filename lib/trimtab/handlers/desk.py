@@ -96,10 +96,15 @@ class Desk:
         self._awaited: OrderedDict[str, Event] = OrderedDict()
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
-        """The reply to one event as the client's JSON, b"" for no opinion. Raises TrimtabError for what it can't do."""
+        """The reply to one event as the client's JSON (a status line as it is), b"" for no opinion.
+
+        Raises TrimtabError for what it can't do.
+        """
         found = parse(event, environment)
         handler = self._handlers.get(found.name)
         reply = handler(found, self) if handler else None
+        if isinstance(reply, str):
+            return reply.encode("utf-8", "replace")
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
 
     def await_failure(self, key: str, event: Event) -> None:
@@ -231,4 +236,4 @@ class Desk:
 
 
 Reply = Mapping[str, object]
-Handler = Callable[[Event, Desk], Reply | None]
+Handler = Callable[[Event, Desk], Reply | str | None]

@@ -39,10 +39,11 @@ def parse(body: bytes, environment: Mapping[str, str]) -> Event:
         raise EventError(f"an event of {len(body)} bytes is not JSON ({type(exc).__name__})") from exc
     if not isinstance(data, dict):
         raise EventError(f"an event is {type(data).__name__}, not an object")
-    name, session = text(data, "hook_event_name"), text(data, "session_id")
+    name, session = environment.get("EVENT") or text(data, "hook_event_name"), text(data, "session_id")
     if not name or not session:
         raise EventError("an event without hook_event_name or session_id")
-    project = environment.get("CLAUDE_PROJECT_DIR") or text(data, "cwd")
+    started_in = text(mapping(data, "workspace"), "project_dir")  # for a status line
+    project = environment.get("CLAUDE_PROJECT_DIR") or started_in or text(data, "cwd")
     if not Path(project).is_absolute():
         raise EventError(f"{name}: neither CLAUDE_PROJECT_DIR nor cwd is an absolute path")
     transcript = text(data, "transcript_path")

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from trimtab.handlers import failed_command, post_tool_use, pre_tool_use, session_start, stop, user_prompt_expansion
+from trimtab.handlers import (
+    failed_command,
+    post_tool_use,
+    pre_tool_use,
+    session_start,
+    status_line,
+    stop,
+    user_prompt_expansion,
+)
 from trimtab.handlers.desk import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -13,4 +21,5 @@ HANDLERS: Mapping[str, Handler] = {
     "FailedCommand": failed_command.handle,
     "Stop": stop.handle,
     "SessionEnd": stop.handle,
+    "StatusLine": status_line.handle,
 }

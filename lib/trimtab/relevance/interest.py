@@ -39,6 +39,7 @@ QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 # The chance that a line will be changed or looked up which has the load's only mention of a name that ...
 SEARCHED = 0.06  # was searched for
 STEM = 0.08  # is a file's that was asked about, without its ending
+FOUND = 0.02  # is a file's that a search or a trace pointed into, beside few others
 ASKED = 0.008  # the prompt has
 SENT = 0.008  # the prompt of a subagent has
 CHANGED = 0.005  # an edit put in or took out
@@ -59,6 +60,7 @@ COMMON_STEMS = frozenset(
 )
 SEARCHES = re.compile(r"\b(?:grep|rg|ag)\b")
 BARE = re.compile(r"^(\d{1,6}):", re.M)
+MOST_FOUND = 12  # chosen: a search that hits more files says little of each
 MOST_EVIDENCE = 240  # pieces of evidence kept; older ones have faded by then
 INHERITED = 0.8  # of a name's strength that is left for a subagent
 FADE = 0.98  # per piece of evidence that came after; half is left after 34
@@ -127,6 +129,9 @@ class Interest:
         names: dict[str, float] = {}
         for match in FAILED.finditer(text[:200_000]):
             names.update(weigh(match[1] or match[2], FAILED_TEST))
+        if len(places) <= MOST_FOUND:
+            for stem in itertools.chain.from_iterable(map(stems_in, places)):
+                names.setdefault(stem, FOUND)
         self._add(names, places)
 
     def compacted(self) -> None:
