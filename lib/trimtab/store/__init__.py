@@ -236,6 +236,11 @@ class Store:
         )
         return [Request(*row) for row in self._rows(sql, values)]
 
+    def last_active(self) -> dict[str, float]:
+        """By session, when it last loaded something or was answered."""
+        sql = "select session, max(at) from (select session, at from loads union all select session, at from requests)"
+        return {str(name): float(at) for name, at in self._rows(f"{sql} group by session")}
+
     def session_lengths(self, limit: int = 50) -> list[int]:
         """Requests of the main conversation of the last `limit` sessions that have any, the newest first."""
         sql = "select count(*) from requests where agent = '' group by session order by min(at) desc, session limit ?"

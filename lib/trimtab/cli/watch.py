@@ -1,0 +1,152 @@
+"""`trimtab watch`: the running session live, from the ledger that the daemon keeps."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from trimtab import monitor, prices
+from trimtab.cli import place as places
+from trimtab.cli import report, screen
+from trimtab.errors import StoreError
+from trimtab.monitor import report as plain
+from trimtab.records import Load, Request, Session, Tier
+from trimtab.store import Store
+
+EVERY_S = 1.0
+RECENT_S = 600.0  # of the spend rate
+LOADS = 10
+WINDOW_TOKENS = 200_000  # of the models; a prompt over it has a window of a million
+LARGE_WINDOW_TOKENS = 1_000_000
+STYLES = {Tier.COMPLETE: screen.QUIET, Tier.COMPREHENSIVE: "", Tier.STANDARD: screen.FOLDED, Tier.ESSENTIAL: "green"}
+
+
+class Seen(NamedTuple):
+    """A session at one moment. `requests` and `loads` are by time, of all its agents."""
+
+    session: Session
+    requests: Sequence[Request]
+    loads: Sequence[Load]
+    summary: monitor.Summary
+
+
+@click.command()
+@click.option("--session", metavar="ID", help="Only this session; the first letters of its id are enough.")
+@click.option("--once", is_flag=True, help="Print it once instead of following it; so it is into a pipe.")
+@click.option(
+    "--project", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Of this folder, not the current."
+)
+def command(session: str | None, once: bool, project: Path | None) -> None:
+    """Follow the running session.
+
+    Shows its context, what it spends, what was saved and the last loads with their tiers, anew every second. It reads
+    the project's ledger only; Ctrl-C ends it.
+    """
+    place = places.find(project, Path.cwd(), os.environ)
+    book = prices.Book(place.settings.prices)
+    out = screen.console()
+    if once or not sys.stdout.isatty():
+        out.print(frame(look(place.ledger, session, book), time.time(), out.width, book))
+        return
+    with Live(console=out, screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(frame(look(place.ledger, session, book), time.time(), out.width, book), refresh=True)
+            time.sleep(EVERY_S)
+
+
+def look(ledger: Path, wanted: str | None, book: prices.Book) -> Seen | str:
+    """The session that was active last (or the one wanted), or a sentence why there is none."""
+    if not ledger.is_file():
+        return "Nothing is recorded in this folder yet: start the client here, with the plugin."
+    try:
+        with Store.open(ledger, readonly=True) as store:
+            found = newest(store, wanted)
+            if found is None:
+                return f"No session {wanted!r} is recorded here." if wanted else "No session is recorded here yet."
+            name = found.session
+            loads, requests = store.loads(name, with_folds=False), store.requests(name)
+            summary = monitor.summarise(
+                loads,
+                store.recoveries(name),
+                requests,
+                book.relative,
+                store.factor_of,
+                time.time(),
+                additions=store.additions(name),
+                usd_of=book.usd,
+                input_usd_of=book.input_usd,
+            )
+    except StoreError as exc:
+        return str(exc)
+    return Seen(found, requests, loads, summary)
+
+
+def newest(store: Store, wanted: str | None) -> Session | None:
+    sessions = [one for one in store.sessions() if wanted is None or one.session.startswith(wanted)]
+    last = store.last_active()
+    return max(sessions, key=lambda one: last.get(one.session, one.at), default=None)
+
+
+def frame(seen: Seen | str, now: float, width: int, book: prices.Book) -> RenderableType:
+    """What is drawn: a few figures, then the last loads."""
+    if isinstance(seen, str):
+        return Text(seen)
+    session, requests, summary = seen.session, seen.requests, seen.summary
+    used = monitor.newest_prompt(requests)
+    window = WINDOW_TOKENS if used <= WINDOW_TOKENS else LARGE_WINDOW_TOKENS
+    last = max([request.at for request in requests] + [load.at for load in seen.loads], default=session.at)
+    agents = len({request.agent for request in requests if request.agent})
+    who = screen.counted(len(requests), "request") + (f", {screen.counted(agents, 'subagent')}" if agents else "")
+    rows: list[tuple[str, RenderableType]] = [
+        ("context", Text.assemble(f"{screen.number(used)} tokens  ", screen.bar(used, window, max(10, width - 40)))),
+        ("spent", spent(seen, now, book)),
+        ("saved", Text(plain.price_effect(summary) if summary.total.loads else "nothing yet")),
+        ("requests", Text(f"{who}, the last {screen.duration(now - last)} ago")),
+    ]
+    title = Text.assemble(
+        (f"Session {session.session[: report.SESSION_LETTERS]}", screen.HEADING),
+        (f"  {session.model or 'no model yet'}", screen.QUIET),
+    )
+    return Group(title, screen.pairs(rows), Text(), loads_table(seen.loads, Path(session.project), now, width))
+
+
+def spent(seen: Seen, now: float, book: prices.Book) -> Text:
+    """What the session cost so far, and at which rate of late."""
+    recent = [book.usd(request) or 0.0 for request in seen.requests if request.at >= now - RECENT_S]
+    total = seen.summary.spent_usd
+    if total is None:
+        return Text("no price is known for its model" if seen.requests else "nothing yet")
+    hourly = sum(recent) * screen.HOUR_S / RECENT_S
+    rate = f"  {plain.dollars(hourly)} an hour, by the last {RECENT_S / screen.MINUTE_S:.0f} minutes" if recent else ""
+    return Text.assemble((plain.dollars(total), screen.HEADING), rate)
+
+
+def loads_table(loads: Sequence[Load], project: Path, now: float, width: int) -> Table:
+    """The last loads, the newest first."""
+    names = max(16, width - 49)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
+    for name, columns in (("ago", 7), ("tool", 6)):
+        table.add_column(name, no_wrap=True, width=columns)
+    table.add_column("load", no_wrap=True, width=names)
+    for name, columns in (("tokens", 6), ("shown", 6)):
+        table.add_column(name, justify="right", no_wrap=True, width=columns)
+    table.add_column("tier", no_wrap=True, width=13)
+    for load in loads[: -LOADS - 1 : -1]:
+        path = load.path.removeprefix(f"{project}{os.sep}")
+        table.add_row(
+            screen.duration(now - load.at),
+            plain.fitted(load.tool, 6),
+            plain.fitted(path, names),
+            plain.short(load.raw_tokens),
+            plain.short(load.shown_tokens),
+            Text(load.tier.value, style=STYLES[load.tier]),
+        )
+    return table
