@@ -41,6 +41,12 @@ def test_count_is_exact(text: str) -> None:
     assert tokens.count(text) == encoded(text)
 
 
+@settings(max_examples=200)
+@given(st.text(st.characters(max_codepoint=0x100) | st.sampled_from("aaaaaaA11_.(  \n\t"), max_size=200))
+def test_an_estimate_counts_pieces_as_the_pattern_does(text: str) -> None:
+    assert tokens.pieces_in(text) == len(tokens.PIECE.findall(text))
+
+
 @settings(max_examples=60)
 @given(
     st.lists(

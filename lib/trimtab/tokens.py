@@ -26,6 +26,15 @@ PIECE = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\sA-Za-z\d]{1,2}|\n+| {2,}")
 # Measured on 3.9 MB of real tool output: p5-p95 of estimate / count 0.89-1.18, mean error 7.4 %. On 150 whole source
 # files it is high: median 1.15, p5-p95 1.00-1.24 (with line numbers as a Read has them: 1.10, 0.98-1.19).
 TOKENS_PER_PIECE = 0.93
+
+
+def marks(pattern: str) -> bytes:
+    """A table for bytes.translate: what the pattern matches of ASCII is b"a", all else a blank."""
+    return bytes(ord("a") if byte < 128 and re.match(pattern, chr(byte)) else ord(" ") for byte in range(256))
+
+
+RUNS = ((marks("[A-Za-z]"), 6), (marks(r"\d"), 3), (marks(r"[^\sA-Za-z\d]"), 2))  # of PIECE, and the longest piece
+LINE_ENDS, BLANKS = marks(r"\n"), marks(" ")
 LOW, HIGH = 0.89, 1.18  # of the count, that an estimate of tool output is (p5, p95)
 
 # Claude tokens per o200k token, medians over 1,624 tool results in public sessions, 2026-01..08 (p10-p90: +-12 %).
@@ -69,8 +78,20 @@ def estimate(text: str) -> int:
     if len(text) > SAMPLES * SAMPLE:
         step = len(text) // SAMPLES
         sampled = "".join([text[start : start + SAMPLE] for start in range(0, SAMPLES * step, step)])
-    pieces = len(PIECE.findall(sampled)) * len(text) / max(1, len(sampled))
+    pieces = pieces_in(sampled) * len(text) / max(1, len(sampled))
     return max(round(pieces * TOKENS_PER_PIECE), 1) if text else 0
+
+
+def pieces_in(text: str) -> int:
+    """How often PIECE matches; of ASCII alone counted class by class, which takes half the time."""
+    if not text.isascii():
+        return len(PIECE.findall(text))
+    data = text.encode() + b"\t"  # every run ends before something else
+    count = data.translate(LINE_ENDS).count(b"a ") + data.translate(BLANKS).count(b"aa ")
+    for table, longest in RUNS:
+        cut = data.translate(table).replace(b"a" * longest, b"b")
+        count += cut.count(b"b") + cut.count(b"a ")
+    return count
 
 
 def load() -> None:
