@@ -99,7 +99,7 @@ def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> 
         return "the command prints what it was asked for"
     if "\0" in found.text or "\ufffd" in found.text:
         return "not clean text: the client warns of it"
-    if tiers.FOLD_LINE.search(found.text):
+    if tiers.has_folds(found.text):
         return "holds lines that look like our folds"
     if WHOLE.search(conversation.interest.task[:2_000]):
         return "the prompt asks for the whole of it"

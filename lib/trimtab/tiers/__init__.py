@@ -18,7 +18,7 @@ from trimtab import relevance, tokens
 from trimtab.records import Content, Fold, Tier, View
 from trimtab.relevance import Need, words
 from trimtab.tiers import limits
-from trimtab.tiers.folds import FOLD, FOLD_LINE, FOLD_TOKENS, KEPT_LINE, fold_line, kept_line, names_in
+from trimtab.tiers.folds import FOLD, FOLD_LINE, FOLD_TOKENS, KEPT_LINE, fold_line, has_folds, kept_line, names_in
 from trimtab.tiers.limits import name_tokens
 from trimtab.tiers.pieces import BLANK, Piece, pieces_of
 
@@ -33,6 +33,7 @@ __all__ = [
     "cut",
     "fitted",
     "fold_line",
+    "has_folds",
     "kept_line",
     "numbered",
     "plan",
@@ -80,9 +81,10 @@ class Shape(NamedTuple):
 
 def plan(content: Content, total_tokens: int, number_tokens: int = LINE_NUMBER_TOKENS) -> Plan:
     """`content` taken apart. Its estimated tokens are shared out to the lines by length, which is cheap and adds up."""
-    characters = sum(map(len, content.lines)) + len(content.lines)
-    rate = total_tokens / max(1, characters)
-    sizes = tuple(number_tokens + round((len(line) + 1) * rate) for line in content.lines)
+    lengths = [len(line) + 1 for line in content.lines]
+    rate = total_tokens / max(1, sum(lengths))
+    size_of = {length: number_tokens + round(length * rate) for length in set(lengths)}
+    sizes = tuple([size_of[length] for length in lengths])
     return Plan(content, tuple(pieces_of(content)), sizes, (0, *accumulate(sizes)))
 
 
@@ -118,11 +120,12 @@ def words_told(
             for fact in facts:
                 within.update(dict.fromkeys(words.words_in(fact), line - 1))
     by_size = sorted(need.words, key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
+    worth = need.used * miss_tokens
     for word, spelled, row in by_size:
         cost = name_tokens(spelled)
         if within.get(word) == row:
             continue
-        if need.used * miss_tokens > cost:
+        if worth > cost:
             if not word.isidentifier():  # such a word has no parts
                 for part in words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]:
                     within[part] = row

@@ -56,6 +56,11 @@ def fold_line(fold: Fold) -> str:
     return f"... Read offset={fold.first} limit={fold.last - fold.first + 1}{listed}"
 
 
+def has_folds(text: str) -> bool:
+    """Whether a line of `text` looks like a fold."""
+    return "... Read offset=" in text and FOLD_LINE.search(text) is not None  # most texts are done with the first
+
+
 def listing(names: Sequence[str]) -> str:
     """Names in a row, parted by blanks; by commas where one holds a blank itself. A comma is a token for each name.
 

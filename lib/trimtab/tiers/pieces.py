@@ -42,7 +42,7 @@ def pieces_of(content: Content) -> Iterator[Piece]:
         nonlocal at, count
         parent = stack[-1][1] if stack else -1
         for first, end in part(content.lines, at, last, longest):
-            is_blank = not any(line and not line.isspace() for line in content.lines[first - 1 : end])
+            is_blank = not any(map(str.strip, content.lines[first - 1 : end]))
             yield Piece(first, end, parent, BLANK if is_blank else 0.0)
             count += 1
         at = max(at, last + 1)
