@@ -2,12 +2,13 @@
 
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab import relevance
@@ -476,6 +477,46 @@ def test_the_path_of_a_hit_that_comes_again_after_another_is_the_same_word() -> 
     found = [mention.word for mention in mentions([HITS[0], HITS[4], HITS[3]], is_search=True)]
     assert found.count("src/wire_format.py") == 1
     assert len(found) == len(set(found))
+
+
+PIECE = re.compile(r"[A-Za-z0-9_@$./\-]*[A-Za-z0-9_$]")
+
+
+@settings(max_examples=200)
+@given(st.text(st.sampled_from('ab1_$@./-é \n\t\0"(,'), max_size=80))
+def test_a_text_is_parted_as_by_a_pattern(text: str) -> None:
+    """A piece may have more of `./-@` at its end, which are no part of its words."""
+    lines = [[p for p in (piece.rstrip("./-@") for piece in line) if p] for line in pieces_by_line(text)]
+    assert lines == [PIECE.findall(line) for line in text.split("\n")]
+
+
+def pieces_by_line(text: str) -> list[list[str]]:
+    lines: list[list[str]] = [[]]
+    for piece in words.pieces_of(text):
+        if piece == words.LINE_END:
+            lines.append([])
+        else:
+            lines[-1].append(piece)
+    return lines
+
+
+@pytest.mark.parametrize(("name", "line"), [("struct", 1), ("the_type", 2)])
+def test_a_line_defines_something_whatever_stands_after_the_word_that_says_so(name: str, line: int) -> None:
+    found = {mention.word: mention.line for mention in mentions(["the_type;", "a struct", "is a type. the_type"])}
+    assert found[name] == line
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "found"),
+    [
+        ("naïve_name", "naïve_name", [0]),
+        ("a\nmy-stem", "my-stem", []),
+        ("größe-x", "größe-x", []),
+        ("x1name", "name", []),
+    ],
+)
+def test_only_a_whole_name_is_found(text: str, name: str, found: list[int]) -> None:
+    assert list(Places(text.split("\n")).of(name)) == found
 
 
 def test_what_came_up_before_is_not_new_until_a_compaction() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from trimtab.records import Content
-from trimtab.relevance import task
+from trimtab.relevance import task, words
 from trimtab.relevance.interest import NAME, Interest, weigh
 from trimtab.relevance.task import Task
 
@@ -21,11 +21,13 @@ class Places:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._text = "\n".join(lines)
-        self._starts = list(itertools.accumulate(map(len, lines), lambda at, size: at + size + 1, initial=0))[:-1]
-        self.names = frozenset(NAME.findall(self._text))
+        self._starts = list(itertools.accumulate([len(line) + 1 for line in lines], initial=0))
+        self._names = words.names_in(self._text)
 
-    def of(self, name: str) -> list[int]:
+    def of(self, name: str) -> Sequence[int]:
         """The indices of the first MOST_PLACES lines that hold `name` as a whole name."""
+        if name not in self._names and (name.isascii() or NAME.fullmatch(name) is None):
+            return ()
         found: list[int] = []
         text, at = self._text, self._text.find(name)
         while at >= 0 and len(found) < MOST_PLACES:
@@ -33,7 +35,7 @@ class Places:
             if not (is_word(text[at - 1 : at]) or is_word(text[end : end + 1])):
                 line = bisect.bisect_right(self._starts, at) - 1
                 found.append(line)
-                end = self._starts[line + 1] if line + 1 < len(self._starts) else len(text)
+                end = self._starts[line + 1]
             at = text.find(name, end)
         return found
 
@@ -93,14 +95,10 @@ def rate(content: Content, places: Places, found: Evidence) -> list[float]:
     size = len(content.lines)
     rates = [BASE if line and not line.isspace() else 0.0 for line in content.lines]
     for name, strength in found.names.items():  # in the evidence's order: sums of floats depend on it
-        lines = places.of(name) if name in places.names else []
+        lines = places.of(name)
         each = strength / (1.0 + CROWDED * (len(lines) - 1)) ** CROWDING if lines else 0.0
         for line in lines:
             rates[line] += each
-    pointed = [0.0] * size
-    for number, strength in found.lines.items():
-        if 1 <= number <= size:
-            pointed[number - 1] = strength
     for block in content.blocks:
         name = block.name.rpartition(".")[2]
         strength = max(found.names.get(name, 0.0), found.asked.get(name, 0.0))
@@ -110,14 +108,18 @@ def rate(content: Content, places: Places, found: Evidence) -> list[float]:
                 rates[line] += each
     if found.is_history:
         rates = [rate * OLD + (NEWEST * FADING**row if rate else 0.0) for row, rate in enumerate(rates)]
-    return [max(pair) for pair in zip(spread(rates, AROUND_NAME), spread(pointed, AROUND_PLACE), strict=True)]
+    rates = spread(rates, AROUND_NAME)
+    if not found.lines:
+        return rates
+    pointed = [found.lines.get(number, 0.0) for number in range(1, size + 1)]
+    return list(map(max, rates, spread(pointed, AROUND_PLACE)))
 
 
 def reasons(content: Content, places: Places, found: Evidence) -> dict[int, list[str]]:
     """By line, what raises its rate above any line's, in words; the lines around those are raised with them."""
     out: dict[int, list[str]] = {}
     for name, strength in found.names.items():
-        lines = places.of(name) if name in places.names else []
+        lines = places.of(name)
         for row in lines:
             crowd = f", one of {len(lines)}" if len(lines) > 1 else ""
             out.setdefault(row + 1, []).append(f"{name} is of interest ({strength:.1%}{crowd})")
@@ -136,11 +138,11 @@ def reasons(content: Content, places: Places, found: Evidence) -> dict[int, list
 def spread(rates: Sequence[float], around: Sequence[float]) -> list[float]:
     """Each line's rate, or what is left of a stronger one's at its distance."""
     out = list(rates)
-    for row, rate in enumerate(rates):
-        if rate > 2 * BASE:
-            for distance in range(1, len(around)):
-                left = rate * around[distance]
-                for near in (row - distance, row + distance):
-                    if 0 <= near < len(out) and out[near] < left:
-                        out[near] = left
+    least = 2 * BASE
+    for row in [row for row, rate in enumerate(rates) if rate > least]:
+        for distance in range(1, len(around)):
+            left = rates[row] * around[distance]
+            for near in (row - distance, row + distance):
+                if 0 <= near < len(out) and out[near] < left:
+                    out[near] = left
     return out
