@@ -27,7 +27,6 @@ NAMES = bytes(byte if byte < 128 and (chr(byte).isalnum() or byte == ord("_")) e
 SHORTEST = 4  # characters; shorter words are rarely taken up as themselves
 LONGEST_LINE = 4_000  # characters looked at; more is data
 MOST_CACHED = 16_384  # about the words of a session; 60,000 take 37 MB, and are no faster (measured)
-LETTER = re.compile(r"[A-Za-z]")
 
 
 @lru_cache(maxsize=1)
@@ -85,17 +84,23 @@ def words_in(text: str) -> set[str]:
     return found
 
 
-@lru_cache(maxsize=MOST_CACHED)
 def is_telling(word: str) -> bool:
     """Whether a word is uncommon, and no short number, year or string of common words."""
     known = common()
-    if word in known or word.lower() in known:
+    lower = word.lower()
+    if word in known or lower in known:
         return False
     if word[0] == '"':
         return any(len(part) >= SHORTEST and part.lower() not in known for part in PART.findall(word))
     if word.isdigit():
         return len(word) >= SHORTEST and not (len(word) == 4 and word[:2] in ("19", "20"))
-    return LETTER.search(word) is not None
+    return lower != word.upper()  # it has a letter
+
+
+@lru_cache(maxsize=MOST_CACHED)
+def telling_of(piece: str) -> tuple[str, ...]:
+    """Those of a piece's words that are telling."""
+    return tuple([word for word in of_piece(piece) if is_telling(word)])
 
 
 def telling_in(pieces: Set[str]) -> dict[str, tuple[str, ...]]:
@@ -105,12 +110,12 @@ def telling_in(pieces: Set[str]) -> dict[str, tuple[str, ...]]:
     for piece in pieces - common_names():
         if len(piece) < SHORTEST:
             continue
-        if piece.isidentifier():  # one word, which is_telling would take longer to judge
+        if piece.isidentifier():  # one word, which is judged sooner here
             lower = piece.lower()
             if lower not in known and lower != piece.upper():
                 found[piece] = (piece,)
         else:
-            words = tuple(word for word in of_piece(piece) if is_telling(word))
+            words = telling_of(piece)
             if words:
                 found[piece] = words
     return found
