@@ -3,7 +3,7 @@
 import pytest
 
 from trimtab.content import kind_of
-from trimtab.content.kinds import is_minified, suffix_of
+from trimtab.content.kinds import LONG_LINE, has_long_line, is_minified, suffix_of
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,13 @@ def test_long_lines_are_minified_but_not_in_prose() -> None:
     assert kind_of("a.txt", packed) == "text"
     assert not is_minified("short\n" * 5000)
     assert not is_minified("short\n" * 5000 + "x" * 6000)  # one long line among many: a table, an image
+
+
+@pytest.mark.parametrize("before", ["", "\n", "short\n" * 1000, "x" * LONG_LINE + "\n"])
+@pytest.mark.parametrize("after", ["", "\n", "\nshort" * 1000])
+def test_a_line_is_long_from_one_character_more_on(before: str, after: str) -> None:
+    assert not has_long_line(before + "y" * LONG_LINE + after)
+    assert has_long_line(before + "y" * (LONG_LINE + 1) + after)
 
 
 @pytest.mark.parametrize(

@@ -188,8 +188,10 @@ def with_comment(block: Block, comment: int, source: Source) -> Iterator[Block]:
         end = first if source.lines[first - 1].strip() else first - 1
         yield Block("doc", block.name, comment + 1, first_with_words(source.lines, comment, first - 1) + 1, end)
         yield block
-    else:
+    elif first > comment:
         yield block._replace(first=comment + 1)
+    else:
+        yield block
 
 
 def is_too_little(kind: str, node_type: str, name: str, has_comment: bool, line: str) -> bool:

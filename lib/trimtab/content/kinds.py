@@ -89,10 +89,20 @@ def is_minified(text: str) -> bool:
     size = len(text)
     if size < LONG_LINE:
         return False
-    sizes = list(map(len, text.split("\n")))
-    if size / len(sizes) > MINIFIED_MEAN:
+    if size / (text.count("\n") + 1) > MINIFIED_MEAN:
         return True
-    return max(sizes) > LONG_LINE and sum(n for n in sizes if n > LONG_LINE) > MINIFIED_SHARE * size
+    return has_long_line(text) and sum(n for n in map(len, text.split("\n")) if n > LONG_LINE) > MINIFIED_SHARE * size
+
+
+def has_long_line(text: str) -> bool:
+    """Whether a line has over LONG_LINE characters; looks at one line end in as many."""
+    start = 0
+    while len(text) - start > LONG_LINE:
+        end = text.rfind("\n", start, start + LONG_LINE + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def says_generated(text: str) -> bool:

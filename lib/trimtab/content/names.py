@@ -79,5 +79,8 @@ def gtest_name(node: Node, data: bytes) -> str:
 
 def text_of(node: Node, data: bytes) -> str:
     """The node's source on one line, at most NAME_CHARACTERS of it."""
-    raw = data[node.start_byte : min(node.end_byte, node.start_byte + 4 * NAME_CHARACTERS)]
-    return SPACES.sub(" ", raw.decode("utf-8", "ignore")).strip()[:NAME_CHARACTERS]
+    start = node.start_byte
+    text = data[start : min(node.end_byte, start + 4 * NAME_CHARACTERS)].decode("utf-8", "ignore")
+    if not text.isidentifier():  # as most names are
+        text = SPACES.sub(" ", text).strip()
+    return text[:NAME_CHARACTERS]
