@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from trimtab import faults, paths, settings, tokens
+from trimtab import faults, paths, settings, tiers, tokens
 from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
 from trimtab.handlers import outputs, parsed
@@ -32,10 +32,18 @@ COUNTING_S = 0.25  # per tick, so that an event never waits longer for its turn
 
 
 class Uncounted(NamedTuple):
-    """The texts of a load whose tokens are still estimates: the client's and our view, if any."""
+    """The texts of a load whose tokens are still estimates: the client's and our view, if any.
+
+    The client numbers the lines of `text` from `start` on; 0 where it does not.
+    """
 
     text: str
+    start: int
     shown: str | None
+
+    def sent(self) -> str:
+        """What the client would have sent."""
+        return tiers.numbered(self.text, self.start) if self.start else self.text
 
     def characters(self) -> int:
         return len(self.text) + len(self.shown or "")
@@ -225,7 +233,7 @@ class Desk:
         while self._uncounted and time.monotonic() < ends:
             tool_use_id, (project, uncounted) = self._uncounted.popitem(last=False)
             self._uncounted_characters -= uncounted.characters()
-            raw_tokens = tokens.count(uncounted.text)
+            raw_tokens = tokens.count(uncounted.sent())
             shown_tokens = raw_tokens if uncounted.shown is None else tokens.count(uncounted.shown)
             if raw_tokens is not None and shown_tokens is not None:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)

@@ -77,7 +77,7 @@ def shown(
         line = tiers.fold_line(Fold(rest, found.total, (NOT_READ,)))
         view = view._replace(text=f"{view.text}\n{line}", tokens=view.tokens + tokens.estimate(line))
     record(event, desk, found, whole, choice.tier, choice.reason, view)
-    hidden = "\n".join(line for f in view.folds for line in lines[f.first - start : f.last - start + 1])
+    hidden = "\n".join(["\n".join(lines[f.first - start : f.last - start + 1]) for f in view.folds])
     conversation.hold(Held(event.tool_use_id, str(place), view.folds, hidden, hash(found.text), found.name))
     return view.text
 
@@ -144,9 +144,9 @@ def record(
     event: Event, desk: Desk, found: Loaded, whole: Parsed | None, tier: Tier, reason: str, view: View | None
 ) -> None:
     """The ledger's row for the load: what the client would have shown and what is shown, estimates until counted."""
-    sent = found.preview or (tiers.numbered(found.text, found.start) if found.is_file else found.text)
-    raw_tokens = whole.plan.sums[-1] if whole and not found.preview else tokens.estimate(sent)
     shown = None if view is None else loads.cell(view.text) if found.is_file else view.text
+    uncounted = Uncounted(found.preview or found.text, found.start, shown)
+    raw_tokens = whole.plan.sums[-1] if whole and not found.preview else tokens.estimate(uncounted.sent())
     load = Load(
         session=event.session,
         agent=event.agent,
@@ -162,4 +162,4 @@ def record(
         counted=False,
         folds=() if view is None else view.folds,
     )
-    desk.record(event, load, Uncounted(sent, shown))
+    desk.record(event, load, uncounted)

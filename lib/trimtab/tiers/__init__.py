@@ -318,13 +318,17 @@ def numbered(text: str, start: int) -> str:
 
 def render(made: Cut, of: Shape, start: int = 1, is_numbered: bool = True) -> View:
     """The text of a shape. A file's lines have their numbers, an output's are as they are."""
-    lines, out, folds = made.plan.content.lines, [], []
+    lines = made.plan.content.lines
+    out: list[str] = []
+    folds = []
+    telling = sorted(made.told)
     for is_shown, first, last in runs(of.shown):
         if is_shown:
-            shown = range(first - 1, last)
-            out += [f"{start + i}\t{lines[i]}" for i in shown] if is_numbered else [lines[i] for i in shown]
+            shown = lines[first - 1 : last]
+            out += [f"{n}\t{line}" for n, line in enumerate(shown, start + first - 1)] if is_numbered else shown
         else:
-            told = [(line, word) for line in range(first, last + 1) for word in made.told.get(line, ())]
+            here = telling[bisect.bisect_left(telling, first) : bisect.bisect_right(telling, last)]
+            told = [(line, word) for line in here for word in made.told[line]]
             fold = Fold(start + first - 1, start + last - 1, names_in(made.plan.content.blocks, first, last, told))
             folds.append(fold)
             out.append(fold_line(fold))
