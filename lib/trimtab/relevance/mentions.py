@@ -1,7 +1,7 @@
 """The telling words of a load, each with the line that stands for it: made once a text, cheap to ask afterwards."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from trimtab.content.outputs.searches import HIT
@@ -11,6 +11,7 @@ DEFINERS = frozenset(
     ("func", "function", "def", "class", "struct", "interface", "type", "const", "enum", "impl", "trait", "fn")
 )
 DEFINERS |= {"export", "var", "let"}
+ENDS = "./-@"  # of a piece that are no part of its last word
 PLACED = re.compile(r"[:-]\d+[:-]")  # in what HIT matches; to look for it first is five times as fast
 
 
@@ -25,23 +26,46 @@ class Mention(NamedTuple):
     line: int
 
 
+class Parted(NamedTuple):
+    """Lines as far as their words count, each with its line end, and the pieces of that; `is_whole` if it is all."""
+
+    text: str
+    pieces: list[str]
+    unique: set[str]
+    is_whole: bool
+
+
 def mentions(lines: Sequence[str], dull: Collection[int] = (), is_search: bool = False) -> tuple[Mention, ...]:
-    """Each telling word of `lines` once, as first seen, then each quoted string; of each line LONGEST_LINE characters.
+    """The telling words of `lines`, which are `parted`."""
+    return mentions_in(parted(lines, dull, is_search))
+
+
+def mentions_in(found: Parted) -> tuple[Mention, ...]:
+    """Each telling word once, as first seen, then each quoted string."""
+    return (*named(found.pieces, found.unique), *quoted(found.text))
+
+
+def parted(lines: Sequence[str], dull: Collection[int] = (), is_search: bool = False) -> Parted:
+    """What to look through for words: of each line the first LONGEST_LINE characters.
 
     Lines that are `dull` (numbers from 1) are skipped: a fold names no words of theirs. Where the load `is_search`, the
     path of its hits (`path:12:text`, `path-13-text`) is one word, however many lines begin with it.
     """
-    text = "\n".join(looked_at(lines, dull, is_search)) + "\n"
-    return (*named(w.pieces_of(text)), *quoted(text))
+    counting = looked_at(lines, dull, is_search)
+    text = "\n".join(counting) + "\n"
+    pieces = w.pieces_of(text)
+    return Parted(text, pieces, set(pieces), counting is lines)
 
 
-def named(pieces: Sequence[str]) -> tuple[Mention, ...]:
+def named(pieces: Sequence[str], unique: Set[str]) -> list[Mention]:
     """The telling words of `pieces`, each of whose lines ends with LINE_END."""
-    unique = set(pieces)
     telling = w.telling_in(unique)
-    definers = {piece for piece in unique if piece.rstrip("./-@") in DEFINERS}
+    definers = {
+        piece for piece in unique if piece in DEFINERS or (piece[-1] in ENDS and piece.rstrip(ENDS) in DEFINERS)
+    }
     watched = {w.LINE_END, *definers, *telling}  # most pieces are not, or not again
-    found: dict[str, Mention] = {}
+    found: dict[str, int] = {}  # the line of each word
+    paths: set[str] = set()
     definitions: list[tuple[int, int, int]] = []  # a line that defines something, its first piece, its end
     row = first = 0
     is_definition = False
@@ -61,16 +85,17 @@ def named(pieces: Sequence[str]) -> tuple[Mention, ...]:
             watched.remove(piece)
         for word in telling.get(piece, ()):
             if word not in found:
-                is_path = piece[0] == "/" and word == piece.strip("./-@")
-                found[word] = Mention(word, "/" + word if is_path else word, row)
+                found[word] = row
+                if piece[0] == "/" and word == piece.strip(ENDS):
+                    paths.add(word)
     left = set(found)
     for row, first, end in definitions:
         for piece in pieces[first:end]:
             for word in telling.get(piece, ()):
                 if word in left:
                     left.remove(word)
-                    found[word] = found[word]._replace(line=row)
-    return tuple(found.values())
+                    found[word] = row
+    return [Mention(word, "/" + word if word in paths else word, row) for word, row in found.items()]
 
 
 def quoted(text: str) -> Iterator[Mention]:

@@ -7,7 +7,7 @@ docs/relevance.md has the table.
 import bisect
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from trimtab.records import Content
@@ -17,12 +17,15 @@ from trimtab.relevance.task import Task
 
 
 class Places:
-    """Where names stand in a text. Made once for a text; looks only for the names that it is asked for."""
+    """Where names stand in a text. Made once for a text; looks only for the names that it is asked for.
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    `pieces` are the text's, each once (`words.pieces_of`), where they are known.
+    """
+
+    def __init__(self, lines: Sequence[str], pieces: Set[str] | None = None) -> None:
         self._text = "\n".join(lines)
         self._starts = list(itertools.accumulate([len(line) + 1 for line in lines], initial=0))
-        self._names = words.names_in(self._text)
+        self._names = words.names_in(self._text if pieces is None else " ".join(pieces))
 
     def of(self, name: str) -> Sequence[int]:
         """The indices of the first MOST_PLACES lines that hold `name` as a whole name."""
