@@ -519,6 +519,19 @@ def test_only_a_whole_name_is_found(text: str, name: str, found: list[int]) -> N
     assert list(Places(text.split("\n")).of(name)) == found
 
 
+def test_a_long_text_is_looked_through_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["see parse_header", 'x = "no colon_in it"', "def parse_header():", "raw_bytes", 'y = "no colon_in it"'] * 3
+    whole = mentions(lines)
+    monkeypatch.setattr(sys.modules[mentions.__module__], "PART_CHARACTERS", 30)
+    assert mentions(lines) == whole
+    assert {mention.word: mention.line for mention in whole} == {
+        "parse_header": 2,
+        "colon_in": 1,
+        "raw_bytes": 3,
+        '"no colon_in it': 1,
+    }
+
+
 def test_what_came_up_before_is_not_new_until_a_compaction() -> None:
     interest = Interest()
     found = mentions(["def parse_header(raw_bytes):"])

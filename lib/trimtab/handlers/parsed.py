@@ -30,7 +30,7 @@ def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
         made = rules.applied(made, rule)
     number_tokens = tiers.LINE_NUMBER_TOKENS if found.is_file else 0
     parted = relevance.parted(made.lines, made.dull, made.kind == "search")
-    places = Places(made.lines, parted.unique if parted.is_whole else None) if found.path else NOWHERE
+    places = Places(made.lines, parted.unique) if found.path else NOWHERE
     plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
     return Parsed(plan, places, relevance.mentions_in(parted))
 

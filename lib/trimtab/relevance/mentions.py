@@ -1,7 +1,7 @@
 """The telling words of a load, each with the line that stands for it: made once a text, cheap to ask afterwards."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from trimtab.content.outputs.searches import HIT
@@ -12,6 +12,7 @@ DEFINERS = frozenset(
 )
 DEFINERS |= {"export", "var", "let"}
 ENDS = "./-@"  # of a piece that are no part of its last word
+PART_CHARACTERS = 200_000  # parted at once: the pieces of 3 MB would take 30 MB (measured)
 PLACED = re.compile(r"[:-]\d+[:-]")  # in what HIT matches; to look for it first is five times as fast
 
 
@@ -26,13 +27,18 @@ class Mention(NamedTuple):
     line: int
 
 
+Pieces = tuple[list[str], set[str]]  # of a text, in order, and each once
+
+
 class Parted(NamedTuple):
-    """Lines as far as their words count, each with its line end, and the pieces of that; `is_whole` if it is all."""
+    """Lines as far as their words count, each with its line end, and the pieces of one part of that after the other.
+
+    `unique` are the pieces of all of the lines, each once; None where some count for less, or the text is long.
+    """
 
     text: str
-    pieces: list[str]
-    unique: set[str]
-    is_whole: bool
+    parts: Iterable[Pieces]
+    unique: Set[str] | None
 
 
 def mentions(lines: Sequence[str], dull: Collection[int] = (), is_search: bool = False) -> tuple[Mention, ...]:
@@ -41,8 +47,8 @@ def mentions(lines: Sequence[str], dull: Collection[int] = (), is_search: bool =
 
 
 def mentions_in(found: Parted) -> tuple[Mention, ...]:
-    """Each telling word once, as first seen, then each quoted string."""
-    return (*named(found.pieces, found.unique), *quoted(found.text))
+    """Each telling word once, as first seen, then each quoted string. The parts of `found` are used up."""
+    return (*named(found.parts), *quoted(found.text))
 
 
 def parted(lines: Sequence[str], dull: Collection[int] = (), is_search: bool = False) -> Parted:
@@ -53,49 +59,64 @@ def parted(lines: Sequence[str], dull: Collection[int] = (), is_search: bool = F
     """
     counting = looked_at(lines, dull, is_search)
     text = "\n".join(counting) + "\n"
-    pieces = w.pieces_of(text)
-    return Parted(text, pieces, set(pieces), counting is lines)
+    if len(text) > PART_CHARACTERS:
+        return Parted(text, map(pieces, parts_of(text)), None)
+    whole = pieces(text)
+    return Parted(text, [whole], whole[1] if counting is lines else None)
 
 
-def named(pieces: Sequence[str], unique: Set[str]) -> list[Mention]:
-    """The telling words of `pieces`, each of whose lines ends with LINE_END."""
-    telling = w.telling_in(unique)
-    definers = {
-        piece for piece in unique if piece in DEFINERS or (piece[-1] in ENDS and piece.rstrip(ENDS) in DEFINERS)
-    }
-    watched = {w.LINE_END, *definers, *telling}  # most pieces are not, or not again
+def parts_of(text: str) -> Iterator[str]:
+    """`text`, which ends with a line end, in parts of whole lines."""
+    start = 0
+    while start < len(text):
+        end = text.rfind("\n", start, start + PART_CHARACTERS) + 1
+        yield text[start:end]
+        start = end
+
+
+def pieces(text: str) -> Pieces:
+    found = w.pieces_of(text)
+    return found, set(found)
+
+
+def named(parts: Iterable[Pieces]) -> list[Mention]:
+    """The telling words of `parts`, each of whose lines ends with LINE_END."""
     found: dict[str, int] = {}  # the line of each word
     paths: set[str] = set()
-    definitions: list[tuple[int, int, int]] = []  # a line that defines something, its first piece, its end
-    row = first = 0
-    is_definition = False
-    for at, piece in enumerate(pieces):
-        if piece not in watched:
-            continue
-        if piece == w.LINE_END:
-            if is_definition:
-                definitions.append((row, first, at))
-                is_definition = False
-            row += 1
-            first = at + 1
-            continue
-        if piece in definers:
-            is_definition = True
-        else:
-            watched.remove(piece)
-        for word in telling.get(piece, ()):
-            if word not in found:
-                found[word] = row
-                if piece[0] == "/" and word == piece.strip(ENDS):
-                    paths.add(word)
-    left = set(found)
-    for row, first, end in definitions:
-        for piece in pieces[first:end]:
+    defined: set[str] = set()
+    row = 0
+    for here, unique in parts:
+        telling = w.telling_in(unique)
+        definers = {p for p in unique if p in DEFINERS or (p[-1] in ENDS and p.rstrip(ENDS) in DEFINERS)}
+        watched = {w.LINE_END, *definers, *telling}  # most pieces are not, or not again
+        definitions: list[tuple[int, int, int]] = []  # a line that defines something, its first piece, its end
+        first, is_definition = 0, False
+        for at, piece in enumerate(here):
+            if piece not in watched:
+                continue
+            if piece == w.LINE_END:
+                if is_definition:
+                    definitions.append((row, first, at))
+                    is_definition = False
+                row += 1
+                first = at + 1
+                continue
+            if piece in definers:
+                is_definition = True
+            else:
+                watched.remove(piece)
             for word in telling.get(piece, ()):
-                if word in left:
-                    left.remove(word)
+                if word not in found:
                     found[word] = row
-    return [Mention(word, "/" + word if word in paths else word, row) for word, row in found.items()]
+                    if piece[0] == "/" and word == piece.strip(ENDS):
+                        paths.add(word)
+        for line, first, end in definitions:
+            for piece in here[first:end]:
+                for word in telling.get(piece, ()):
+                    if word not in defined:
+                        defined.add(word)
+                        found[word] = line
+    return [Mention(word, "/" + word if word in paths else word, line) for word, line in found.items()]
 
 
 def quoted(text: str) -> Iterator[Mention]:

@@ -11,22 +11,22 @@ from functools import lru_cache
 from pathlib import Path
 
 LINE_END = "\0"
-# What a piece is made of stays, a line end stands alone, all else parts pieces: to split bytes is four times as fast
-# as to look for a pattern.
-PARTED = bytes(
-    ord(LINE_END)
-    if byte == ord("\n")
-    else byte
-    if byte < 128 and (chr(byte).isalnum() or chr(byte) in "_@$./-")
-    else 32
-    for byte in range(256)
-)
 PART = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*|\d+")
 QUOTED = re.compile(r"\"([^\"\n]{4,80})\"|'([^'\n]{4,80})'|`([^`\n]{4,80})`")
-NAMES = bytes(byte if byte < 128 and (chr(byte).isalnum() or byte == ord("_")) else 32 for byte in range(256))
 SHORTEST = 4  # characters; shorter words are rarely taken up as themselves
 LONGEST_LINE = 4_000  # characters looked at; more is data
 MOST_CACHED = 16_384  # about the words of a session; 60,000 take 37 MB, and are no faster (measured)
+
+
+def keeping(marks: str) -> bytes:
+    """A table for bytes.translate: ASCII letters, digits and `marks` stay, all else is a blank.
+
+    To split what is left takes a quarter of the time that a pattern takes to find the same.
+    """
+    return bytes(byte if byte < 128 and (chr(byte).isalnum() or chr(byte) in marks) else 32 for byte in range(256))
+
+
+PIECES, NAMES = keeping("_@$./-\n"), keeping("_")
 
 
 @lru_cache(maxsize=1)
@@ -42,8 +42,8 @@ def common_names() -> frozenset[str]:
 
 def pieces_of(text: str) -> list[str]:
     """The runs of letters, digits and `_@$./-` in `text`, with LINE_END where a line ends."""
-    parted = text.encode("utf-8", "replace").translate(PARTED)
-    return parted.replace(LINE_END.encode(), f" {LINE_END} ".encode()).decode("ascii").split()
+    parted = text.encode("utf-8", "replace").translate(PIECES)
+    return parted.replace(b"\n", f" {LINE_END} ".encode()).decode("ascii").split()
 
 
 def names_in(text: str) -> frozenset[str]:
