@@ -163,7 +163,9 @@ class Arrival(NamedTuple):
 
     `what` is "result" (of a tool call, whose id is `id`), "prompt" (the user's, or a subagent's task), "note" (what the
     client or a hook put in) or "summary" (what is left of the conversation after a compaction: everything before it is
-    out of the context). `target` is a result's file, command or pattern. `characters` are of its text.
+    out of the context). `target` is a result's file, command or pattern. `characters` are of its text, `tokens` what
+    `monitor.sizes.weigh` says of it (0: not weighed). An "answer" is what the model wrote in the response `id`, where
+    the transcript's figure of its output may be of a part only: its text, thinking and calls, weighed.
     """
 
     session: str
@@ -176,6 +178,7 @@ class Arrival(NamedTuple):
     characters: int
     is_error: bool = False
     images: int = 0
+    tokens: int = 0
 
 
 class SessionTotal(NamedTuple):
