@@ -1,0 +1,350 @@
+"""What was paid for and need not have been: findings with their cost, the evidence, and one thing to do.
+
+Each rule gives instances, which are added up by rule, cause and project; the dearest one is the evidence. Costs are
+what the instance cost above what would have been paid without it, in the prices of its own requests:
+
+- read again: the whole result of a Read, where the same file with the same size (SAME_SHARE) was still in the context
+  and no edit of it had come since;
+- never named: what a file of LEAST_TOKENS or more cost after the request that first read it, where no later call of
+  the conversation has the file's name in its target (understanding leaves no such trace: it is a hint, not a proof);
+- folded and fetched: what recoveries of one of Trimtab's views cost above what it saved;
+- standing: what stands above STANDING_TOKENS, all requests of the conversation;
+- cache lost: tokens that the request before had in the cache, paid as written or uncached above the price of reading;
+- failed again: the second and later failure in a row of one call, and the requests that made it.
+
+API errors leave no usage in a transcript, so they cost nothing here.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from trimtab.monitor.context import Ledger
+from trimtab.monitor.parts import RESULT, STANDING, SUMMARY, Part, relative_rates, usd_rates
+from trimtab.monitor.summary import (
+    FactorOf,
+    InputUsdOf,
+    PricesOf,
+    UsdOf,
+    by_load,
+    conversations_of,
+    load_item,
+    prompt_tokens,
+)
+from trimtab.records import Load, Recovery, Request
+
+LEAST_SHARE = 0.005  # chosen: of all that was spent; a finding below it is left out
+LEAST_TOKENS = 1_000  # of an instance; chosen
+SAME_SHARE = 0.02  # two reads of one unchanged file differ by rounding and estimates; chosen
+STANDING_TOKENS = 35_000  # chosen: two thirds of the recorded sessions' standing prompts are below it
+LOST_TOKENS = 5_000  # chosen: a smaller loss is the client moving its cache mark
+SHORT_TTL_S, LONG_TTL_S = 300, 3600  # Anthropic's documentation: lifetimes of cache entries since the last use
+EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")
+
+READ_AGAIN, NEVER_NAMED, FETCHED, STANDS, FAILED_AGAIN = (
+    "read again",
+    "never named",
+    "fetched",
+    "standing",
+    "failed again",
+)
+IDLE, SWITCHED, COMPACTED, SHRUNK, CHANGED = "idle", "switched", "compacted", "shrunk", "changed"
+WORDS: Mapping[str, tuple[str, str]] = {
+    READ_AGAIN: (
+        "Files read again, unchanged, while the context still held them",
+        "Add a line to CLAUDE.md: search in a file that was read before (Grep) instead of reading it again.",
+    ),
+    NEVER_NAMED: (
+        "Long files read and not named by any later call",
+        "Ask for an outline or a search first, or let Trimtab show such files at a lower tier (level standard).",
+    ),
+    FETCHED: (
+        "Views whose folded lines were fetched for more than they saved",
+        "Set the level of this kind to minimal in config.toml.",
+    ),
+    STANDS: (
+        f"Standing prompts over {STANDING_TOKENS:,} tokens, sent with every request",
+        "Run /context in such a session and turn off the largest MCP server or memory file that it does not need.",
+    ),
+    FAILED_AGAIN: (
+        "The same call failed again right after it had failed",
+        "Write the right command into CLAUDE.md.",
+    ),
+    IDLE: (
+        "The cache ran out while the session was idle",
+        "Use /clear or /compact before a pause that is longer than the cache lives.",
+    ),
+    SWITCHED: (
+        "The model was switched, which reads no other model's cache",
+        "Choose the model at the start of a task, or switch right after /clear.",
+    ),
+    COMPACTED: (
+        "A compaction wrote the context anew",
+        "Start new tasks with /clear, so that a context does not fill up to where it is compacted.",
+    ),
+    SHRUNK: (
+        "Parts were taken out of the middle of the context, so what followed was written anew",
+        "Finish long turns before the context is nearly full: the client clears old results there.",
+    ),
+    CHANGED: (
+        "The cache was not found though the session was active: system prompt, tools or the client changed",
+        "Connect MCP servers and change settings before a session, not in it.",
+    ),
+}
+
+
+class Finding(NamedTuple):
+    """Instances of one kind in one project. `session`, `at` (a request's or part's time) and `subject` (a file, a
+    command, a model) are of the dearest one. `tokens` were paid `units` (prices of one uncached input token) and
+    `usd` (None without a known price) for; `share` is of all that was spent, in units.
+    """
+
+    kind: str
+    title: str
+    project: str
+    times: int
+    session: str
+    at: float
+    subject: str
+    tokens: int
+    units: float
+    usd: float | None
+    share: float
+    advice: str
+
+
+class Instance(NamedTuple):
+    """One case of a kind of waste."""
+
+    kind: str
+    project: str
+    session: str
+    at: float
+    subject: str
+    tokens: int
+    units: float
+    usd: float | None
+
+
+class Given(NamedTuple):
+    """What the rules look at: the ledger of parts, the requests it was made of, and how they are priced."""
+
+    ledger: Ledger
+    requests: Sequence[Request]
+    prices_of: PricesOf
+    usd_of: UsdOf | None = None
+
+
+class Folded(NamedTuple):
+    """Trimtab's own ledger: its loads, their recoveries, and how their tokens are billed."""
+
+    loads: Sequence[Load]
+    recoveries: Sequence[Recovery]
+    factor_of: FactorOf
+    input_usd_of: InputUsdOf | None = None
+
+
+def findings(given: Given, folded: Folded | None = None, least_share: float = LEAST_SHARE) -> tuple[Finding, ...]:
+    """All findings that cost at least `least_share` of what was spent, the dearest first."""
+    spent = sum(part.units for part in given.ledger.parts)
+    instances = [*lost_caches(given)]
+    for parts in conversations(given.ledger.parts):
+        instances += read_again(parts)
+        instances += never_named(parts, given.prices_of)
+        instances += standing(parts)
+        instances += failed_again(parts, given)
+    if folded is not None:
+        instances += fetched(given, folded)
+    apart: dict[tuple[str, str], list[Instance]] = {}
+    for instance in instances:
+        apart.setdefault((instance.kind, instance.project), []).append(instance)
+    found = [finding(group, spent) for group in apart.values()]
+    return tuple(sorted((one for one in found if one.share >= least_share), key=lambda one: -one.units))
+
+
+def finding(instances: Sequence[Instance], spent: float) -> Finding:
+    dearest = max(instances, key=lambda instance: instance.units)
+    units = sum(instance.units for instance in instances)
+    known = [instance.usd for instance in instances if instance.usd is not None]
+    title, advice = WORDS[dearest.kind]
+    return Finding(
+        kind=dearest.kind,
+        title=title,
+        project=dearest.project,
+        times=len(instances),
+        session=dearest.session,
+        at=dearest.at,
+        subject=dearest.subject,
+        tokens=sum(instance.tokens for instance in instances),
+        units=units,
+        usd=sum(known) if known else None,
+        share=units / spent if spent else 0.0,
+        advice=advice,
+    )
+
+
+def conversations(parts: Iterable[Part]) -> list[list[Part]]:
+    """Parts of each conversation by time."""
+    apart: dict[tuple[str, str], list[Part]] = {}
+    for part in parts:
+        apart.setdefault((part.session, part.agent), []).append(part)
+    return [sorted(group, key=lambda part: part.at) for group in apart.values()]
+
+
+def instance_of(kind: str, part: Part, share: float = 1.0) -> Instance:
+    """A share of what the part cost."""
+    return Instance(
+        kind,
+        part.project,
+        part.session,
+        part.at,
+        part.target,
+        round(part.prompt_tokens * share),
+        part.units * share,
+        None if part.usd is None else part.usd * share,
+    )
+
+
+def read_again(parts: Sequence[Part]) -> Iterator[Instance]:
+    last: dict[str, Part] = {}
+    for part in parts:
+        if part.what == SUMMARY:
+            last.clear()
+        elif part.tool in EDITORS:
+            last.pop(part.target, None)
+        elif part.tool == "Read" and part.carried and not part.is_error:
+            before = last.get(part.target)
+            is_there = before is not None and (before.left_at is None or before.left_at > part.at)
+            if before is not None and is_there and abs(part.tokens - before.tokens) <= SAME_SHARE * before.tokens:
+                if part.tokens >= LEAST_TOKENS:
+                    yield instance_of(READ_AGAIN, part)
+            else:
+                last[part.target] = part
+
+
+def never_named(parts: Sequence[Part], prices_of: PricesOf) -> Iterator[Instance]:
+    """Looks from the end, so that each target is looked at once."""
+    named: set[str] = set()
+    for part in reversed(parts):
+        if part.what != RESULT:
+            continue
+        name = part.target.replace("\\", "/").rpartition("/")[2]
+        is_long = part.tool == "Read" and part.tokens >= LEAST_TOKENS and part.units > 0
+        if is_long and not any(name in target for target in named):
+            carried = prices_of(part.model, False).read * part.read_tokens
+            yield instance_of(NEVER_NAMED, part, min(carried / part.units, 1.0))
+        named.add(part.target)
+
+
+def standing(parts: Sequence[Part]) -> Iterator[Instance]:
+    for part in parts:
+        if part.what == STANDING and part.tokens > STANDING_TOKENS:
+            yield instance_of(STANDS, part, 1 - STANDING_TOKENS / part.tokens)
+
+
+def failed_again(parts: Sequence[Part], given: Given) -> Iterator[Instance]:
+    """A call is the same by its tool and target; the request that made it is the last one before its result."""
+    results = [part for part in parts if part.what == RESULT and part.target]
+    if not any(part.is_error for part in results):
+        return
+    key = (results[0].session, results[0].agent)
+    asked = sorted((r for r in given.requests if (r.session, r.agent) == key), key=lambda request: request.at)
+    times = [request.at for request in asked]
+    for before, part in pairwise(results):
+        if before.is_error and part.is_error and (before.tool, before.target) == (part.tool, part.target):
+            place = bisect_left(times, part.at) - 1
+            if place >= 0:
+                request = asked[place]
+                units, usd = price_of(request, given)
+                whole = None if usd is None else usd + (part.usd or 0.0)
+                tokens = prompt_tokens(request) + part.prompt_tokens
+                yield instance_of(FAILED_AGAIN, part)._replace(tokens=tokens, units=units + part.units, usd=whole)
+
+
+def price_of(request: Request, given: Given) -> tuple[float, float | None]:
+    """All of a request, in units and USD."""
+    rates = relative_rates(request, given.prices_of)
+    used = (request.input_tokens, request.write_5m_tokens, request.write_1h_tokens, request.read_tokens)
+    output = given.prices_of(request.model, False).output * request.output_tokens
+    usd = given.usd_of(request) if given.usd_of else None
+    return sum(rate * size for rate, size in zip(rates, used, strict=True)) + output, usd
+
+
+def lost_caches(given: Given) -> Iterator[Instance]:
+    """Requests that read less from the cache than the one before had put there."""
+    summaries: dict[tuple[str, str], list[float]] = {}
+    for part in given.ledger.parts:
+        if part.what == SUMMARY:
+            summaries.setdefault((part.session, part.agent), []).append(part.at)
+    apart: dict[tuple[str, str], list[Request]] = {}
+    for request in given.requests:
+        if prompt_tokens(request):
+            apart.setdefault((request.session, request.agent), []).append(request)
+    for key, group in apart.items():
+        group.sort(key=lambda request: request.at)
+        compacted = sorted(summaries.get(key, ()))
+        for before, after in pairwise(group):
+            cached = before.read_tokens + before.write_5m_tokens + before.write_1h_tokens
+            lost = min(cached, prompt_tokens(after)) - after.read_tokens
+            if lost >= LOST_TOKENS:
+                is_compacted = bisect_left(compacted, before.at) < bisect_left(compacted, after.at)
+                yield lost_cache(cause_of(before, after, is_compacted), after, lost, given)
+
+
+def cause_of(before: Request, after: Request, is_compacted: bool) -> str:
+    """The first of these that holds: another model, a compaction, idle beyond the cache's life, a shorter prompt."""
+    if before.model != after.model:
+        return SWITCHED
+    if is_compacted:
+        return COMPACTED
+    if after.at - before.at > (LONG_TTL_S if before.write_1h_tokens else SHORT_TTL_S):
+        return IDLE
+    return SHRUNK if prompt_tokens(after) < prompt_tokens(before) else CHANGED
+
+
+def lost_cache(cause: str, request: Request, lost: int, given: Given) -> Instance:
+    """Lost tokens were written where there is room for them, else paid as plain input."""
+    units, usd = relative_rates(request, given.prices_of), usd_rates(request, given.usd_of) if given.usd_of else None
+    hour = min(request.write_1h_tokens, lost)
+    short = min(request.write_5m_tokens, lost - hour)
+    plain = lost - hour - short
+
+    def above(rates: tuple[float, float, float, float]) -> float:
+        uncached, write_5m, write_1h, read = rates
+        return plain * uncached + short * write_5m + hour * write_1h - lost * read
+
+    return Instance(
+        cause,
+        request.project,
+        request.session,
+        request.at,
+        request.model,
+        lost,
+        above(units),
+        above(usd) if usd else None,
+    )
+
+
+def fetched(given: Given, folded: Folded) -> Iterator[Instance]:
+    """Loads whose recoveries cost more than their view saved, by the report's arithmetic."""
+    known = conversations_of(given.requests, given.prices_of)
+    projects = {request.session: request.project for request in given.requests}
+    charged = by_load(folded.loads, folded.recoveries)
+    for load in folded.loads:
+        recoveries = charged.get(load.tool_use_id, ())
+        if not recoveries or (load.session, load.agent) not in known:
+            continue
+        item = load_item(
+            load,
+            recoveries,
+            lambda session, agent, at: known[session, agent].carried(at),
+            folded.factor_of,
+            folded.input_usd_of,
+        )
+        if item.net_units < 0:
+            usd = None if item.net_usd is None else -item.net_usd
+            project = projects.get(load.session, "")
+            yield Instance(
+                FETCHED, project, load.session, load.at, load.path, item.recovered_tokens, -item.net_units, usd
+            )
