@@ -65,6 +65,7 @@ def test_an_arrival_by_tokens_characters_and_images() -> None:
     assert sizes.of_arrival(arrival(characters=2920), "claude-opus-4-6") == 1000 + frame
     assert sizes.of_arrival(arrival(images=2), "claude-opus-4-6") == 3000 + frame
     assert sizes.of_arrival(arrival(what="prompt", tool="", characters=303), "claude-opus-4-6") == 100
+    assert sizes.weighed(arrival(what="answer", tool="", characters=291)) == pytest.approx(100)
 
 
 def test_an_answer_by_hand() -> None:
