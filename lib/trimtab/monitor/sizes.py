@@ -28,11 +28,8 @@ WEIGHTS = {
 }
 CALL_TOKENS, CALL_SHARE, THOUGHT_SHARE = 37, 0.85, 1.1  # fitted: around a call, of its input's JSON, of thinking
 FRAME_TOKENS = 29  # around each result; fitted with the weights
-CALL_TOKENS, CALL_SHARE, THOUGHT_SHARE = 37, 0.85, 1.1  # fitted: around a call, of its input's JSON, of thinking
-LEAST_PER_CHARACTER, MOST_PER_CHARACTER = (
-    0.02,
-    2.0,
-)  # chosen: what weights that were fitted to real texts may say of odd ones
+# Chosen: what weights that were fitted to real texts may say of odd ones.
+LEAST_PER_CHARACTER, MOST_PER_CHARACTER = 0.02, 2.0
 IMAGE_TOKENS = 1_500  # Anthropic's documentation: width * height / 750, at most about 1,600
 # Fitted as WEIGHTS, for arrivals that were not weighed: by tool, else by what they are.
 CHARACTERS_PER_TOKEN = {"Read": 2.92, "Bash": 2.73, "Grep": 2.81, "answer": 2.91, "": 3.03}
