@@ -116,6 +116,13 @@ def test_a_fold_with_many_blocks_says_how_many_more() -> None:
     assert names_in(blocks, 1, 9) == ("a", "b", "c", "d", "e", "f", "2 more")
 
 
+def test_a_fold_cuts_what_is_called_by_several_words_but_no_single_word() -> None:
+    """Half of a name can't be searched for."""
+    word, words = "test_" + "x" * 60, "a " * 30
+    assert names_in([Block("function", word, 1, 1, 9)], 1, 9) == (word,)
+    assert names_in([Block("paragraph", words, 1, 1, 9)], 1, 9) == ("a " * 19 + "a…",)
+
+
 def test_a_fold_names_every_word_that_it_is_told_in_the_order_of_the_lines() -> None:
     blocks = [Block("function", "parse", 3, 3, 9)]
     assert names_in(blocks, 2, 9, [(7, "HEADER_SIZE"), (2, "a/b.py")]) == ("a/b.py", "parse", "HEADER_SIZE")

@@ -19,6 +19,15 @@ def test_sections_nest_by_level() -> None:
     ]
 
 
+def test_a_fold_has_to_name_each_heading_and_each_tests_title() -> None:
+    assert parse("a.md", "# A\n\ntext\n\n## Of one thing, and of another\n\ntext\n").facts == {
+        1: ("A",),
+        5: ("Of one thing, and of another",),
+    }
+    test = 'describe("A", () => {\n  it("does it", () => {\n    run();\n  });\n});\n'
+    assert parse("a.test.js", test).facts == {1: ("A",), 2: ("does it",)}
+
+
 @pytest.mark.parametrize("fence", ["```", "~~~", "````python", "- ```", "   ```"])
 def test_no_heading_in_a_fence(fence: str) -> None:
     mark = fence.strip("- python")

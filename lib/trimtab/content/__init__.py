@@ -1,5 +1,7 @@
 """A load's text -> its kind, lines and blocks."""
 
+from collections.abc import Iterable
+
 from trimtab.content import code, data, kinds, likeness, locks, markup, patterns, prose, tables
 from trimtab.content.kinds import SUMMARISED, kind_of
 from trimtab.content.marks import Marks, marks
@@ -12,6 +14,7 @@ from trimtab.records import Block, Content
 __all__ = ["SUMMARISED", "is_known", "kind_of", "notebook", "output", "parse"]
 
 TABLES = (".csv", ".tsv", ".tab")
+TITLED = ("section", "test")
 
 
 def parse(path: str, text: str) -> Content:
@@ -29,7 +32,13 @@ def parse(path: str, text: str) -> Content:
         return Content(kind, lines, (Block(kind, data.summary(text), 1, 1, len(lines)),))
     found = marks_of(path, text, lines)
     name = "table" if found.keep and kinds.suffix_of(path) in TABLES else kind
-    return Content(name, lines, nest(found.blocks, len(lines)), frozenset(found.keep), found.facts)
+    blocks = nest(found.blocks, len(lines))
+    return Content(name, lines, blocks, frozenset(found.keep), {**titles(blocks), **found.facts})
+
+
+def titles(blocks: Iterable[Block]) -> dict[int, tuple[str, ...]]:
+    """By line, the headings and the tests' titles: a fold names each, as words alone don't say what they were of."""
+    return {block.first: (block.name,) for block in blocks if block.kind in TITLED and block.name}
 
 
 def is_known(path: str, text: str) -> bool:

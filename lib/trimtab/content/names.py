@@ -4,7 +4,8 @@ import re
 
 from tree_sitter import Node
 
-NAME_CHARACTERS = 80
+from trimtab.content.nesting import LONGEST_NAME
+
 LONG_NAME = 40  # a longer one goes without its type arguments
 SPACES = re.compile(r"\s+")
 WRAPPERS = {  # nodes without a name of their own
@@ -78,9 +79,9 @@ def gtest_name(node: Node, data: bytes) -> str:
 
 
 def text_of(node: Node, data: bytes) -> str:
-    """The node's source on one line, at most NAME_CHARACTERS of it."""
+    """The node's source on one line, at most LONGEST_NAME of it."""
     start = node.start_byte
-    text = data[start : min(node.end_byte, start + 4 * NAME_CHARACTERS)].decode("utf-8", "ignore")
+    text = data[start : min(node.end_byte, start + 4 * LONGEST_NAME)].decode("utf-8", "ignore")
     if not text.isidentifier():  # as most names are
         text = SPACES.sub(" ", text).strip()
-    return text[:NAME_CHARACTERS]
+    return text[:LONGEST_NAME]

@@ -105,7 +105,7 @@ def sections(titles: Sequence[Title], lines: Sequence[str]) -> list[Block]:
     def close(title: Title, begin: int, end: int) -> None:
         while end > title.last and not lines[end].strip():
             end -= 1
-        out.append(Block("section", title.text[:80], begin + 1, title.last + 1, end + 1))
+        out.append(Block("section", title.text, begin + 1, title.last + 1, end + 1))
 
     for title in titles:
         while stack and stack[-1][0].level >= title.level:

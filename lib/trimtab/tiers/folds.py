@@ -19,7 +19,7 @@ KEPT_LINE = re.compile(r"^\.\.\. whole output: \S.*$", re.M)
 BLOCKS_NAMED = 6
 FEW_INSIDE = 60  # blocks whose names are looked for in what a fold tells before its words are taken apart
 SUMS_UP = frozenset({"repetition", "lock", "minified", "table"})  # kinds of blocks whose name says what is in them
-LONGEST_NAME = 40  # characters of a block's name in a fold
+LONGEST_NAME = 40  # characters that a fold says of a name of several words
 
 
 def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tuple[int, str]] = ()) -> tuple[str, ...]:
@@ -45,9 +45,10 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
 
 
 def short(block: Block) -> str:
-    """A block's name in a fold; what sums up many lines is said in full."""
+    """A block's name in a fold: one word and what sums up many lines in full, as half of a name finds nothing."""
     name = block.name
-    return name if block.kind in SUMS_UP or len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    is_whole = block.kind in SUMS_UP or len(name) <= LONGEST_NAME or " " not in name
+    return name if is_whole else name[: LONGEST_NAME - 1] + "…"
 
 
 def fold_line(fold: Fold) -> str:
