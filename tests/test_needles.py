@@ -5,29 +5,16 @@ from tests.needles.harness import FAMILIES, family, view_of
 
 from trimtab.records import OptimizationLevel
 
-# What views of files do not name yet, by file; a fix makes the test pass, and the row has to go.
-LOST = {
-    "file-json": "what only one of like entries has is told on the outermost level alone",
-    "file-yaml": "the keys of like entries are not named where they are common words",
-}
 LEVELS = (OptimizationLevel.STANDARD, OptimizationLevel.ADAPTIVE, OptimizationLevel.AGGRESSIVE)
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("name", [name for name in FAMILIES if name not in LOST])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_every_needle_is_shown_or_named(name: str, level: OptimizationLevel) -> None:
     found = family(name)
     seen = view_of(found, level)
     assert [needle for needle in found.needles if needle not in seen] == []
     assert [lie for lie in found.never if lie in seen and lie not in found.text] == []
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.xfail(reason=why)) for n, why in LOST.items()])
-def test_every_needle_of_these_files_is_shown_or_named(name: str) -> None:
-    found = family(name)
-    for level in LEVELS:
-        seen = view_of(found, level)
-        assert [needle for needle in found.needles if needle not in seen] == []
 
 
 @pytest.mark.parametrize("name", FAMILIES)

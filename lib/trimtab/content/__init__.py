@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from trimtab.content import code, data, kinds, likeness, locks, markup, patterns, prose, tables
+from trimtab.content import code, data, entries, kinds, locks, markup, patterns, prose, tables
 from trimtab.content.kinds import SUMMARISED, kind_of
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
@@ -65,7 +65,7 @@ def marks_of(path: str, text: str, lines: tuple[str, ...]) -> Marks:
     if delimiter is not None:
         return tables.mark(lines, delimiter)
     if language in kinds.DATA.values():
-        like = likeness.mark(lines)
+        like = entries.mark(lines)
         like.blocks.extend(prose.indented(lines))
         if like.blocks:
             return like

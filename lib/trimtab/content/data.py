@@ -210,15 +210,6 @@ def looks_yaml(lines: Sequence[str]) -> bool:
     return len(filled) >= LEAST_YAML and keyed >= 0.8 * len(filled) and deep >= 0.4 * len(filled)
 
 
-def mark_yaml(lines: Sequence[str]) -> Marks:
-    """Its like objects, each with what it is called."""
-    found = likeness.mark(lines)
-    for block in found.blocks:
-        if block.kind == "entry" and block.name and len(found.facts) < MOST_ITEMS:
-            found.facts[block.first + 1] = tuple(dict.fromkeys((*found.facts.get(block.first + 1, ()), block.name)))
-    return found
-
-
 def mark_json(lines: Sequence[str]) -> Marks:
     """Items by what identifies them; what reports an error is kept."""
     found = marks()

@@ -7,7 +7,7 @@ field that few have or that most have, and a value where nearly all have another
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,8 +43,12 @@ NAMING = re.compile(
 SNAPSHOT = re.compile(r'(?:- )*([a-z]\w*)(?: "[^"]*")?(?: \[[^\]]*\])+:?')
 NODE = re.compile(r'[a-z]\w* "[^"]{1,60}" \[ref=\w+\]')
 DOCUMENT = "---"  # begins one of several in YAML
+OPENERS = ("{", "[")
 CLOSERS = (")", "]", "}", "</")
 COMMENTS = ("#", ";", "//", "<!--", "<?")
+
+
+Paths = Mapping[int, tuple[str, str]]  # by 0-based row, the keys on the way to it and its value
 
 
 class Entry(NamedTuple):
@@ -78,16 +82,29 @@ def mark(lines: Sequence[str], before: int = 0) -> Marks:
 
     `before` is how many lines of the load are before these: a series says on which line of it the example is.
     """
-    found = marks()
-    every = [series for siblings in families(lines) for series in series_of(siblings)]
-    every.sort(key=lambda series: (series[0].first, -series[-1].last))
+    every = outermost(families(lines))
+    return mark_series(every, lines, paths_of(lines) if every else {}, before)
+
+
+def outermost(every: Iterable[Sequence[Entry]]) -> list[list[Entry]]:
+    """The series among siblings, but for those within entries of which another's example speaks."""
+    series = [one for siblings in every for one in series_of(siblings)]
+    series.sort(key=lambda one: (one[0].first, -one[-1].last))
+    out: list[list[Entry]] = []
     told: list[tuple[int, int]] = []  # rows for which an example speaks, the outermost first
-    for series in every:
-        while told and told[-1][1] < series[0].first:
+    for one in series:
+        while told and told[-1][1] < one[0].first:
             told.pop()
-        if not any(first <= series[0].first for first, _ in told):
-            add_series(series, lines, found, before)
-            told.append((series[1].first, series[-1].last))
+        if not any(first <= one[0].first for first, _ in told):
+            out.append(one)
+            told.append((one[1].first, one[-1].last))
+    return out
+
+
+def mark_series(every: Sequence[Sequence[Entry]], lines: Sequence[str], paths: Paths, before: int = 0) -> Marks:
+    found = marks()
+    for series in every:
+        add_series(series, lines, paths, found, before)
     return found
 
 
@@ -163,11 +180,9 @@ def series_of(siblings: Sequence[Entry]) -> Iterator[list[Entry]]:
     """The runs of LEAST_ALIKE or more siblings with about the fields of the first of the run."""
     run: list[Entry] = []
     for one in siblings:
-        if run and one.fields:
-            shared = len(one.fields.keys() & run[0].fields.keys())
-            if shared >= NEARLY * (len(one.fields) + len(run[0].fields) - shared):
-                run.append(one)
-                continue
+        if run and one.fields and are_alike(run[0], one):
+            run.append(one)
+            continue
         if len(run) >= LEAST_ALIKE:
             yield run
         run = [one] if one.fields else []
@@ -175,7 +190,13 @@ def series_of(siblings: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield run
 
 
-def add_series(series: Sequence[Entry], lines: Sequence[str], found: Marks, before: int) -> None:
+def are_alike(one: Entry, other: Entry) -> bool:
+    """Whether two entries have nearly the same fields."""
+    shared = len(one.fields.keys() & other.fields.keys())
+    return shared >= NEARLY * (len(one.fields) + len(other.fields) - shared)
+
+
+def add_series(series: Sequence[Entry], lines: Sequence[str], paths: Paths, found: Marks, before: int) -> None:
     """One series. Its fold says how many there are, like which, their fields, and how often a choice was made."""
     example, rest = series[0], series[1:]
     counts = Counter(name for one in series for name in one.fields)
@@ -188,7 +209,7 @@ def add_series(series: Sequence[Entry], lines: Sequence[str], found: Marks, befo
             found.blocks.append(Block("entry", naming(one, lines), one.first + 1, one.first + 1, one.last + 1))
     if example.last - example.first < LARGEST_EXAMPLE:
         found.keep.update(range(example.first + 1, example.last + 2))
-    every = [parts_of(one, lines) for one in series]
+    every = [parts_of(one, lines, paths) for one in series]
     odd = sorted(odd_rows(series, counts, every).items())
     for index, places in odd[:MOST_ODD]:
         found.keep.update(row + 1 for row in (name_row(series[index], lines), *places))
@@ -208,27 +229,37 @@ def hidden_row(rest: Sequence[Entry], found: Marks) -> int:
     return rest[0].first
 
 
-def parts_of(one: Entry, lines: Sequence[str]) -> dict[str, Part]:
-    """What an entry holds at any depth, by the keys on the way (`status.phase`): of a list the first of each key."""
-    if one.first == one.last:
-        pairs = PAIR.findall(lines[one.first][: 4 * LINE_CHARACTERS])
-        found = [(a or c or e, (b or d or f).strip()) for a, b, c, d, e, f in pairs]
-        return {key: Part(one.first, value) for key, value in reversed(found)}
-    out: dict[str, Part] = {}
+def paths_of(lines: Sequence[str]) -> Paths:
+    """By row, the keys on the way to it (`status.phase`) and its value; none of a row that only closes."""
+    found = {}
     stack: list[tuple[int, str]] = []  # depth, keys so far
-    for row in range(one.first, one.last + 1):
-        line = lines[row][:LINE_CHARACTERS]
-        text = line.strip()
-        if not text or text.startswith((*CLOSERS, *COMMENTS)):
+    for row, depth, is_closer in rows(lines):
+        if is_closer:
             continue
-        depth = len(line) - len(line.lstrip())
         while stack and stack[-1][0] >= depth:
             stack.pop()
-        key, value = keyed(text)
-        name = f"{stack[-1][1]}.{key}" if stack and stack[-1][1] else key
-        stack.append((depth, name))
-        if key and name not in out:
-            out[name] = Part(row, value.rstrip(",").removeprefix(">"))
+        key, value = keyed(lines[row][:LINE_CHARACTERS].strip())
+        path = ".".join(filter(None, (stack[-1][1] if stack else "", key)))
+        stack.append((depth, path))
+        found[row] = (path, value.rstrip(",").removeprefix(">") if key else "")
+    return found
+
+
+def parts_of(one: Entry, lines: Sequence[str], paths: Paths) -> dict[str, Part]:
+    """What an entry holds at any depth, by the keys on the way: of a list the first of each key."""
+    if one.first == one.last:
+        pairs = PAIR.findall(lines[one.first][: 4 * LINE_CHARACTERS])
+        inline: dict[str, Part] = {}
+        for a, b, c, d, e, f in pairs:
+            inline.setdefault(a or c or e, Part(one.first, (b or d or f).strip()))
+        return inline
+    own, value = paths[one.first]
+    out = {one.key: Part(one.first, value)} if value and value not in OPENERS else {}
+    start = len(own) + 1 if own else 0
+    for row in range(one.first + 1, one.last + 1):
+        path, value = paths.get(row, ("", ""))
+        if len(path) > start and path[start:] not in out:
+            out[path[start:]] = Part(row, value)
     return out
 
 
@@ -237,7 +268,7 @@ def choices(every: Sequence[Mapping[str, Part]]) -> list[str]:
     values: dict[str, Counter[str]] = {}
     for parts in every:
         for name, part in parts.items():
-            if part.value and part.value not in ("{", "["):
+            if part.value and part.value not in OPENERS:
                 counted = values.setdefault(name, Counter())
                 if len(counted) <= MOST_VALUES:
                     counted[part.value[:VALUE_CHARACTERS].strip("\"'")] += 1
@@ -292,18 +323,30 @@ def other_values(values: Sequence[str]) -> list[int]:
 def naming(one: Entry, lines: Sequence[str]) -> str:
     """What an entry is called: its key, else the value that names it, else its first words."""
     first = lines[one.first].lstrip()
+    return named_on(one, lines)[1] or one.key or first[:40].strip(" -{[,")
+
+
+def named_on(one: Entry, lines: Sequence[str]) -> tuple[int, str]:
+    """The row on which an entry says what it is called, and the name; "" if it has none."""
+    first = lines[one.first].lstrip()
     if "[ref=" in first:
-        here = (NODE.search(lines[row]) for row in range(one.first, min(one.last, one.first + LARGEST_EXAMPLE) + 1))
-        return next((node[0] for node in here if node), one.key)
+        here = ((row, NODE.search(lines[row])) for row in range(one.first, reach_of(one) + 1))
+        return next(((row, node[0]) for row, node in here if node), (one.first, one.key))
     if one.key and not first.startswith(("- ", "<", "[")):
-        return one.key
-    match = NAMING.search(lines[name_row(one, lines)][:LINE_CHARACTERS])
-    return match[1].strip() if match else one.key or first[:40].strip(" -{[,")
+        return one.first, one.key
+    row = name_row(one, lines)
+    match = NAMING.search(lines[row][:LINE_CHARACTERS])
+    return row, match[1].strip() if match else ""
 
 
 def name_row(one: Entry, lines: Sequence[str]) -> int:
     """The row on which an entry says what it is called."""
-    for row in range(one.first, min(one.last, one.first + LARGEST_EXAMPLE) + 1):
+    for row in range(one.first, reach_of(one) + 1):
         if NAMING.search(lines[row][:LINE_CHARACTERS]):
             return row
     return one.first
+
+
+def reach_of(one: Entry) -> int:
+    """The last row on which an entry's name is looked for."""
+    return min(one.last, one.first + LARGEST_EXAMPLE)

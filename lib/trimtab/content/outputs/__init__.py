@@ -8,7 +8,7 @@ import bisect
 from collections.abc import Sequence
 from itertools import accumulate, takewhile
 
-from trimtab.content import commands, data, tables
+from trimtab.content import commands, data, entries, tables
 from trimtab.content.marks import Marks, marks
 from trimtab.content.nesting import nest
 from trimtab.content.outputs import general, logs
@@ -66,7 +66,7 @@ def parse(command: str, text: str) -> Content:
         found.add(logs.mark_objects(plain[first : last + 1]).shifted(first))
     if not documents and data.looks_yaml(plain):
         name = "yaml" if not kinds else name
-        found.add(data.mark_yaml(plain))
+        found.add(entries.mark(plain))
     delimiter = tables.delimiter_of(plain) if not kinds and not documents else None
     if delimiter is not None:
         name = "table"
