@@ -123,6 +123,14 @@ def test_a_fold_cuts_what_is_called_by_several_words_but_no_single_word() -> Non
     assert names_in([Block("paragraph", words, 1, 1, 9)], 1, 9) == ("a " * 19 + "a…",)
 
 
+def test_numbered_headings_are_one_name() -> None:
+    """A history has hundreds of releases, each with the same sections."""
+    names = ["2.1.0 (2026)", "Fixed", "2.0.1 (2026)", "Fixed", "1.9.0 (2025)"]
+    blocks = [Block("section", name, line, line, line) for line, name in enumerate(names, 1)]
+    assert names_in(blocks, 1, 9) == ("2.1.0 (2026) … 1.9.0 (2025)", "Fixed")
+    assert names_in(blocks, 3, 4) == ("2.0.1 (2026)", "Fixed")
+
+
 def test_a_fold_names_every_word_that_it_is_told_in_the_order_of_the_lines() -> None:
     blocks = [Block("function", "parse", 3, 3, 9)]
     assert names_in(blocks, 2, 9, [(7, "HEADER_SIZE"), (2, "a/b.py")]) == ("a/b.py", "parse", "HEADER_SIZE")
@@ -314,6 +322,12 @@ def test_a_gap_of_three_lines_is_shown() -> None:
     """A fold's own line costs as much as three lines; folding them would hide something for nothing."""
     assert tiers.close_gaps([True, False, False, False, True]) == [True] * 5
     assert tiers.close_gaps([True, False, False, False, False, True]) == [True, False, False, False, False, True]
+
+
+def test_a_long_line_in_a_gap_is_left_out_where_the_room_is_limited() -> None:
+    sums = [0, 2, 4, 504, 506, 508]
+    assert tiers.close_gaps([True, False, False, False, True], sums) == [True, False, False, False, True]
+    assert tiers.close_gaps([True, False, False, False, True], [0, 2, 4, 6, 8, 10]) == [True] * 5
 
 
 def test_line_numbers_start_where_the_load_does() -> None:

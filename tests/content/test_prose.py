@@ -24,6 +24,8 @@ def test_a_fold_has_to_name_each_heading_and_each_tests_title() -> None:
         1: ("A",),
         5: ("Of one thing, and of another",),
     }
+    history = "".join(f"# {n}.0\n\n## Fixed\n\ntext\n\n" for n in range(9))
+    assert parse("a.md", history).facts == {3: ("Fixed",)}
     test = 'describe("A", () => {\n  it("does it", () => {\n    run();\n  });\n});\n'
     assert parse("a.test.js", test).facts == {1: ("A",), 2: ("does it",)}
 

@@ -1,5 +1,7 @@
 """A load's text -> its kind, lines and blocks."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 
 from trimtab.content import code, data, entries, kinds, locks, markup, patterns, prose, tables
@@ -15,6 +17,8 @@ __all__ = ["SUMMARISED", "is_known", "kind_of", "notebook", "output", "parse"]
 
 TABLES = (".csv", ".tsv", ".tab")
 TITLED = ("section", "test")
+NUMBERS = re.compile(r"\d+")
+MOST_ALIKE = 3  # titles that differ by their numbers alone and are named each
 
 
 def parse(path: str, text: str) -> Content:
@@ -37,8 +41,15 @@ def parse(path: str, text: str) -> Content:
 
 
 def titles(blocks: Iterable[Block]) -> dict[int, tuple[str, ...]]:
-    """By line, the headings and the tests' titles: a fold names each, as words alone don't say what they were of."""
-    return {block.first: (block.name,) for block in blocks if block.kind in TITLED and block.name}
+    """By line, the headings and the tests' titles: a fold names each, as words alone don't say what they were of.
+
+    Of those alike but for numbers (the releases of a history) the blocks' names say enough, and of those that are the
+    same (its "Added" and "Fixed") the first.
+    """
+    titled = [block for block in blocks if block.kind in TITLED and block.name]
+    alike = Counter(NUMBERS.sub("#", name) for name in {block.name for block in titled})
+    found = {block.name: block.first for block in reversed(titled) if alike[NUMBERS.sub("#", block.name)] <= MOST_ALIKE}
+    return {line: (name,) for name, line in found.items()}
 
 
 def is_known(path: str, text: str) -> bool:

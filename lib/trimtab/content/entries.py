@@ -15,6 +15,7 @@ from trimtab.content.marks import Marks
 MOST_NAMED = 400  # entries and keys
 MOST_LONE = 40  # rows of which only one entry has the like
 LEAST_COUSINS = 4  # entries; of three each may be as it likes
+MOST_SHAPES = 12  # sets of fields of one key, that entries are compared with
 LONGEST_SAID = 60  # characters of a row
 TITLE = re.compile(r"""\s*["']?(?:name|title|id)["']?\s*[:=]\s*["']?([^"',]{1,60})""")
 
@@ -41,17 +42,17 @@ def mark(lines: Sequence[str]) -> Marks:
 def names_of(series: Sequence[Entry], lines: Sequence[str], paths: Paths) -> dict[int, str]:
     """By row, what like entries are called: their keys, what names them, else the first words in which all differ.
 
-    Bare numbers are no names.
+    Bare numbers are no names, and an entry of one line takes hardly more than its name.
     """
-    every = [likeness.parts_of(one, lines, paths) for one in series]
-    field = next((name for name in every[0] if is_identity([parts.get(name) for parts in every])), "")
-    found: dict[int, str] = {}
-    for one, parts in zip(series, every, strict=True):
-        row, name = likeness.named_on(one, lines)
-        if has_letters(name):
-            found[row] = name
-        elif field:
-            found[parts[field].row] = parts[field].value.strip("\"'")[:LONGEST_SAID]
+    series = [one for one in series if one.last > one.first]
+    named = [likeness.named_on(one, lines) for one in series]
+    found = {row: name for row, name in named if has_letters(name)}
+    if len(found) < len(series):
+        every = [likeness.parts_of(one, lines, paths) for one in series]
+        field = next((name for name in every[0] if is_identity([parts.get(name) for parts in every])), "")
+        if field:
+            parts = (parts[field] for parts, (_, name) in zip(every, named, strict=True) if not has_letters(name))
+            found.update((part.row, part.value.strip("\"'")[:LONGEST_SAID]) for part in parts)
     return found
 
 
@@ -69,7 +70,7 @@ def top_of(families: Sequence[Sequence[Entry]], lines: Sequence[str]) -> dict[in
     top = families[-1]
     if len(top) == 1 and len(families) > 1:  # one pair of brackets around all
         top = families[-2]
-    keyed = [one for one in top if one.key and one.last > one.first and not lines[one.first].startswith("- ")]
+    keyed = [one for one in top if one.key and one.last > one.first and not lines[one.first].lstrip().startswith("- ")]
     found = {one.first: one.key for one in {one.key: one for one in reversed(keyed)}.values()}
     titles = ((one.first, TITLE.match(lines[one.first])) for one in top if one.last == one.first)
     found.update({row: match[1].strip() for row, match in titles if match})
@@ -95,10 +96,10 @@ def cousins_of(families: Sequence[Sequence[Entry]], lines: Sequence[str]) -> Ite
             line = lines[one.first]
             groups = named[len(line) - len(line.lstrip()), one.key]
             alike = next((group for group in groups if likeness.are_alike(group[0], one)), None)
-            if alike is None:
-                groups.append([one])
-            else:
+            if alike is not None:
                 alike.append(one)
+            elif len(groups) < MOST_SHAPES:
+                groups.append([one])
     return (group for groups in named.values() for group in groups if len(group) >= LEAST_COUSINS)
 
 

@@ -44,6 +44,7 @@ __all__ = [
 
 SHARES = {Tier.ESSENTIAL: 0.10, Tier.STANDARD: 0.40, Tier.COMPREHENSIVE: 0.70, Tier.COMPLETE: 1.0}
 LEAST_FOLD = 4  # lines; folding fewer costs about what they do
+MOST_GAP = 60  # tokens of so few lines that are shown all the same; chosen
 EDGE = 2  # blank lines shown beside what is shown
 FOR_LINES, KEPT_SHARE = 0.5, 0.8  # of a limit: for the lines wanted most, and for those to keep; chosen
 PAGE_LINES = 100  # about what one call for folded lines brings in
@@ -269,7 +270,7 @@ def chosen(made: Cut, limit_tokens: int) -> list[bool]:
             shown[first - 1 : last] = [True] * (last - first + 1)
         if left < LEAST_LEFT:
             break
-    return close_gaps(with_blanks(shown, made.plan.content.lines))
+    return close_gaps(with_blanks(shown, made.plan.content.lines), sums)
 
 
 def with_blanks(shown: list[bool], lines: Sequence[str]) -> list[bool]:
@@ -291,10 +292,10 @@ def opens_fold(shown: list[bool], piece: Piece) -> int:
     return int(before) + int(after) - 1
 
 
-def close_gaps(shown: list[bool]) -> list[bool]:
-    """Hidden runs too short to be worth a fold are shown."""
+def close_gaps(shown: list[bool], sums: Sequence[int] = ()) -> list[bool]:
+    """Hidden runs too short to be worth a fold are shown; where `sums` are given no long line, as a paragraph is."""
     for is_shown, first, last in list(runs(shown)):
-        if not is_shown and last - first + 1 < LEAST_FOLD:
+        if not is_shown and last - first + 1 < LEAST_FOLD and (not sums or sums[last] - sums[first - 1] <= MOST_GAP):
             shown[first - 1 : last] = [True] * (last - first + 1)
     return shown
 

@@ -19,6 +19,7 @@ KEPT_LINE = re.compile(r"^\.\.\. whole output: \S.*$", re.M)
 BLOCKS_NAMED = 6
 FEW_INSIDE = 60  # blocks whose names are looked for in what a fold tells before its words are taken apart
 SUMS_UP = frozenset({"repetition", "lock", "minified", "table"})  # kinds of blocks whose name says what is in them
+NUMBERS = re.compile(r"\d+")
 LONGEST_NAME = 40  # characters that a fold says of a name of several words
 
 
@@ -26,7 +27,8 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
     """What a fold of lines `first` to `last` says is in it, in the order of the lines.
 
     `told` are the words that it has to name, each with its line. The first BLOCKS_NAMED blocks that begin there are
-    named too, with how many more there are; where none begins, the innermost block around them.
+    named too, with how many more there are; where none begins, the innermost block around them. Of headings that
+    differ by their numbers alone the first and the last are.
     """
     here = bisect.bisect_left(blocks, first, key=lambda block: block.first)
     inside = [b for b in itertools.takewhile(lambda b: b.first <= last, blocks[here:]) if b.name]
@@ -34,7 +36,7 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
     text = "\n".join(word for _, word in told)
     may_be_said = len(inside) > FEW_INSIDE or any(b.name in text for b in inside)
     said = {part for _, word in told for part in (word, *words.of_piece(word))} if may_be_said else ()
-    named = [(b.first, short(b)) for b in inside if b.name not in said]
+    named = spanned([b for b in inside if b.name not in said])
     names = list(dict.fromkeys(name for _, name in sorted([*named[:BLOCKS_NAMED], *told])))
     if len(named) > BLOCKS_NAMED:
         names.append(f"{len(named) - BLOCKS_NAMED} more")
@@ -42,6 +44,21 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
         return tuple(names)
     around = next((b for b in reversed(blocks[:here]) if b.last >= last and b.name), None)
     return (f"in {short(around)}",) if around else ()
+
+
+def spanned(blocks: Sequence[Block]) -> list[tuple[int, str]]:
+    """The blocks' first lines and names. Numbered headings are one name, as a history's `2.1.0 … 1.0.3`."""
+    alike: dict[str, list[Block]] = {}
+    for block in blocks:
+        alike.setdefault(numberless(block) or f"{block.first}", []).append(block)
+    return [
+        (group[0].first, " … ".join(dict.fromkeys((short(group[0]), short(group[-1]))))) for group in alike.values()
+    ]
+
+
+def numberless(block: Block) -> str:
+    """A heading's name without its numbers; "" of what is no heading or has none."""
+    return NUMBERS.sub("#", block.name) if block.kind == "section" and NUMBERS.search(block.name) else ""
 
 
 def short(block: Block) -> str:
