@@ -26,6 +26,9 @@ def test_a_fold_has_to_name_each_heading_and_each_tests_title() -> None:
     }
     history = "".join(f"# {n}.0\n\n## Fixed\n\ntext\n\n" for n in range(9))
     assert parse("a.md", history).facts == {3: ("Fixed",)}
+    words = [f"{a}{b}" for a in "abcdefghi" for b in "abcdefghi"]
+    book = "# A\n\n" + "".join(f"## Of {word}\n\ntext\n\n" for word in words)
+    assert parse("a.md", book).facts == {1: ("A",)}
     test = 'describe("A", () => {\n  it("does it", () => {\n    run();\n  });\n});\n'
     assert parse("a.test.js", test).facts == {1: ("A",), 2: ("does it",)}
 

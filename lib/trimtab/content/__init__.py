@@ -1,7 +1,7 @@
 """A load's text -> its kind, lines and blocks."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from trimtab.content import code, data, entries, kinds, locks, markup, patterns, prose, tables
@@ -18,6 +18,7 @@ __all__ = ["SUMMARISED", "is_known", "kind_of", "notebook", "output", "parse"]
 TABLES = (".csv", ".tsv", ".tab")
 TITLED = ("section", "test")
 NUMBERS = re.compile(r"\d+")
+MOST_TITLES = 60  # chosen: a table of contents that is no book's
 MOST_ALIKE = 3  # titles that differ by their numbers alone and are named each
 
 
@@ -44,11 +45,23 @@ def titles(blocks: Iterable[Block]) -> dict[int, tuple[str, ...]]:
     """By line, the headings and the tests' titles: a fold names each, as words alone don't say what they were of.
 
     Of those alike but for numbers (the releases of a history) the blocks' names say enough, and of those that are the
-    same (its "Added" and "Fixed") the first.
+    same (its "Added" and "Fixed") the first. Where there are more than MOST_TITLES, those of the outer levels.
     """
+    levels: dict[int, dict[str, int]] = defaultdict(dict)  # by depth, each title's first line
+    ends: list[int] = []
     titled = [block for block in blocks if block.kind in TITLED and block.name]
     alike = Counter(NUMBERS.sub("#", name) for name in {block.name for block in titled})
-    found = {block.name: block.first for block in reversed(titled) if alike[NUMBERS.sub("#", block.name)] <= MOST_ALIKE}
+    for block in titled:
+        while ends and ends[-1] < block.first:
+            ends.pop()
+        if alike[NUMBERS.sub("#", block.name)] <= MOST_ALIKE:
+            levels[len(ends)].setdefault(block.name, block.first)
+        ends.append(block.last)
+    found: dict[str, int] = {}
+    for _, level in sorted(levels.items()):
+        if found and len(found) + len(level) > MOST_TITLES:
+            break
+        found = {**level, **found}
     return {line: (name,) for name, line in found.items()}
 
 
