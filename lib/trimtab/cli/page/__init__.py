@@ -1,0 +1,12 @@
+"""`trimtab report --html`: a page that shows a history, complete in one file.
+
+`history` is what it is made of, `document.build` makes its data, `render` the text; `data.js`, `charts.js` and
+`page.js` show it in a browser, with the charts of uPlot (`uplot/`).
+"""
+
+from trimtab.cli.page.document import build
+from trimtab.cli.page.history import History, Pricing
+from trimtab.cli.page.records import Budget, Limits, PageData, Part
+from trimtab.cli.page.render import page, write
+
+__all__ = ["Budget", "History", "Limits", "PageData", "Part", "Pricing", "build", "page", "write"]

@@ -1,0 +1,86 @@
+"""A history as a page is made of it, and what it calls its sessions, agents and times."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
+from typing import NamedTuple
+
+from trimtab.cli.page.records import Budget, Part
+from trimtab.monitor.summary import InputUsdOf, PricesOf, UsdOf
+from trimtab.records import Addition, Alert, Arrival, Load, Recovery, Request
+
+DAY_S = 86_400
+QUARTER_S = 900
+SUBAGENT = "subagent"  # one whose type the transcript does not tell
+
+
+class Pricing(NamedTuple):
+    """What tokens cost, as `monitor.summarise` takes it; each is None, or says None, where no price is known."""
+
+    prices_of: PricesOf
+    usd_of: UsdOf
+    input_usd_of: InputUsdOf
+
+
+class History(NamedTuple):
+    """The records that a page is made of, in any order. `projects` are those of the sessions, where requests don't say.
+
+    `alerts` come with the project whose ledger had them, "" for the user's own. `parts` are the contexts' as another
+    module makes them; None: as well as `filling` can tell.
+    """
+
+    requests: Sequence[Request]
+    arrivals: Sequence[Arrival] = ()
+    loads: Sequence[Load] = ()
+    recoveries: Sequence[Recovery] = ()
+    additions: Sequence[Addition] = ()
+    alerts: Sequence[tuple[str, Alert]] = ()
+    budgets: Sequence[Budget] = ()
+    projects: Mapping[str, str] = {}
+    parts: Sequence[Part] | None = None
+
+
+class Names(NamedTuple):
+    """What sessions and agents are called: a session's project, and what each of its agents is."""
+
+    projects: dict[str, str]
+    agents: dict[tuple[str, str], str]
+
+    def project(self, session: str) -> str:
+        return self.projects.get(session, "")
+
+    def agent(self, session: str, agent: str) -> str:
+        return self.agents.get((session, agent), SUBAGENT) if agent else ""
+
+
+def wall_clock(zone: tzinfo | None) -> Callable[[float], float]:
+    """Wall-clock seconds in the zone of a time since the epoch."""
+
+    @cache
+    def offset(quarter: int) -> float:
+        """Of a quarter of an hour: no zone changes its offset within one."""
+        at = quarter * QUARTER_S
+        local = datetime.fromtimestamp(at, zone) if zone else datetime.fromtimestamp(at).astimezone()
+        return (local.utcoffset() or timedelta()).total_seconds()
+
+    return lambda at: at + offset(int(at // QUARTER_S))
+
+
+def zone_name(now: float, zone: tzinfo | None) -> str:
+    """The zone as a reader knows it, with its offset: "CET (UTC+01:00)"."""
+    local = datetime.fromtimestamp(now, zone) if zone else datetime.fromtimestamp(now).astimezone()
+    offset = f"UTC{local:%z}"
+    offset = "UTC" if offset == "UTC+0000" else f"{offset[:6]}:{offset[6:]}"
+    name = getattr(zone, "key", None) or local.tzname() or ""
+    return offset if not name or name.startswith("UTC") else f"{name} ({offset})"
+
+
+def names_of(history: History) -> Names:
+    """A session's project is its last request's, or what the history says of it."""
+    names = Names(dict(history.projects), {})
+    for request in sorted(history.requests, key=lambda request: request.at):
+        if request.project:
+            names.projects[request.session] = request.project
+        if request.agent and request.agent_type:
+            names.agents[request.session, request.agent] = request.agent_type
+    return names

@@ -1,0 +1,195 @@
+"""The types of the page's data: what `document.build` makes of a history and `render` writes as JSON.
+
+Times are wall-clock seconds: seconds since 1970-01-01T00:00 on a clock of the page's time zone, so that a browser in
+another zone shows the same hours and days. A day is such a time in whole days. Tokens are the model's own as billed,
+unless a field says otherwise. USD is None where no price is known, never 0.
+"""
+
+from typing import NamedTuple
+
+CLASSES = ("input", "write_5m", "write_1h", "read", "output", "web_search")
+
+ByClass = tuple[float, float, float, float, float, float]  # in the order of CLASSES
+
+
+class Limits(NamedTuple):
+    """How much detail a page holds, so that it stays under 3 MB; totals are always of everything. All chosen.
+
+    `spend_rows` bounds the rows whose session is told: the oldest sessions beyond it are summed by day, project, model
+    and agent. The newest `sessions` have their requests, together at most `requests`; a conversation of more than
+    `points` is thinned evenly; `agents` are the subagents of a session, those with most requests. `loads` are the
+    dearest of all, beside the `project_loads` of each project and the `session_loads` of each session with requests.
+    """
+
+    spend_rows: int = 15_000
+    sessions: int = 50
+    requests: int = 12_000
+    points: int = 400
+    agents: int = 12
+    loads: int = 400
+    project_loads: int = 20
+    session_loads: int = 8
+
+
+class Part(NamedTuple):
+    """How many of a request's prompt tokens are of one kind; the parts of a request sum to its prompt.
+
+    `request` counts the requests of the conversation (`session`, `agent`) from 0, by time. `kind` is a word of
+    `filling.KINDS` or any other, which is shown as it is. The one input of the page that another module may make better
+    than `filling` does.
+    """
+
+    session: str
+    agent: str
+    request: int
+    kind: str
+    tokens: int
+
+
+class Spend(NamedTuple):
+    """What one agent's requests to one model used in a session on a day. `session` is "" where it is not told.
+
+    `agent` is "" for the main conversation, else what the subagent is. `usd` is by class, of the requests that have a
+    price; None when none has. `unpriced` counts those that have none.
+    """
+
+    day: int
+    project: str
+    session: str
+    model: str
+    agent: str
+    requests: int
+    input_tokens: int
+    write_5m_tokens: int
+    write_1h_tokens: int
+    read_tokens: int
+    output_tokens: int
+    web_searches: int
+    usd: ByClass | None
+    unpriced: int
+
+
+class Point(NamedTuple):
+    """One request of a conversation; `number` counts from 1.
+
+    `parts` are its prompt's tokens by kind, estimates that sum to `prompt_tokens`. `kept_out_tokens` is what folding
+    kept out of this prompt (an estimate), `recoveries` how many calls since the request before fetched folded lines.
+    `is_cut` says that the context was compacted, or begun anew, just before.
+    """
+
+    number: int
+    at: float
+    model: str
+    prompt_tokens: int
+    output_tokens: int
+    parts: tuple[tuple[str, int], ...]
+    kept_out_tokens: int
+    recoveries: int
+    is_cut: bool
+
+
+class Conversation(NamedTuple):
+    """The requests of one agent of a session; `requests` is how many there were, `points` those that are held."""
+
+    agent: str
+    agent_type: str
+    requests: int
+    points: tuple[Point, ...]
+
+
+class Session(NamedTuple):
+    """A session that is told apart; `conversations` is empty for one whose requests the page does not hold."""
+
+    session: str
+    project: str
+    first_at: float
+    last_at: float
+    requests: int
+    conversations: tuple[Conversation, ...]
+
+
+class CarriedLoad(NamedTuple):
+    """A load and its full price: its tokens, in every request that carried them.
+
+    `tokens` are what came into the context, `kept_out_tokens` what folding kept out of it, both in the model's own
+    tokens and both estimates; `usd` follows from them. `recoveries` counts later calls that fetched folded lines.
+    """
+
+    at: float
+    project: str
+    session: str
+    agent: str
+    model: str
+    tool: str
+    target: str
+    tier: str
+    tokens: int
+    kept_out_tokens: int
+    carriers: int
+    recoveries: int
+    usd: float | None
+
+
+class Saving(NamedTuple):
+    """What the views of a session saved on a day, for one model. Tokens are o200k_base tokens.
+
+    `net_tokens` is loaded less shown, less fetched, less added. `usd` is the net price effect, None without a price.
+    """
+
+    day: int
+    project: str
+    session: str
+    model: str
+    loads: int
+    views: int
+    loaded_tokens: int
+    shown_tokens: int
+    recoveries: int
+    fetched_tokens: int
+    added_tokens: int
+    net_tokens: int
+    usd: float | None
+
+
+class Budget(NamedTuple):
+    """A limit and what is used of it, in `unit` ("USD" or "tokens"); `project` is "" for one over all projects.
+
+    `forecast` is what will be used at the period's end, None where nothing is forecast; `first_day` and `last_day`
+    belong to the period, None where it has no end.
+    """
+
+    name: str
+    project: str
+    unit: str
+    limit: float
+    used: float
+    first_day: int
+    last_day: int | None
+    forecast: float | None
+
+
+class Notice(NamedTuple):
+    """An alert and the project that it is of ("" for all)."""
+
+    project: str
+    level: str
+    message: str
+    source: str
+    at: float
+    acknowledged: bool
+
+
+class PageData(NamedTuple):
+    """Everything on a page. `loads_total` is how many loads there were, of which `loads` are held."""
+
+    scope: str
+    generated_at: float
+    zone: str
+    spend: tuple[Spend, ...]
+    sessions: tuple[Session, ...]
+    loads: tuple[CarriedLoad, ...]
+    loads_total: int
+    savings: tuple[Saving, ...]
+    budgets: tuple[Budget, ...]
+    alerts: tuple[Notice, ...]
+    notes: tuple[str, ...]
