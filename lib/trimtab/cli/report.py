@@ -17,8 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
+from trimtab.cli import page, screen
 from trimtab.cli import place as places
-from trimtab.cli import screen
 from trimtab.errors import TrimtabError
 from trimtab.monitor import report as plain
 from trimtab.records import Addition, Factor, Load, Recovery, Request
@@ -33,13 +33,27 @@ WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
 
 @click.command()
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write one page for a browser to FILE, complete in itself.",
+)
 @click.option("--hours", type=click.FloatRange(min=0, min_open=True), help="Only the last so many hours.")
 @click.option("--session", metavar="ID", help="Only this session; the first letters of its id are enough.")
 @click.option("--all", "everywhere", is_flag=True, help="All projects that Trimtab has recorded, not only one.")
 @click.option(
     "--project", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Of this folder, not the current."
 )
-def command(wants_json: bool, hours: float | None, session: str | None, everywhere: bool, project: Path | None) -> None:
+def command(
+    wants_json: bool,
+    html_file: Path | None,
+    hours: float | None,
+    session: str | None,
+    everywhere: bool,
+    project: Path | None,
+) -> None:
     """Report what was loaded, saved and spent.
 
     Reads the project's ledger without changing it. Savings are net: what was fetched later after all and what Trimtab
@@ -47,6 +61,8 @@ def command(wants_json: bool, hours: float | None, session: str | None, everywhe
     """
     if everywhere and project is not None:
         raise click.UsageError("--all and --project exclude each other")
+    if wants_json and html_file is not None:
+        raise click.UsageError("--json and --html exclude each other")
     now = time.time()
     since = None if hours is None else now - hours * screen.HOUR_S
     place = places.find(project, Path.cwd(), os.environ)
@@ -56,13 +72,25 @@ def command(wants_json: bool, hours: float | None, session: str | None, everywhe
         root = None
     else:
         ledgers, scope, root = [place.ledger], str(place.project), place.project
-    found = gather([ledger for ledger in ledgers if ledger.is_file()], session, since)
+    there = [ledger for ledger in ledgers if ledger.is_file()]
+    if html_file is not None:
+        found = gather(there, session, None)  # what was before `since` tells what the contexts held by then
+        history = page.History(found.requests, (), found.loads, found.recoveries, found.additions)
+        words = ", ".join(about(scope, found.session, hours))
+        asked = page.Asked(words, root, found.session, since)
+        print(page.make(html_file, history, found.factors, there, asked, now))
+        return
+    found = gather(there, session, since)
     summary = summarise(found, now, prices.Book(place.settings.prices))
     if wants_json:
         print(json.dumps(as_document(summary, ledgers, hours, found.session), indent=2))
     else:
-        about = [scope, *([f"session {found.session}"] if session else []), *([f"last {hours:g} h"] if hours else [])]
-        draw(screen.console(), summary, ", ".join(about), root)
+        draw(screen.console(), summary, ", ".join(about(scope, found.session, hours)), root)
+
+
+def about(scope: str, session: str | None, hours: float | None) -> list[str]:
+    """What the report is of, in words."""
+    return [scope, *([f"session {session}"] if session else []), *([f"last {hours:g} h"] if hours else [])]
 
 
 class Found(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.page.histories import NOW, history
 
 from trimtab import monitor, prices
-from trimtab.cli.page import History, Limits, PageData, Part, Pricing, build
+from trimtab.cli.page import FullPrice, History, Limits, PageData, Part, Pricing, build
 from trimtab.cli.page.document import usd_by_class
 from trimtab.records import Addition, Alert, Arrival, Factor, Fold, Load, Recovery, Request, Tier
 
@@ -19,8 +19,12 @@ NOON = 1_700_049_600.0  # 2023-11-15T12:00Z, day 19676
 ONE = Request("s", "", "m1", NOON, OPUS, 10, 2_000, 300, 40_000, 500, "/p")
 
 
+def unscaled(model: str, tool: str) -> Factor:
+    return Factor(1.0, False)
+
+
 def made(found: History, limits: Limits = LIMITS, zone: timezone | ZoneInfo = timezone.utc) -> PageData:
-    return build(found, PRICING, lambda model, tool: Factor(1.0, False), NOW, zone, limits=limits)
+    return build(found, PRICING, unscaled, NOW, zone, limits=limits)
 
 
 def by_class(data: PageData) -> list[int]:
@@ -170,15 +174,13 @@ def test_what_folding_kept_out_ends_with_a_compaction() -> None:
 
 
 def test_parts_that_are_given_are_taken_and_completed() -> None:
-    given = [
-        Part("s", "", 0, "standing", 15_000),
-        Part("s", "", 1, "standing", 15_000),
-        Part("s", "", 1, "file", 6_000),
-    ]
+    given = [Part("s", "", "m0", "standing", 15_000), Part("s", "", "m1", "standing", 15_000)]
+    sizes = (("Read", 2_000), ("NotebookRead", 3_000), ("other", 1_000))  # tools' names have kinds, others are shown
+    given += [Part("s", "", "m1", kind, tokens) for kind, tokens in sizes]
     data = made(History(grown([20_000, 21_000]), parts=given))
     points = data.sessions[0].conversations[0].points
     assert [dict(point.parts) for point in points] == [
-        {"standing": 15_000, "unknown": 5_000}, {"standing": 15_000, "file": 6_000},
+        {"standing": 15_000, "not attributed": 5_000}, {"standing": 15_000, "file": 5_000, "other": 1_000},
     ]  # fmt: skip
 
 
@@ -188,7 +190,7 @@ def test_parts_sum_to_each_prompt() -> None:
     assert len(points) > 500
     assert all(sum(tokens for _, tokens in point.parts) == point.prompt_tokens for point in points)
     kinds = {kind for point in points for kind, _ in point.parts}
-    assert {"standing", "summary", "prompt", "reply", "file", "view", "recovered", "command", "mcp"} <= kinds
+    assert {"standing", "summary", "prompt", "answer", "file", "view", "recovered", "command", "mcp"} <= kinds
 
 
 def test_a_long_conversation_is_thinned_around_its_cuts() -> None:
@@ -199,6 +201,26 @@ def test_a_long_conversation_is_thinned_around_its_cuts() -> None:
     assert talk.requests == 1_000
     assert len(numbers) <= 104
     assert {1, 500, 501, 1_000} <= set(numbers)  # first, the two around the compaction, last
+
+
+def test_since_narrows_everything_but_what_the_contexts_held() -> None:
+    found = history(5, 20)
+    since = NOW - 9.5 * 86_400
+    data = build(found, PRICING, unscaled, NOW, timezone.utc, since=since)
+    recent = [request for request in found.requests if request.at >= since]
+    assert by_class(data) == [sum(request[place] for request in recent) for place in (5, 6, 7, 8, 9, 13)]  # type: ignore[misc]
+    total = monitor.summarise(
+        [load for load in found.loads if load.at >= since], found.recoveries, found.requests, prices.relative,
+        unscaled, NOW, additions=[one for one in found.additions if one.at >= since],
+    ).total  # fmt: skip
+    assert sum(row.net_tokens for row in data.savings) == total.net_tokens > 0
+    assert {session.session for session in data.sessions} == {request.session for request in recent}
+    assert min(load.at for load in data.loads) >= since
+    assert len(data.alerts) == 2
+    whole = History(grown([20_000, 30_000, 40_000]))
+    (point,) = build(whole, PRICING, unscaled, NOW, timezone.utc, since=NOON + 15).sessions[0].conversations[0].points
+    assert point.number == 3
+    assert dict(point.parts)["standing"] == 20_000  # what was there at the first request, not at the first one told
 
 
 def test_the_page_holds_the_dearest_loads_of_each_project() -> None:
@@ -219,6 +241,13 @@ def test_a_load_s_price_by_hand() -> None:
     (found,) = data.loads
     assert (found.tokens, found.kept_out_tokens, found.carriers, found.tier) == (1_000, 2_000, 2, "standard")
     assert found.usd == pytest.approx(1_000 * (5 + 0.2) / 1e6)  # written once in 5 min, read once more
+
+
+def test_a_full_price_that_is_known_is_taken() -> None:
+    load = Load("s", "", "t", NOON + 5, "Read", "/p/a", "python", Tier.COMPLETE, "", 3_000, 3_000, True, (), None)
+    known = {("s", "", "t"): FullPrice(3_333, 1, 0.5), ("s", "other", "t"): FullPrice(1, 1, None)}
+    (found,) = made(History(grown([20_000, 23_000]), loads=[load], full_prices=known)).loads
+    assert (found.tokens, found.carriers, found.usd) == (3_333, 1, 0.5)
 
 
 def test_a_big_result_that_no_hook_saw_is_a_load() -> None:

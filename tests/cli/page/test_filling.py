@@ -16,8 +16,9 @@ def arrival(at: float, tokens: int, what: str = "result", tool: str = "Read", na
 
 def divided(requests: list[Request], arrivals: list[Arrival], calls: Known = NOTHING) -> list[dict[str, int]]:
     found: list[dict[str, int]] = [{} for _ in requests]
+    order = [request.message_id for request in requests]
     for part in parts(requests, arrivals, calls):
-        found[part.request][part.kind] = part.tokens
+        found[order.index(part.message_id)][part.kind] = part.tokens
     return found
 
 
@@ -27,17 +28,17 @@ def test_what_was_there_at_first_is_standing() -> None:
 
 def test_growth_is_shared_by_size() -> None:
     found = divided([request(1, 10_000, 300), request(3, 11_000)], [arrival(2, 500), arrival(2.5, 200, tool="Bash")])
-    assert found[1] == {"standing": 10_000, "reply": 300, "file": 500, "command": 200}
+    assert found[1] == {"standing": 10_000, "answer": 300, "file": 500, "command": 200}
 
 
 def test_growth_beyond_the_estimates_is_not_attributed() -> None:
     found = divided([request(1, 10_000), request(3, 13_000)], [arrival(2, 1_000)])
-    assert found[1] == {"standing": 10_000, "file": 1_500, "unknown": 1_500}  # at most one and a half times
+    assert found[1] == {"standing": 10_000, "file": 1_500, "not attributed": 1_500}  # at most one and a half times
 
 
 def test_less_growth_than_estimated_scales_all() -> None:
     found = divided([request(1, 10_000, 600), request(3, 10_600)], [arrival(2, 600)])
-    assert found[1] == {"standing": 10_000, "reply": 300, "file": 300}
+    assert found[1] == {"standing": 10_000, "answer": 300, "file": 300}
 
 
 def test_a_compaction_leaves_what_stands_and_a_summary() -> None:
@@ -67,5 +68,5 @@ def test_folded_and_recovered_results_have_kinds_of_their_own() -> None:
 def test_rounding_keeps_the_sum() -> None:
     assert whole({"a": 1.5, "b": 1.5}, 3) == {"a": 2, "b": 1}
     assert whole({"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, 1_000) == {"a": 334, "b": 333, "c": 333}
-    assert whole({}, 7) == {"unknown": 7}
-    assert whole({"a": 0.0}, 0) == {"unknown": 0}
+    assert whole({}, 7) == {"not attributed": 7}
+    assert whole({"a": 0.0}, 0) == {"not attributed": 0}

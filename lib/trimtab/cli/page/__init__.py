@@ -6,7 +6,21 @@
 
 from trimtab.cli.page.document import build
 from trimtab.cli.page.history import History, Pricing
-from trimtab.cli.page.records import Budget, Limits, PageData, Part
+from trimtab.cli.page.records import Budget, FullPrice, Limits, PageData, Part
 from trimtab.cli.page.render import page, write
+from trimtab.cli.page.sources import Asked, make
 
-__all__ = ["Budget", "History", "Limits", "PageData", "Part", "Pricing", "build", "page", "write"]
+__all__ = [
+    "Asked",
+    "Budget",
+    "FullPrice",
+    "History",
+    "Limits",
+    "PageData",
+    "Part",
+    "Pricing",
+    "build",
+    "make",
+    "page",
+    "write",
+]

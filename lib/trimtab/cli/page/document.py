@@ -21,20 +21,25 @@ def build(
     now: float,
     zone: tzinfo | None = None,
     *,
+    since: float = 0.0,
     scope: str = "",
     notes: Sequence[str] = (),
     limits: Limits = Limits(),  # noqa: B008 - a named tuple: nobody changes it
 ) -> PageData:
-    """The page's data. `zone` decides which day a time belongs to; None is the system's, with its summer times."""
+    """The page's data, of what was from `since` on; a history from before tells what the contexts held by then.
+
+    `zone` decides which day a time belongs to; None is the system's, with its summer times.
+    """
     wall = wall_clock(zone)
     names = names_of(history)
     factor_of = cache(factor_of)
-    rows = spend_rows(history.requests, names, pricing.usd_of, wall)
-    apart = sessions_apart(rows, history.requests, limits.spend_rows)
+    requests = [request for request in history.requests if request.at >= since]
+    rows = spend_rows(requests, names, pricing.usd_of, wall)
+    apart = sessions_apart(rows, requests, limits.spend_rows)
     merged = len({row.session for row in rows}) - len(apart)
-    held = told.sessions(history, names, factor_of, wall, apart, limits)
+    held = told.sessions(history, names, factor_of, wall, apart, limits, since)
     detailed = {session.session for session in held if session.conversations}
-    loads = loaded.carried(history, names, pricing, factor_of, wall)
+    loads = [load for load in loaded.carried(history, names, pricing, factor_of, wall) if load.at >= wall(since)]
     return PageData(
         scope=scope,
         generated_at=wall(now),
@@ -43,11 +48,12 @@ def build(
         sessions=held,
         loads=loaded.dearest(loads, detailed, limits),
         loads_total=len(loads),
-        savings=tuple(sorted(loaded.savings(history, names, pricing, factor_of, wall, apart))),
+        savings=tuple(sorted(loaded.savings(history, names, pricing, factor_of, wall, apart, since))),
         budgets=tuple(history.budgets),
         alerts=tuple(
             Notice(project, alert.level, alert.message, alert.source, wall(alert.triggered_at), alert.acknowledged)
             for project, alert in sorted(history.alerts, key=lambda pair: -pair[1].triggered_at)
+            if alert.triggered_at >= since
         ),
         notes=(*notes, *held_notes(merged, held, limits)),
     )

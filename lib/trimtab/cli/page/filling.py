@@ -15,13 +15,14 @@ from trimtab.records import Arrival, Load, Recovery, Request
 CHARACTERS = 2.9  # of one billed token; measured on 1,624 tool results of Claude models up to 4.6
 STRETCH = 1.5  # chosen: what an arrival may be over its estimate; growth beyond is not attributed
 
-STANDING, SUMMARY, REPLY, UNKNOWN = "standing", "summary", "reply", "unknown"
+STANDING, SUMMARY, ANSWER, UNKNOWN = "standing", "summary", "answer", "not attributed"
 KINDS = (  # in the order of a stack, from what stays to what comes and goes
     STANDING,  # what was there at the first request: system prompt, tool definitions, memory files
+    "earlier",  # an earlier conversation that this one goes on with; only a better attribution tells it
     SUMMARY,  # what a compaction left
     "prompt",
     "note",
-    REPLY,
+    ANSWER,  # the model's own words
     "file",
     "view",  # results that Trimtab folded
     "recovered",  # results of calls for folded lines
@@ -60,7 +61,16 @@ def kind_of(arrival: Arrival, calls: Known) -> str:
         return "recovered"
     if arrival.id in calls.views:
         return "view"
-    return "mcp" if arrival.tool.startswith("mcp__") else TOOLS.get(arrival.tool, "result")
+    return kind_of_tool(arrival.tool)
+
+
+def kind_of_tool(tool: str) -> str:
+    return "mcp" if tool.startswith("mcp__") else TOOLS.get(tool, "result")
+
+
+def kind_of_label(label: str) -> str:
+    """A known tool's kind; any other word as it is."""
+    return kind_of_tool(label) if label in TOOLS or label.startswith("mcp__") else label
 
 
 def parts(requests: Sequence[Request], arrivals: Sequence[Arrival], calls: Known) -> Iterator[Part]:
@@ -77,7 +87,7 @@ def parts(requests: Sequence[Request], arrivals: Sequence[Arrival], calls: Known
         held = filled(held, news, request, before)
         for kind, tokens in whole(held, prompt_tokens(request)).items():
             if tokens:
-                yield Part(request.session, request.agent, number, kind, tokens)
+                yield Part(request.session, request.agent, request.message_id, kind, tokens)
 
 
 def filled(
@@ -90,7 +100,7 @@ def filled(
     if is_cut(before, request):
         standing = min(held.get(STANDING, 0.0), prompt)
         return {STANDING: standing, SUMMARY: prompt - standing}
-    news = {**news, REPLY: news.get(REPLY, 0.0) + before.output_tokens}
+    news = {**news, ANSWER: news.get(ANSWER, 0.0) + before.output_tokens}
     if prompt >= sum(held.values()):
         return with_news(held, news, prompt)
     standing = min(held.get(STANDING, 0.0), prompt)

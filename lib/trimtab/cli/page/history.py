@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from typing import NamedTuple
 
-from trimtab.cli.page.records import Budget, Part
+from trimtab.cli.page.records import Budget, FullPrice, Part
 from trimtab.monitor.summary import InputUsdOf, PricesOf, UsdOf
 from trimtab.records import Addition, Alert, Arrival, Load, Recovery, Request
 
@@ -25,8 +25,9 @@ class Pricing(NamedTuple):
 class History(NamedTuple):
     """The records that a page is made of, in any order. `projects` are those of the sessions, where requests don't say.
 
-    `alerts` come with the project whose ledger had them, "" for the user's own. `parts` are the contexts' as another
-    module makes them; None: as well as `filling` can tell.
+    `alerts` come with the project whose ledger had them, "" for the user's own. What another module knows better than
+    this package: `parts` of the contexts (None: as well as `filling` can tell), and `full_prices` of tools' results, by
+    session, agent and tool_use_id.
     """
 
     requests: Sequence[Request]
@@ -38,6 +39,7 @@ class History(NamedTuple):
     budgets: Sequence[Budget] = ()
     projects: Mapping[str, str] = {}
     parts: Sequence[Part] | None = None
+    full_prices: Mapping[tuple[str, str, str], FullPrice] = {}
 
 
 class Names(NamedTuple):

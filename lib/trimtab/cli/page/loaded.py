@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from trimtab.cli.page.filling import CHARACTERS
 from trimtab.cli.page.history import DAY_S, History, Names, Pricing
-from trimtab.cli.page.records import CarriedLoad, Limits, Saving
+from trimtab.cli.page.records import CarriedLoad, FullPrice, Limits, Saving
 from trimtab.monitor import summary
 from trimtab.monitor.summary import Carried, FactorOf, Item
 from trimtab.records import Tier
@@ -16,6 +16,7 @@ from trimtab.records import Tier
 LEAST_CHARACTERS = 2_000  # chosen: a result that no hook saw is listed from here on
 UNPRICED_RANK = 1e-6  # chosen: a load without a price is ranked as if a million input tokens cost a dollar
 
+Call = tuple[str, str, str]  # session, agent and tool_use_id
 Carrying = Callable[[str, str, float], Carried]
 
 
@@ -38,11 +39,13 @@ def carried(
     charged = summary.by_load(history.loads, history.recoveries)
     found = []
 
-    def add(session: str, agent: str, at: float, what: tuple[str, str, str], shown: float, kept_out: float) -> None:
+    def add(call: Call, at: float, what: tuple[str, str, str], shown: float, kept_out: float) -> None:
         """A load of `shown` billed tokens; `what` is its tool, its target and its tier."""
+        session, agent, _ = call
         payer = payers(session, agent, at)
-        units = shown * payer.unit_price
         rate = pricing.input_usd_of(payer.model)
+        usd = None if rate is None else shown * payer.unit_price * rate
+        price = history.full_prices.get(call) or FullPrice(round(shown), payer.carriers, usd)
         found.append(
             CarriedLoad(
                 at=wall(at),
@@ -53,11 +56,11 @@ def carried(
                 tool=what[0],
                 target=what[1],
                 tier=what[2],
-                tokens=round(shown),
+                tokens=price.tokens,
                 kept_out_tokens=round(kept_out),
-                carriers=payer.carriers,
+                carriers=price.carriers,
                 recoveries=0,
-                usd=None if rate is None else units * rate,
+                usd=price.usd,
             )
         )
 
@@ -65,13 +68,15 @@ def carried(
         factor = factor_of(payers(load.session, load.agent, load.at).model, load.tool).value
         shown = load.shown_tokens if load.honoured else load.raw_tokens
         what = (load.tool, load.path, load.tier.value if load.honoured else Tier.COMPLETE.value)
-        add(load.session, load.agent, load.at, what, shown * factor, (load.raw_tokens - shown) * factor)
+        call = (load.session, load.agent, load.tool_use_id)
+        add(call, load.at, what, shown * factor, (load.raw_tokens - shown) * factor)
         found[-1] = found[-1]._replace(recoveries=len(charged.get(load.tool_use_id, ())))
     seen = {load.tool_use_id for load in history.loads}
     for arrival in history.arrivals:
         if arrival.what == "result" and arrival.characters >= LEAST_CHARACTERS and arrival.id not in seen:
             what = (arrival.tool, arrival.target, "")
-            add(arrival.session, arrival.agent, arrival.at, what, arrival.characters / CHARACTERS, 0.0)
+            call = (arrival.session, arrival.agent, arrival.id)
+            add(call, arrival.at, what, arrival.characters / CHARACTERS, 0.0)
     return found
 
 
@@ -103,10 +108,15 @@ def savings(
     factor_of: FactorOf,
     wall: Callable[[float], float],
     apart: set[str],
+    since: float,
 ) -> list[Saving]:
-    """A row for each day, project, session and model, of loads and of what Trimtab added."""
+    """A row for each day, project, session and model, of loads and of what Trimtab added from `since` on.
+
+    As in a report since then, a load's recoveries are its own, whenever they were.
+    """
     payers = carrying(history, pricing)
-    charged = summary.by_load(history.loads, history.recoveries)
+    loads = [load for load in history.loads if load.at >= since]
+    charged = summary.by_load(loads, history.recoveries)
     rows: dict[tuple[int, str, str, str], list[Item]] = {}
 
     def put(session: str, agent: str, at: float, item: Item) -> None:
@@ -114,11 +124,11 @@ def savings(
         told = session if session in apart else ""
         rows.setdefault((int(wall(at) // DAY_S), names.project(session), told, model), []).append(item)
 
-    for load in history.loads:
+    for load in loads:
         found = charged.get(load.tool_use_id, ())
         item = summary.load_item(load, found, payers, factor_of, pricing.input_usd_of)
         put(load.session, load.agent, load.at, item)
-    for addition in history.additions:
+    for addition in (addition for addition in history.additions if addition.at >= since):
         item = summary.addition_item(addition, payers, factor_of, pricing.input_usd_of)
         put(addition.session, addition.agent, addition.at, item)
     return [saving(key, items) for key, items in rows.items()]

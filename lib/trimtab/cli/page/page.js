@@ -5,11 +5,11 @@
   const {exact, short, dollars, cost, percent, counted} = Data;
   const ROWS = 10, MOST_ROWS = 500, SESSION_OPTIONS = 400;
   const KINDS = [  // of the parts of a context, the lowest first; others come after them, in grey
-    ["standing", "Standing: system prompt, tools, memory"], ["summary", "Summary of a compaction"], ["prompt", "Prompts"],
-    ["note", "Notes of client and hooks"], ["reply", "The model's own words"], ["file", "Files read"],
+    ["standing", "Standing: system prompt, tools, memory"], ["earlier", "Earlier conversation"], ["summary", "Summary of a compaction"], ["prompt", "Prompts"],
+    ["note", "Notes of client and hooks"], ["answer", "The model's own words"], ["file", "Files read"],
     ["view", "Results shown folded"], ["recovered", "Folded lines fetched later"], ["command", "Commands' output"],
     ["search", "Searches"], ["agent", "Subagents' answers"], ["mcp", "MCP tools"], ["result", "Other tools"],
-    ["unknown", "Not attributed"],
+    ["not attributed", "Not attributed", "unknown"],
   ];
   const RANGES = [["all", "All time"], ["1", "Today"], ["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"], ["month", "This month"], ["own", "From – to"]];
   const filter = {...Data.everything};
@@ -266,7 +266,7 @@
 
   /* The kinds that the points have, in the order of KINDS; more than their list has colours for are grey. */
   function kindsOf(talk, points) {
-    const known = KINDS.map(([kind, label]) => ({kind, label, colour: kind}));
+    const known = KINDS.map(([kind, label, colour]) => ({kind, label, colour: colour || kind}));
     for (const kind of Object.keys(talk.parts)) {
       if (!known.some((one) => one.kind === kind)) known.splice(-1, 0, {kind, label: kind, colour: "unknown"});
     }

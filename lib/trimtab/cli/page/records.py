@@ -34,16 +34,22 @@ class Limits(NamedTuple):
 class Part(NamedTuple):
     """How many of a request's prompt tokens are of one kind; the parts of a request sum to its prompt.
 
-    `request` counts the requests of the conversation (`session`, `agent`) from 0, by time. `kind` is a word of
-    `filling.KINDS` or any other, which is shown as it is. The one input of the page that another module may make better
-    than `filling` does.
+    `kind` is a word of `filling.KINDS`, a tool's name, or any other word, which is shown as it is.
     """
 
     session: str
     agent: str
-    request: int
+    message_id: str
     kind: str
     tokens: int
+
+
+class FullPrice(NamedTuple):
+    """What a tool's result cost while it was in a context: its billed tokens, in `carriers` requests."""
+
+    tokens: int
+    carriers: int
+    usd: float | None
 
 
 class Spend(NamedTuple):

@@ -19,8 +19,9 @@ def sessions(
     wall: Callable[[float], float],
     apart: set[str],
     limits: Limits,
+    since: float,
 ) -> tuple[Session, ...]:
-    """The sessions of `apart`, the newest first; the newest of them with their requests."""
+    """The sessions of `apart`, the newest first; the newest of them with their requests from `since` on."""
     grouped: dict[str, list[Request]] = {}
     for request in history.requests:
         if request.session in apart:
@@ -32,19 +33,21 @@ def sessions(
     for place, name in enumerate(newest):
         conversations: tuple[Conversation, ...] = ()
         if place < limits.sessions and room > 0:
-            conversations = told(grouped[name], names, contexts, limits)
+            conversations = told(grouped[name], names, contexts, limits, wall(since))
             points = sum(len(talk.points) for talk in conversations)
             if points > room:
                 conversations = ()
             room -= points
-        times = [request.at for request in grouped[name]]
+        times = [request.at for request in grouped[name] if request.at >= since]
         project = names.project(name)
         found.append(Session(name, project, wall(min(times)), wall(max(times)), len(times), conversations))
     return tuple(found)
 
 
-def told(requests: Iterable[Request], names: Names, contexts: "Contexts", limits: Limits) -> tuple[Conversation, ...]:
-    """A session's main conversation, then its subagents with the most requests."""
+def told(
+    requests: Iterable[Request], names: Names, contexts: "Contexts", limits: Limits, since: float
+) -> tuple[Conversation, ...]:
+    """A session's main conversation, then its subagents with the most requests; from wall-clock `since` on."""
     apart: dict[Key, list[Request]] = {}
     for request in requests:
         apart.setdefault((request.session, request.agent), []).append(request)
@@ -52,8 +55,10 @@ def told(requests: Iterable[Request], names: Names, contexts: "Contexts", limits
     found = []
     for key in kept:
         talk = sorted(apart[key], key=lambda request: request.at)
-        points = thinned(contexts.points(key, talk), limits.points)
-        found.append(Conversation(key[1], names.agent(*key), len(talk), tuple(points)))
+        points = [point for point in contexts.points(key, talk) if point.at >= since]
+        kept_points = tuple(thinned(points, limits.points))
+        if points:
+            found.append(Conversation(key[1], names.agent(*key), len(points), kept_points))
     return tuple(found)
 
 
@@ -91,6 +96,7 @@ class Contexts:
                 calls.add(recovery.tool_use_id)
                 fetched[place] += 1
         parts = self._parts_of(key, requests)
+        tokens = [tuple(parts[request.message_id].items()) for request in requests]
         return [
             Point(
                 number=place + 1,
@@ -98,7 +104,7 @@ class Contexts:
                 model=request.model,
                 prompt_tokens=prompt_tokens(request),
                 output_tokens=request.output_tokens,
-                parts=tuple(parts.get(place, {}).items()),
+                parts=tokens[place],
                 kept_out_tokens=round(kept_out[place]),
                 recoveries=fetched[place],
                 is_cut=cuts[place],
@@ -106,19 +112,20 @@ class Contexts:
             for place, request in enumerate(requests)
         ]
 
-    def _parts_of(self, key: Key, requests: Sequence[Request]) -> Mapping[int, dict[str, int]]:
-        """By request, its tokens by kind; what is given is completed to the prompt by what is not known."""
+    def _parts_of(self, key: Key, requests: Sequence[Request]) -> Mapping[str, dict[str, int]]:
+        """By message_id, the request's tokens by kind; given parts are completed to the prompt by UNKNOWN."""
         given: Iterable[Part]
         if self._parts is None:
             given = filling.parts(requests, self._arrivals.get(key, ()), self._calls)
         else:
             given = self._parts.get(key, ())
-        found: dict[int, dict[str, int]] = {}
+        found: dict[str, dict[str, int]] = {request.message_id: {} for request in requests}
         for part in given:
-            kinds = found.setdefault(part.request, {})
-            kinds[part.kind] = kinds.get(part.kind, 0) + part.tokens
-        for place, request in enumerate(requests):
-            kinds = found.setdefault(place, {})
+            kinds = found.setdefault(part.message_id, {})
+            kind = filling.kind_of_label(part.kind)
+            kinds[kind] = kinds.get(kind, 0) + part.tokens
+        for request in requests:
+            kinds = found[request.message_id]
             rest = prompt_tokens(request) - sum(kinds.values())
             if rest > 0:
                 kinds[filling.UNKNOWN] = kinds.get(filling.UNKNOWN, 0) + rest
