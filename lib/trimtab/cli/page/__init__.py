@@ -1,7 +1,7 @@
 """`trimtab report --html`: a page that shows a history, complete in one file.
 
-`history` is what it is made of, `document.build` makes its data, `render` the text; `data.js`, `charts.js` and
-`page.js` show it in a browser, with the charts of uPlot (`uplot/`).
+`history` is what it is made of, `document.build` makes its data, `render` the text. `page.js` shows it in a browser, of
+what `filters.js` leave, with the charts of uPlot (`uplot/`).
 """
 
 from trimtab.cli.page.document import build

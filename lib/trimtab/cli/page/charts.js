@@ -44,7 +44,7 @@ const Charts = (() => {
     const axis = {stroke: text, font, grid: {stroke: line, width: 1}, ticks: {show: false}};
     return {
       width, height: narrow ? 230 : 280,
-      padding: [12, 8, 0, 0],
+      padding: [12, 22, 0, 0],
       legend: {show: false},
       cursor: {y: false, drag: {x: false, y: false}, points: {show: false}},
       scales: {
@@ -141,7 +141,7 @@ const Charts = (() => {
     const over = plot.over, x = plot.valToPos(place, "x"), left = over.offsetLeft + x;
     const room = host.clientWidth - left - 16;
     box.style.left = room > box.offsetWidth ? `${left + 14}px` : `${Math.max(0, left - box.offsetWidth - 14)}px`;
-    box.style.top = "14px";
+    box.style.top = `${over.offsetTop + plot.root.offsetTop}px`;
     host.setAttribute("aria-valuenow", String(place + 1));
     host.setAttribute("aria-valuetext", words(spec, place));
   }
@@ -168,7 +168,7 @@ const Charts = (() => {
     plot.setCursor({left: plot.valToPos(place, "x"), top: 10});
   }
 
-  /* Draws `spec` into `host`, in place of what was there. spec: label, labels and ticks (a text for each place), series
+  /* Draws `spec` into `host`, in place of what was there. spec: label, unit (what the axis counts), labels and ticks (a text for each place), series
      ({label, colour, values, isHatched, isDown}, the lowest first), format, axis, sums(place) -> [[label, text]], marks
      ({place, colour, isLine}), gapless. */
   function draw(host, spec) {
@@ -190,6 +190,7 @@ const Charts = (() => {
     box.setAttribute("aria-hidden", "true");
     const plot = new uPlot(options(host, spec, sums), data, host);
     host.append(box);
+    host.prepend(element("div", spec.unit, "unit"));
     const watch = new ResizeObserver(() => {
       const width = Math.max(host.clientWidth, 200);
       if (width !== plot.width) plot.setSize({width, height: width < 480 ? 230 : 280});
@@ -203,7 +204,7 @@ const Charts = (() => {
     if (!old) return;
     old.watch.disconnect();
     old.plot.destroy();
-    old.box.remove();
+    host.replaceChildren();
     shown.delete(host);
   }
 

@@ -1,9 +1,9 @@
 "use strict";
-/* Builds the page of what the filters leave. Text gets in as text only: names of files and models may hold anything. */
+/* Builds the page of what the filters leave. */
 (() => {
   const {all, names, SPEND, LOAD, CLASSES, STACK} = Data;
+  const {h, body, empty, radios, table, scroll, figures, track, long} = Elements;
   const {exact, short, dollars, cost, percent, counted} = Data;
-  const ROWS = 10, MOST_ROWS = 500, SESSION_OPTIONS = 400;
   const KINDS = [  // of the parts of a context, the lowest first; others come after them, in grey
     ["standing", "Standing: system prompt, tools, memory"], ["earlier", "Earlier conversation"], ["summary", "Summary of a compaction"], ["prompt", "Prompts"],
     ["note", "Notes of client and hooks"], ["answer", "The model's own words"], ["file", "Files read"],
@@ -11,66 +11,10 @@
     ["search", "Searches"], ["agent", "Subagents' answers"], ["mcp", "MCP tools"], ["result", "Other tools"],
     ["not attributed", "Not attributed", "unknown"],
   ];
-  const RANGES = [["all", "All time"], ["1", "Today"], ["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"], ["month", "This month"], ["own", "From – to"]];
-  const filter = {...Data.everything};
-  const choice = {measure: null, period: null, split: "project", session: null, agent: "", opened: new Set()};
+  const filter = Filters.now;
+  const choice = {measure: null, period: null, split: null, session: null, agent: ""};
 
   const byId = (id) => document.getElementById(id);
-
-  /* An element with attributes and children; texts become text nodes. */
-  function h(name, attributes, ...children) {
-    const found = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes || {})) {
-      if (value === null || value === undefined || value === false) continue;
-      if (key.startsWith("on")) found.addEventListener(key.slice(2), value);
-      else if (key.startsWith("--")) found.style.setProperty(key, value);
-      else found.setAttribute(key, value === true ? "" : String(value));
-    }
-    found.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
-    return found;
-  }
-
-  const body = (section) => document.querySelector(`#${section} .body`);
-  const empty = (text) => h("p", {class: "empty"}, text);
-
-  /* Radio buttons that look like one switch. `pairs` are [value, label]. */
-  function radios(host, name, legend, pairs, value, onchange) {
-    host.append(h("fieldset", {class: "choice"}, h("legend", {class: "hidden"}, legend), pairs.map(([key, label]) =>
-      h("label", {}, h("input", {type: "radio", name, value: key, checked: key === value, onchange: () => onchange(key)}), label))));
-  }
-
-  /* A table of texts or elements. Columns are {label, class}; the first cell of a row names it. */
-  function table(caption, columns, rows, foot, classes) {
-    const cells = (row, tag) => row.map((cell, place) =>
-      h(place === 0 ? "th" : tag, {scope: place === 0 ? "row" : null, class: columns[place].class}, cell));
-    return h("table", {class: classes},
-      h("caption", {class: caption.isHidden ? "hidden" : null}, caption.text || caption),
-      h("thead", {}, h("tr", {}, columns.map((column) => h("th", {scope: "col", class: column.class}, column.label)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, cells(row, "td")))),
-      foot ? h("tfoot", {}, h("tr", {}, cells(foot, "td"))) : null);
-  }
-
-  const scroll = (label, ...children) => h("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": label}, ...children);
-
-  /* A chart's figures as a table, made when it is opened. */
-  function figures(key, label, make) {
-    const found = h("details", {open: choice.opened.has(key)}, h("summary", {}, label));
-    const fill = () => found.open && found.children.length === 1 && found.append(scroll(label, make()));
-    found.addEventListener("toggle", () => {
-      if (found.open) choice.opened.add(key); else choice.opened.delete(key);
-      fill();
-    });
-    fill();
-    return found;
-  }
-
-  const track = (part, whole, colour) => h("span", {class: "track", "--swatch": colour ? `var(--${colour})` : null, "aria-hidden": "true"},
-    whole > 0 && part > 0 ? bar(100 * part / whole) : null);
-  function bar(width) {
-    const found = h("i", {});
-    found.style.width = `${Math.max(1, Math.min(100, width))}%`;
-    return found;
-  }
 
   function unpricedNote(sum) {
     if (!sum.unpriced) return null;
@@ -124,7 +68,7 @@
     const classes = CLASSES.map((one, at) => ({...one, at})).filter((one) => one.at < 5 || sum.searches);
     place.replaceChildren(host,
       scroll("Totals by class", table({text: "Totals by class of tokens", isHidden: true},
-        [{label: "Class", class: "text"}, {label: "Tokens"}, {label: "Share", class: "wide"}, {label: "Cost"}, {label: "Share", class: "wide"}, {label: "", class: "bar wide"}],
+        [{label: "Class", class: "text"}, {label: "Tokens"}, {label: "of tokens", class: "wide"}, {label: "Cost"}, {label: "of cost", class: "wide"}, {label: "", class: "bar wide"}],
         classes.map((one) => [
           h("span", {}, Charts.swatch({colour: one.key}), one.label),
           one.at < 5 ? exact(sum.tokens[one.at]) : `${exact(sum.searches)} searches`,
@@ -138,6 +82,7 @@
         periods.map((one) => [Data.periodLabel(one.start, size), exact(one.sum.requests), ...one.sum.tokens.map(exact), one.sum.requests ? cost(one.sum.allUsd) : dollars(0)]).reverse())));
     Charts.draw(host, {
       label: `${isUsd ? "Cost" : "Tokens"} by ${size}, stacked by class`,
+      unit: `${isUsd ? "USD" : "Tokens"} a ${size}`,
       labels: periods.map((one) => Data.periodLabel(one.start, size)),
       ticks: periods.map((one) => tickOf(one.start, size)),
       series: used.map((at) => ({label: CLASSES[at].label, colour: CLASSES[at].key, values: periods.map((one) => of(one.sum, at))})),
@@ -166,9 +111,10 @@
   function showSplit(rows, sum) {
     const choices = document.querySelector("#split .choices"), place = body("split");
     choices.replaceChildren();
-    radios(choices, "split", "Split by", Object.entries(SPLITS).map(([key, [label]]) => [key, label]), choice.split, (key) => { choice.split = key; show(); });
+    const split = choice.split || (new Set(all.spend.map((row) => row[SPEND.project])).size > 1 ? "project" : "model");
+    radios(choices, "split", "Split by", Object.entries(SPLITS).map(([key, [label]]) => [key, label]), split, (key) => { choice.split = key; show(); });
     if (!rows.length) return place.replaceChildren(nothing());
-    const [label, keyOf, labelOf, titleOf] = SPLITS[choice.split];
+    const [label, keyOf, labelOf, titleOf] = SPLITS[split];
     const groups = [...Data.grouped(rows, keyOf)].map(([key, group]) => ({key, sum: Data.totals(group)}));
     groups.sort((a, b) => (b.sum.allUsd || 0) - (a.sum.allUsd || 0) || b.sum.allTokens - a.sum.allTokens);
     const most = sum.allUsd ? groups[0].sum.allUsd : Math.max(...groups.map((one) => one.sum.allTokens));
@@ -178,24 +124,11 @@
       one.sum.unpriced && one.sum.usd ? `${cost(one.sum.allUsd)} *` : cost(one.sum.allUsd),
       sum.allUsd ? (one.sum.usd ? percent(one.sum.allUsd, sum.allUsd) : "–") : percent(one.sum.allTokens, sum.allTokens),
       track(sum.allUsd ? one.sum.allUsd || 0 : one.sum.allTokens, most)];
-    long(place, "split", groups, (part) => [scroll(`Spend by ${choice.split}`, table({text: `Spend by ${choice.split}`, isHidden: true},
+    long(place, "split", groups, (part) => [scroll(`Spend by ${split}`, table({text: `Spend by ${split}`, isHidden: true},
       [{label, class: "name"}, {label: "Requests", class: "wide"}, {label: "Input", class: "wide"}, {label: "Cache write", class: "wide"},
         {label: "Cache read", class: "wide"}, {label: "Output", class: "wide"}, {label: "Cost"}, {label: "Share"}, {label: "", class: "bar"}],
       part.map(line))),
-      groups.some((one) => one.sum.unpriced && one.sum.usd) ? h("p", {class: "small quiet"}, "* and requests without a known price") : null], "rows");
-  }
-
-  /* The first rows of a list and a button for the others. */
-  function long(place, key, list, draw, noun) {
-    const isOpen = choice.opened.has(`all ${key}`);
-    place.replaceChildren(...draw(isOpen ? list.slice(0, MOST_ROWS) : list.slice(0, ROWS)).filter(Boolean));
-    if (list.length <= ROWS) return;
-    const text = isOpen ? "Show fewer" : list.length > MOST_ROWS ? `Show ${MOST_ROWS} of ${exact(list.length)} ${noun}` : `Show all ${exact(list.length)} ${noun}`;
-    place.append(h("button", {type: "button", class: "more", "aria-expanded": isOpen ? "true" : "false", onclick: () => {
-      if (isOpen) choice.opened.delete(`all ${key}`); else choice.opened.add(`all ${key}`);
-      long(place, key, list, draw, noun);
-      place.querySelector(".more").focus();
-    }}, text));
+      part.some((one) => one.sum.unpriced && one.sum.usd) ? h("p", {class: "small quiet"}, "* and requests without a known price") : null], "rows");
   }
 
   // How a context filled
@@ -235,9 +168,9 @@
     const series = kinds.map((one) => ({...one, values: points.map((at) => talk.parts[one.kind][at])}));
     if (hasKept) series.push({label: "Kept out by folding", colour: "kept_out", isHatched: true, values: kept});
     const host = h("div", {id: "context-chart"});
-    const facts = [`Largest prompt: ${short(top)} tokens`, counted(cuts.length, "compaction"),
+    const facts = [`Largest prompt: ${short(top)} tokens`, cuts.length ? counted(cuts.length, "compaction") : null,
       hasKept ? `folding kept out up to ${short(kept.reduce((a, b) => Math.max(a, b)))}` : null,
-      `${counted(fetched.reduce((a, b) => a + b, 0), "call")} for folded lines`];
+      fetched.some(Boolean) ? `${counted(fetched.reduce((a, b) => a + b, 0), "call")} for folded lines` : null];
     place.replaceChildren(
       h("div", {class: "pickers"},
         h("label", {}, "Session shown", pick("shown-session", held, (one) => one.session, (one) => `${Data.sessionLabel(one.session)} · ${counted(one.requests, "request")}`,
@@ -255,6 +188,7 @@
           ...series.map((one) => exact(one.values[index])).reverse(), exact(talk.output[at]), talk.recoveries[at] ? counted(talk.recoveries[at], "call") : "–"]))));
     Charts.draw(host, {
       label: "Prompt tokens by request, stacked by what they are",
+      unit: "Tokens of the prompt, request by request",
       labels: points.map((at) => `Request ${talk.number[at]} · ${Data.time(talk.at[at])}`),
       ticks: points.map((at) => String(talk.number[at])),
       tickWidth: 48, gapless: points.length > 40,
@@ -301,24 +235,21 @@
   }
 
   function pickSession(place) {
-    const select = document.querySelector('#filters [name="session"]');
-    filter.session = place;
     choice.session = place;
     choice.agent = "";
-    show();
-    select.focus();
+    Filters.pickSession(place);
     byId("context").scrollIntoView({block: "start"});
   }
 
   // Savings
 
-  function showSavings(rows, saved, sum) {
+  function showSavings(rows, saved, spend, sum) {
     const place = body("savings");
     if (!rows.length) return place.replaceChildren(all.savings.length ? nothing() : empty("No load went through Trimtab's hooks in this history, so nothing was saved."));
-    const steps = [["Loaded", saved.loaded, "control", counted(saved.loads, "load")], ["Shown", saved.shown, "read", percent(saved.shown, saved.loaded)],
+    const steps = [["Loaded", saved.loaded, "control", `tokens in ${counted(saved.loads, "load")}`], ["Shown", saved.shown, "read", percent(saved.shown, saved.loaded)],
       ["Fetched later", saved.fetched, "fetched", counted(saved.recoveries, "recovery", "recoveries")],
       ["Added by Trimtab", saved.added, "added", percent(saved.added, saved.loaded)], ["Net saved", saved.net, "saved", percent(saved.net, saved.loaded)]];
-    const size = choice.period || sizeFor(rows);
+    const size = choice.period || sizeFor(spend.length ? spend : rows);
     const periods = Data.periods(rows, size).map((one) => ({...one, sum: Data.savingTotals(one.rows)}));
     const worth = saved.usd === null ? "No request with a known price carried it, so it has no price."
       : `Worth ${dollars(saved.usd)}: ${percent(saved.usd, saved.usd + (sum.allUsd || 0))} of what the same requests would have cost without Trimtab.`;
@@ -341,6 +272,7 @@
         periods.map((one) => [Data.periodLabel(one.start, size), ...["loaded", "shown", "fetched", "added", "net"].map((name) => exact(one.sum[name])), one.sum.loads || one.sum.added ? cost(one.sum.usd) : "–"]).reverse())));
     Charts.draw(host, {
       label: `Tokens saved by ${size}, less those fetched later and added`,
+      unit: `Tokens a ${size}; what was fetched or added counts against the saving`,
       labels: periods.map((one) => Data.periodLabel(one.start, size)),
       ticks: periods.map((one) => tickOf(one.start, size)),
       series, format: short, axis: axisTokens,
@@ -387,81 +319,12 @@
       ...all.notes].map((note) => h("li", {}, note))));
   }
 
-  // Filters
-
   const nothing = () => (all.spend.length ? empty("Nothing matches the filters.") : empty("No request is recorded yet: use the client for a while, then make the page again."));
-  const form = byId("filters");
-
-  function fill(select, pairs, value) {
-    select.replaceChildren(...pairs.map(([key, label, title]) => h("option", {value: key, title, selected: key === String(value === null ? "" : value)}, label)));
-  }
-
-  const dayOf = (text) => (/^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00Z`) / 1000 / Data.DAY_S : null);
-  const textOf = (day) => (day === null ? "" : new Date(day * Data.DAY_S * 1000).toISOString().slice(0, 10));
-
-  function showFilters() {
-    const ordered = (labels) => labels.map((label, place) => [place, label]).sort((a, b) => a[1].localeCompare(b[1], "en"));
-    const used = (column) => new Set([...all.spend.map((row) => row[column]), ...(column === SPEND.project ? all.sessions.map((one) => one.project) : [])]);
-    const projects = used(SPEND.project), models = used(SPEND.model);
-    fill(form.project, [["", "All projects"], ...ordered(Data.projectLabels).filter(([place]) => projects.has(place)).map(([place, label]) => [String(place), label, names.project[place]])], filter.project);
-    fill(form.model, [["", "All models"], ...ordered(names.model.map((_, place) => Data.modelLabel(place))).filter(([place]) => models.has(place)).map(([place, label]) => [String(place), label])], filter.model);
-    fill(form.range, RANGES, form.range.value || "all");
-    showSessionChoice();
-    for (const name of ["from", "to"]) {
-      form[name].min = textOf(Data.firstDay);
-      form[name].max = textOf(Math.max(Data.today, Data.lastDay));
-    }
-  }
-
-  /* The sessions that the other filters leave, the newest first. */
-  function showSessionChoice() {
-    const matching = new Set(Data.spend({...filter, session: null}).map((row) => row[SPEND.session]));
-    const found = all.sessions.filter((one) => matching.has(one.session));
-    if (filter.session !== null && !matching.has(filter.session)) filter.session = null;
-    const listed = found.filter((one, place) => place < SESSION_OPTIONS || one.session === filter.session);
-    const rest = found.length - listed.length;
-    fill(form.session, [["", rest ? `All sessions (the newest ${SESSION_OPTIONS} are listed; narrow the time for others)` : "All sessions"],
-      ...listed.map((one) => [String(one.session), Data.sessionLabel(one.session), names.session[one.session]])], filter.session);
-  }
-
-  function setRange(key) {
-    const first = new Date(Data.today * Data.DAY_S * 1000).getUTCDate();
-    filter.to = null;
-    filter.from = key === "all" ? null : key === "month" ? Data.today - first + 1 : Data.today - Number(key) + 1;
-    form.from.value = textOf(filter.from);
-    form.to.value = "";
-  }
-
-  const place = (text) => (text === "" ? null : Number(text));
-
-  function changed(event) {
-    const {name, value} = event.target;
-    if (name === "project" || name === "model" || name === "session") filter[name] = place(value);
-    if (name === "session") choice.session = filter.session;
-    if (name === "range" && value !== "own") setRange(value);
-    if (name === "range" && value === "own") form.from.focus();
-    if (name === "from" || name === "to") {
-      filter[name] = dayOf(value);
-      form.range.value = filter.from === null && filter.to === null ? "all" : "own";
-    }
-    show();
-  }
-
-  function reset(event) {
-    event.preventDefault();
-    Object.assign(filter, Data.everything);
-    form.range.value = "all";
-    form.from.value = form.to.value = "";
-    choice.session = null;
-    showFilters();
-    show();
-  }
-
   /* Everything, of what the filters leave. `focus` names a control of a part that is made anew. */
   function show(focus) {
     const was = document.activeElement;
     const again = was && was.type === "radio" && was.closest("section") ? `input[name="${was.name}"][value="${was.value}"]` : null;
-    showSessionChoice();
+    Filters.showSessions();
     const rows = Data.spend(filter), sum = Data.totals(rows);
     const savings = Data.savings(filter), saved = Data.savingTotals(savings);
     const alerts = Data.alerts(filter), budgets = Data.budgets(filter);
@@ -470,7 +333,7 @@
     showSplit(rows, sum);
     showContext(rows);
     showLoads(Data.loads(filter));
-    showSavings(savings, saved, sum);
+    showSavings(savings, saved, rows, sum);
     showBudgets(budgets);
     showAlerts(alerts);
     byId("shown").textContent = `Shown: ${counted(sum.requests, "request")}, ${exact(sum.allTokens)} tokens, ${cost(sum.allUsd)}.`;
@@ -500,10 +363,7 @@
     radios(byId("theme"), "theme", "Colours", [["system", "Auto"], ["light", "Light"], ["dark", "Dark"]], theme, (key) => { kept(key); setTheme(key); });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Charts.redraw());
     byId("about").textContent = `${all.scope ? `${all.scope} · ` : ""}${all.spend.length ? `${Data.date(Data.firstDay)} – ${Data.date(Data.lastDay)} · ` : ""}written ${Data.time(all.generated_at)}, ${all.zone}`;
-    form.addEventListener("change", changed);
-    form.addEventListener("reset", reset);
-    form.addEventListener("submit", (event) => event.preventDefault());
-    showFilters();
+    Filters.begin(show);
     showNotes();
     show();
   }

@@ -19,7 +19,7 @@ from trimtab.errors import TrimtabError
 FORMAT = 1
 FOLDER = Path(__file__).parent
 UPLOT = "uplot/uPlot.iife.min.js"
-SCRIPTS = (UPLOT, "data.js", "charts.js", "page.js")
+SCRIPTS = (UPLOT, "data.js", "charts.js", "elements.js", "filters.js", "page.js")
 STYLES = ("uplot/uPlot.min.css", "page.css")
 ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # inside of a string of JSON only
 MICRO = 1_000_000
