@@ -392,6 +392,20 @@ def test_text_can_be_read_in_both_themes(scheme: str, how: str, screen: Screen) 
     screen.click("#theme [value=system]")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_charts_are_drawn_in_stands_out(scheme: str, screen: Screen) -> None:
+    """Each swatch of a legend, three to one against its card: WCAG's least for what is no text."""
+    view(screen, 1200, scheme)
+    swatches = screen.driver.execute_script(
+        "const card = getComputedStyle(document.querySelector('#spend')).backgroundColor;"
+        "return [...document.querySelectorAll('.swatch:not(.hatched), .track i')].map("
+        "(one) => [one.parentElement.innerText, getComputedStyle(one).backgroundColor, [card]])"
+    )
+    assert len(swatches) > 20
+    found = [(round(contrast(colour, under), 2), name) for name, colour, under in swatches]
+    assert [pair for pair in found if pair[0] < 3] == []
+
+
 @pytest.mark.parametrize("width", [320, 375, 768, 1200])
 def test_nothing_is_wider_than_the_screen(width: int, screen: Screen) -> None:
     view(screen, width, "light")

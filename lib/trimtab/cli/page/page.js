@@ -35,7 +35,7 @@
     byId("tiles").replaceChildren(
       tile("Cost", sum.requests ? cost(sum.allUsd) : dollars(0), [`${counted(sum.requests, "request")} in ${counted(sum.sessions.size, "session")}`, unpricedNote(sum)]),
       tile("Tokens", short(sum.allTokens), sum.allTokens ? [`${percent(sum.tokens[3], sum.allTokens)} read from the cache`, `${short(sum.tokens[4])} written by the model`] : []),
-      tile("Saved net", saved.usd === null ? `${short(saved.net)} tokens` : dollars(saved.usd), [
+      !saved.loads && !saved.added ? tile("Saved net", "–", ["no load went through Trimtab's hooks"]) : tile("Saved net", saved.usd === null ? `${short(saved.net)} tokens` : dollars(saved.usd), [
         saved.usd === null ? null : `${percent(saved.usd, saved.usd + (sum.allUsd || 0))} of the cost without Trimtab`,
         saved.usd === null ? null : `${short(saved.net)} tokens, each counted once`], saved.net > 0 ? "good" : saved.net < 0 ? "bad" : ""),
       tile("Open alerts", exact(open), [
