@@ -432,6 +432,24 @@ def test_a_chart_follows_the_width(screen: Screen) -> None:
     WebDriverWait(screen.driver, 10).until(lambda _: width() < wide - 200)
 
 
+def test_the_browser_refuses_what_the_page_does_not_allow(screen: Screen) -> None:
+    """Even a script that got in could load nothing and leave nothing: the policy stands in the page itself."""
+    broken = screen.driver.execute_async_script(
+        """
+        const done = arguments[arguments.length - 1], broken = [];
+        document.addEventListener("securitypolicyviolation", (event) => broken.push(event.effectiveDirective));
+        const script = document.createElement("script");
+        script.textContent = "window.ran = true";
+        const picture = new Image();
+        picture.src = "http://127.0.0.1:9/picture.png";
+        document.body.append(script, picture);
+        fetch("http://127.0.0.1:9/").catch(() => setTimeout(() => done([window.ran || false, ...broken.sort()]), 50));
+        """
+    )
+    assert broken == [False, "connect-src", "img-src", "script-src-elem"]
+    assert len(screen.problems()) >= 3  # the console says so; then it is empty again
+
+
 def on_screen(driver: webdriver.Chrome, tmp_path: Path, found: History) -> Screen:
     return opened(driver, tmp_path / "page.html", found, made(found))
 

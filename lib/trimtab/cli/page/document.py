@@ -96,7 +96,7 @@ def usd_by_class(request: Request, usd_of: UsdOf) -> ByClass | None:
         (request.read_tokens, empty._replace(read_tokens=size)),
     )
     by_class = [(usd_of(prompt) or 0.0) * tokens / size if tokens else 0.0 for tokens, prompt in alone]
-    output = without_searches - sum(by_class) if request.output_tokens else 0.0
+    output = without_searches - sum(by_class)  # what is left, so that the parts sum to the whole
     return by_class[0], by_class[1], by_class[2], by_class[3], output, cost - without_searches
 
 

@@ -169,7 +169,10 @@ def saving_row(row: Saving, names: Places) -> list[object]:
 
 
 def write(file: Path, data: PageData) -> int:
-    """Writes the page to `file`, whole or not at all; its size in bytes. Raises TrimtabError."""
+    """Writes the page to `file`, whole or not at all, for its owner alone to read; its size in bytes.
+
+    Raises TrimtabError.
+    """
     content = page(data).encode("utf-8", "replace")
     target = Path(os.path.realpath(file))  # a link stays a link
     temporary = None
@@ -177,7 +180,6 @@ def write(file: Path, data: PageData) -> int:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-            os.fchmod(stream.fileno(), 0o600)  # a history of file names and commands is its owner's
         os.replace(temporary, target)
     except OSError as exc:
         if temporary is not None:
