@@ -1,6 +1,7 @@
 "use strict";
 /* Stacked bars by uPlot, with what it leaves out: a tip, arrow keys, and words for those who can't see it. */
 const Charts = (() => {
+  const NARROW = 480;  // pixels, under which a chart is a phone's
   const shown = new Map();  // host -> {spec, plot}
   const probe = document.createElement("span");
   probe.hidden = true;
@@ -35,7 +36,7 @@ const Charts = (() => {
   }
 
   function options(host, spec, sums) {
-    const width = Math.max(host.clientWidth, 200), narrow = width < 480;
+    const width = Math.max(host.clientWidth, 200), narrow = width < NARROW;
     const text = colour("quiet"), line = colour("line");
     const font = '12px system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
     const most = Math.max(0, ...sums.map((sum) => Math.max(...sum))), least = Math.min(0, ...sums.map((sum) => Math.min(...sum)));
@@ -138,10 +139,15 @@ const Charts = (() => {
       box.append(row);
     }
     box.hidden = false;
-    const over = plot.over, x = plot.valToPos(place, "x"), left = over.offsetLeft + x;
+    const over = plot.over, left = over.offsetLeft + plot.valToPos(place, "x");
     const room = host.clientWidth - left - 16;
-    box.style.left = room > box.offsetWidth ? `${left + 14}px` : `${Math.max(0, left - box.offsetWidth - 14)}px`;
-    box.style.top = `${over.offsetTop + plot.root.offsetTop}px`;
+    if (host.clientWidth < NARROW) {  // under the chart, which it would cover
+      box.style.left = "0";
+      box.style.top = `${host.clientHeight}px`;
+    } else {
+      box.style.left = room > box.offsetWidth ? `${left + 14}px` : `${Math.max(0, left - box.offsetWidth - 14)}px`;
+      box.style.top = `${over.offsetTop + plot.root.offsetTop}px`;
+    }
     host.setAttribute("aria-valuenow", String(place + 1));
     host.setAttribute("aria-valuetext", words(spec, place));
   }
@@ -193,7 +199,7 @@ const Charts = (() => {
     host.prepend(element("div", spec.unit, "unit"));
     const watch = new ResizeObserver(() => {
       const width = Math.max(host.clientWidth, 200);
-      if (width !== plot.width) plot.setSize({width, height: width < 480 ? 230 : 280});
+      if (width !== plot.width) plot.setSize({width, height: width < NARROW ? 230 : 280});
     });
     watch.observe(host);
     shown.set(host, {spec, plot, box, watch});
