@@ -174,6 +174,13 @@ def test_a_word_within_a_fact_of_its_line_is_not_named_again() -> None:
         assert tuple(name for line in sorted(told) for name in told[line]) == names
 
 
+def test_a_word_within_a_fact_of_its_line_is_not_named_again_where_another_line_has_it_too() -> None:
+    content = CONTENT._replace(facts={100: ("src/wire_format.py",), 120: ("lib/wire_format.py",)})
+    need = Need([0.0] * len(SOURCE), [Mention("wire_format.py", "wire_format.py", 99)], used=0.1)
+    told = tiers.cut(tiers.plan(content, 12 * len(SOURCE)), need, MISS_TOKENS).told
+    assert told == {100: ["src/wire_format.py"], 120: ["lib/wire_format.py"]}
+
+
 def test_a_line_whose_words_take_more_to_name_than_to_show_is_shown() -> None:
     """Five words of 20 characters take 5 * 5.5 = 27.5 tokens, the line about 14: the fold around it ends there."""
     words = tuple("abcdefghij_" + str(number) * 9 for number in range(5))

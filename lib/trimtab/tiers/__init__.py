@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from trimtab import relevance, tokens
 from trimtab.records import Content, Fold, Tier, View
-from trimtab.relevance import Need, words
+from trimtab.relevance import Mention, Need, words
 from trimtab.tiers import limits
 from trimtab.tiers.folds import FOLD, FOLD_LINE, FOLD_TOKENS, KEPT_LINE, fold_line, has_folds, kept_line, names_in
 from trimtab.tiers.limits import name_tokens
@@ -113,27 +113,27 @@ def words_told(
     told: dict[int, list[str]] = {}
     named = [0.0] * size
     unnamed = [0.0] * size
-    within: dict[str, int] = {}  # the line of the longer word
     for line, facts in content.facts.items():
         if 1 <= line <= size:
             told[line] = list(facts)
             named[line - 1] = sum(map(name_tokens, facts))
-            for fact in facts:
-                within.update(dict.fromkeys(words.words_in(fact), line - 1))
-    by_size = sorted(need.words, key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
-    worth = need.used * miss_tokens
-    for word, spelled, row in by_size:
-        cost = name_tokens(spelled)
-        if within.get(word) == row:
-            continue
-        if worth > cost:
-            if not word.isidentifier():  # such a word has no parts
-                for part in words.words_in(word) if word[0] == '"' else words.of_piece(word)[1:]:
-                    within[part] = row
-            told.setdefault(row + 1, []).append(spelled)
-            named[row] += cost
-        else:
-            unnamed[row] += need.used
+    by_row: dict[int, list[Mention]] = {}
+    for mention in need.words:
+        by_row.setdefault(mention.line, []).append(mention)
+    for row, here in by_row.items():
+        said = words.words_in("\n".join(content.facts.get(row + 1, ())))
+        here.sort(key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
+        for word, spelled, _ in here:
+            cost = name_tokens(spelled)
+            if word in said:
+                continue
+            if need.used * miss_tokens > cost:
+                if len(here) > 1:
+                    said |= words.words_in(word)
+                told.setdefault(row + 1, []).append(spelled)
+                named[row] += cost
+            else:
+                unnamed[row] += need.used
     return told, named, unnamed
 
 
