@@ -11,7 +11,6 @@ DEFINERS = frozenset(
     ("func", "function", "def", "class", "struct", "interface", "type", "const", "enum", "impl", "trait", "fn")
 )
 DEFINERS |= {"export", "var", "let"}
-ENDS = "./-@"  # of a piece that are no part of its last word
 PART_CHARACTERS = 200_000  # parted at once: the pieces of 3 MB would take 30 MB (measured)
 PLACED = re.compile(r"[:-]\d+[:-]")  # in what HIT matches; to look for it first is five times as fast
 
@@ -87,7 +86,7 @@ def named(parts: Iterable[Pieces]) -> list[Mention]:
     row = 0
     for here, unique in parts:
         telling = w.telling_in(unique)
-        definers = {p for p in unique if p in DEFINERS or (p[-1] in ENDS and p.rstrip(ENDS) in DEFINERS)}
+        definers = {p for p in unique if p in DEFINERS or (p[-1] in w.ENDS and p.rstrip(w.ENDS) in DEFINERS)}
         watched = {w.LINE_END, *definers, *telling}  # most pieces are not, or not again
         definitions: list[tuple[int, int, int]] = []  # a line that defines something, its first piece, its end
         first, is_definition = 0, False
@@ -108,7 +107,7 @@ def named(parts: Iterable[Pieces]) -> list[Mention]:
             for word in telling.get(piece, ()):
                 if word not in found:
                     found[word] = row
-                    if piece[0] == "/" and word == piece.strip(ENDS):
+                    if piece[0] == "/" and word == piece.strip(w.ENDS):
                         paths.add(word)
         for line, first, end in definitions:
             for piece in here[first:end]:

@@ -121,7 +121,8 @@ def words_told(
     for mention in need.words:
         by_row.setdefault(mention.line, []).append(mention)
     for row, here in by_row.items():
-        said = words.words_in("\n".join(content.facts.get(row + 1, ())))
+        around = content.facts.get(row + 1)
+        said = words.words_in("\n".join(around)) if around else set()
         here.sort(key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
         for word, spelled, _ in here:
             cost = name_tokens(spelled)

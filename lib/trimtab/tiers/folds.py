@@ -17,7 +17,6 @@ FOLD_LINE = re.compile(f"^{FOLD.pattern}(?:: .*)?$", re.M)
 FOLD_TOKENS = 11  # measured: the median fold line without names in o200k_base
 KEPT_LINE = re.compile(r"^\.\.\. whole output: \S.*$", re.M)
 BLOCKS_NAMED = 6
-FEW_INSIDE = 60  # blocks whose names are looked for in what a fold tells before its words are taken apart
 SUMS_UP = frozenset({"repetition", "lock", "minified", "table"})  # kinds of blocks whose name says what is in them
 NUMBERS = re.compile(r"\d+")
 LONGEST_NAME = 40  # characters that a fold says of a name of several words
@@ -33,9 +32,7 @@ def names_in(blocks: Sequence[Block], first: int, last: int, told: Iterable[tupl
     here = bisect.bisect_left(blocks, first, key=lambda block: block.first)
     inside = [b for b in itertools.takewhile(lambda b: b.first <= last, blocks[here:]) if b.name]
     told = sorted(told)
-    text = "\n".join(word for _, word in told)
-    may_be_said = len(inside) > FEW_INSIDE or any(b.name in text for b in inside)
-    said = {part for _, word in told for part in (word, *words.of_piece(word))} if may_be_said else ()
+    said = said_by([word for _, word in told], {b.name for b in inside})
     named = spanned([b for b in inside if b.name not in said])
     names = list(dict.fromkeys(name for _, name in sorted([*named[:BLOCKS_NAMED], *told])))
     if len(named) > BLOCKS_NAMED:
@@ -59,6 +56,19 @@ def spanned(blocks: Sequence[Block]) -> list[tuple[int, str]]:
 def numberless(block: Block) -> str:
     """A heading's name without its numbers; "" of what is no heading or has none."""
     return NUMBERS.sub("#", block.name) if block.kind == "section" and NUMBERS.search(block.name) else ""
+
+
+def said_by(told: Sequence[str], names: set[str]) -> set[str]:
+    """Those of `names` that are among the words told, or among the words that one of them consists of."""
+    said = names.intersection(told)
+    names = {name for name in names - said if len(name) >= words.SHORTEST}
+    if names and told:
+        bare = [word.strip(words.ENDS) for word in told]
+        said |= names.intersection(bare)
+        said |= names.intersection([word.rpartition("/")[2] for word in bare])
+        if any(map(words.LONG_PART.fullmatch, names)):
+            said |= names.intersection(words.LONG_PART.findall("\n".join(told)))
+    return said
 
 
 def short(block: Block) -> str:
