@@ -121,16 +121,18 @@ def words_told(
     for mention in need.words:
         by_row.setdefault(mention.line, []).append(mention)
     for row, here in by_row.items():
-        around = content.facts.get(row + 1)
-        said = words.words_in("\n".join(around)) if around else set()
+        longer = "\n".join(content.facts.get(row + 1, ()))  # what is told of the line and not yet taken apart
+        said: set[str] = set()
         here.sort(key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
         for word, spelled, _ in here:
-            cost = name_tokens(spelled)
+            if word in longer:
+                said |= words.words_in(longer)
+                longer = ""
             if word in said:
                 continue
+            cost = name_tokens(spelled)
             if need.used * miss_tokens > cost:
-                if len(here) > 1:
-                    said |= words.words_in(word)
+                longer = f"{longer}\n{word}"
                 told.setdefault(row + 1, []).append(spelled)
                 named[row] += cost
             else:
