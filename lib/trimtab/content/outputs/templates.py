@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import eq
+from itertools import chain
 
 WILD = "<*>"
 DEPTH = 1  # words by which lines are parted
@@ -35,9 +35,57 @@ class Template:
         return " ".join(self.words)
 
 
+class Leaf:
+    """The newest MOST_IN_LEAF templates of one length, which are found by their words: most lines share few."""
+
+    def __init__(self, size: int) -> None:
+        self._templates: dict[int, Template] = {}  # by number, the oldest first
+        self._holders: list[dict[str, list[int]]] = [{} for _ in range(size)]  # by place and word, their numbers
+        self._made = 0
+
+    def closest(self, words: Sequence[str], is_value: Mapping[str, bool]) -> Template | None:
+        """The template that shares most words with a line, at least ALIKE of those that say something.
+
+        Of several it is the newest, but the oldest of those that share all.
+        """
+        telling = [at for at, word in enumerate(words) if not is_value[word]] or range(len(words))
+        shared = Counter(chain.from_iterable([self._holders[at].get(words[at], ()) for at in telling]))
+        most = max(shared.values(), default=0)
+        if not shared or most < ALIKE * len(telling):
+            return None
+        pick = min if most == len(telling) else max
+        return self._templates[pick(number for number, count in shared.items() if count == most)]
+
+    def add(self, template: Template) -> None:
+        number = self._made
+        self._made += 1
+        self._templates[number] = template
+        for at, word in enumerate(template.words):
+            self._holders[at].setdefault(word, []).append(number)
+        if len(self._templates) > MOST_IN_LEAF:
+            oldest = next(iter(self._templates))
+            for at, word in enumerate(self._templates.pop(oldest).words):
+                self._leave(oldest, at, word)
+
+    def widen(self, template: Template, words: Sequence[str]) -> None:
+        """Make wild what a line has otherwise."""
+        number = next(number for number, one in self._templates.items() if one is template)
+        for at, (ours, other) in enumerate(zip(template.words, words, strict=True)):
+            if ours not in (other, WILD):
+                template.words[at] = WILD
+                self._leave(number, at, ours)
+                self._holders[at].setdefault(WILD, []).append(number)
+
+    def _leave(self, number: int, at: int, word: str) -> None:
+        holders = self._holders[at][word]
+        holders.remove(number)
+        if not holders:
+            del self._holders[at][word]
+
+
 def mine(lines: Sequence[tuple[int, str]]) -> list[Template]:
     """The templates of (row, line), in the order in which they first appear. Never raises."""
-    leaves: dict[tuple[object, ...], list[Template]] = {}
+    leaves: dict[tuple[object, ...], Leaf] = {}
     is_value: dict[str, bool] = {}
     found: list[Template] = []
     for row, line in lines:
@@ -46,15 +94,16 @@ def mine(lines: Sequence[tuple[int, str]]) -> list[Template]:
             if word not in is_value:
                 is_value[word] = VALUE.search(word) is not None
         key = (len(words), *(WILD if is_value[word] else word for word in words[:DEPTH]))
-        leaf = leaves.setdefault(key, [])
-        best = closest(leaf, words, is_value)
+        leaf = leaves.get(key)
+        if leaf is None:
+            leaf = leaves[key] = Leaf(len(words))
+        best = leaf.closest(words, is_value)
         if best is None:
             best = Template(list(words), [])
             found.append(best)
-            leaf.append(best)
-            del leaf[:-MOST_IN_LEAF]
+            leaf.add(best)
         elif best.words != words:
-            best.words = [a if a == b else WILD for a, b in zip(best.words, words, strict=True)]
+            leaf.widen(best, words)
         best.rows.append(row)
     return found
 
@@ -70,21 +119,3 @@ def odd(template: Template, lines: Mapping[int, str]) -> list[int]:
         if len(values) <= MOST_VALUES and times >= USUAL * len(split):
             found.update(row for row, words in split if words[at] != common)
     return sorted(found)
-
-
-def closest(leaf: Sequence[Template], words: Sequence[str], is_value: Mapping[str, bool]) -> Template | None:
-    """The template that shares most words with a line, at least ALIKE of those that say something."""
-    if not leaf:
-        return None
-    telling: Sequence[str | None] = [None if is_value[word] else word for word in words]  # no template has None
-    count = len(words) - telling.count(None)
-    if not count:
-        telling, count = words, len(words)
-    best, most = None, ALIKE * count
-    for template in leaf:
-        shared = sum(map(eq, template.words, telling))
-        if shared == count:
-            return template
-        if shared >= most:
-            best, most = template, shared
-    return best
