@@ -52,3 +52,11 @@ def test_whatever_runs_it_the_same_is_kept_or_named(name: str, runner: str) -> N
 def test_there_is_gold_for_every_kind() -> None:
     kinds = {(GOLD / f"{name}.marks").read_text(encoding="utf-8").partition(",")[0] for name in OUTPUTS}
     assert sorted({kind.name for kind in KINDS} - kinds) == []
+
+
+def test_a_sign_is_in_each_line_that_its_kind_keeps() -> None:
+    """A missing one would leave lines out that only the pattern knows."""
+    lines = {line for name in OUTPUTS for line in command_and_text(name)[1].split("\n")}
+    for kind in KINDS:
+        found = [line for line in lines if kind.signs and kind.keep and kind.keep.search(line)]
+        assert [line for line in found if not any(sign in line for sign in kind.signs)] == []

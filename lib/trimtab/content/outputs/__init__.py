@@ -108,7 +108,7 @@ def rest_of(kinds: Sequence[Kind], lines: Sequence[str]) -> Marks:
     last = marks()
     for kind in kinds:
         if kind.keep is not None:
-            keep(kind.keep, lines[first:], last)
+            keep(kind.keep, lines[first:], last, kind.signs)
     found.add(last.shifted(first))
     found.dull.update(range(1, len(lines) + 1))
     found.facts[1] = (*found.facts.get(1, ()), f"{len(lines)} lines of which only errors are looked for")

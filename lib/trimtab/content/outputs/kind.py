@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from trimtab.content.marks import Marks, marks
@@ -27,7 +27,8 @@ FEW, OTHER_CHARACTERS = 150, 24  # lines of a pattern of which a fold says so mu
 class Kind(NamedTuple):
     """One row of the table. `programs` are names, or a name and its first word (`git log`).
 
-    `keep` finds lines that every view shows, `start` a line that begins a block (its name is group 1), `fact` what a
+    `keep` finds lines that every view shows, each with one of `signs` in it where there are some: a slow pattern looks
+    only there. `start` a line that begins a block (its name is group 1), `fact` what a
     fold names of a line (group 1). What patterns can't say, `mark` does. A kind that `quotes` prints what others wrote:
     the errors in it are not its own.
     """
@@ -41,6 +42,7 @@ class Kind(NamedTuple):
     block: str = "entry"
     mark: Callable[[Sequence[str]], Marks] | None = None
     quotes: bool = False
+    signs: tuple[str, ...] = ()
     by_line: bool = (
         False  # whether `looks` is about beginnings of lines alone: to match those takes a third of a search
     )
@@ -65,11 +67,12 @@ def kind(
     block: str = "entry",
     mark: Callable[[Sequence[str]], Marks] | None = None,
     quotes: bool = False,
+    signs: tuple[str, ...] = (),
 ) -> Kind:
     """A row from plain words: `programs` parted by commas."""
     names = frozenset(program.strip() for program in programs.split(",") if program.strip())
     made = [re.compile(pattern, re.M) if pattern else None for pattern in (looks, keep, start, fact)]
-    return Kind(name, names, made[0], made[1], made[2], made[3], block, mark, quotes, is_by_line(looks))
+    return Kind(name, names, made[0], made[1], made[2], made[3], block, mark, quotes, signs, is_by_line(looks))
 
 
 def is_by_line(looks: str) -> bool:
@@ -88,7 +91,7 @@ def marked(of: Kind, lines: Sequence[str]) -> Marks:
     if of.start is not None:
         found.blocks.extend(blocks(of.start, of.block, lines))
     if of.keep is not None:
-        keep(of.keep, lines, found)
+        keep(of.keep, lines, found, of.signs)
     if of.fact is not None:
         for number, line in enumerate(lines, 1):
             match = of.fact.search(line, 0, LONGEST_LINE) if line else None
@@ -113,11 +116,14 @@ def named(match: re.Match[str]) -> str:
     return next((group for group in match.groups() if group), match[0])
 
 
-def keep(pattern: re.Pattern[str], lines: Sequence[str], found: Marks) -> None:
-    """Keep the lines that `pattern` finds, as `keep_of` does."""
-    keep_of(
-        [number for number, line in enumerate(lines, 1) if line and pattern.search(line, 0, LONGEST_LINE)], lines, found
-    )
+def keep(pattern: re.Pattern[str], lines: Sequence[str], found: Marks, signs: Sequence[str] = ()) -> None:
+    """Keep the lines that `pattern` finds, as `keep_of` does; it looks only at those with one of `signs`, if any."""
+    numbered: Iterable[tuple[int, str]] = enumerate(lines, 1)
+    if signs:
+        text = "\n".join(lines)
+        here = [sign for sign in signs if sign in text]
+        numbered = [(number, line) for number, line in numbered if any(map(line.__contains__, here))]
+    keep_of([number for number, line in numbered if line and pattern.search(line, 0, LONGEST_LINE)], lines, found)
 
 
 def keep_of(hits: Sequence[int], lines: Sequence[str], found: Marks) -> None:
