@@ -162,19 +162,18 @@ def indented(lines: Sequence[str]) -> list[Block]:
     Three levels, counted from the outermost where there is more than one; blocks of at least four lines. Serves
     data (JSON, YAML) and code in languages without a grammar.
     """
-    depths = [(row, len(line) - len(line.lstrip())) for row, line in enumerate(lines) if line.strip()]
+    depths = [(row, len(line) - len(bare)) for row, line in enumerate(lines) if (bare := line.lstrip())]
     if sum(1 for _, depth in depths if depth) * 5 < len(depths):
         return []
     out: list[tuple[int, int, int]] = []  # first row, last row, level
     stack: list[tuple[int, int]] = []  # (row, its depth)
-    level = 0
     before = -1
     for row, depth in depths:
         while stack and stack[-1][1] >= depth:
             begin, deep = stack.pop()
-            level = len(stack)
-            is_closer = deep == depth and lines[row].lstrip().startswith(CLOSERS)
-            out.append((begin, row if is_closer and closes(lines[row]) else before, level))
+            if row - begin >= LEAST_INDENTED - 1:  # or it is no block
+                is_closer = deep == depth and lines[row].lstrip().startswith(CLOSERS) and closes(lines[row])
+                out.append((begin, row if is_closer else before, len(stack)))
         stack.append((row, depth))
         before = row
     while stack:
