@@ -38,9 +38,7 @@ PAIR = re.compile(
     r"""["\s{,](?:(?<=")([^"\\]{1,80})"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*"|[^\s,{}\[\]"]+)"""
     r"""|(?<=\s)([\w:-]{1,60})=("[^"]*")|(?<=[{,])\s*([\w-]{1,60})[:=]\s*([^,{}]+))"""
 )
-INLINE = re.compile(
-    r"""["\s{,](?:(?<=")([^"\\]{1,80})"\s*:|(?<!")([\w-]{1,60}):(?=\s)|(?<=\s)([\w:-]{1,60})=")"""
-)
+INLINE = re.compile(r"""["\s{,](?:(?<=")([^"\\]{1,80})"\s*:|(?<!")([\w-]{1,60}):(?=\s)|(?<=\s)([\w:-]{1,60})=")""")
 QUOTED_KEY = re.compile(r'"([^"\\]{1,80})"\s*:')  # all that INLINE finds in JSON, in a quarter of the time
 HEADER = re.compile(r"\[+\s*([^\[\]\"{},]{1,120}|[\w.-]*\"[^\"]{1,120}\"[\w.-]*)\s*\]+\s*(?:[#;].*)?$")
 NAMING = re.compile(
@@ -56,6 +54,7 @@ NO_DATA = (*CLOSERS, *COMMENTS)
 
 
 Paths = Mapping[int, tuple[str, str]]  # by 0-based row, the keys on the way to it and its value
+NO_FIELDS: Mapping[str, int] = {}
 
 
 class Entry(NamedTuple):
@@ -116,13 +115,14 @@ def mark_series(every: Sequence[Sequence[Entry]], lines: Sequence[str], paths: P
 
 
 def families(lines: Sequence[str]) -> Iterator[list[Entry]]:
-    """The entries below each parent that has some, in the order in which parents end; those of one line are among them."""
+    """The entries below each parent that has some, in the order in which parents end."""
     stack: list[Open] = [Open(-1, -1)]
     for (row, depth, is_closer), (_, below, closes) in pairwise(chain(rows(lines), [(-1, -1, False)])):
         while stack[-1].depth > depth or (stack[-1].depth == depth and not is_closer):
             yield ended(stack, lines)
         if not is_closer and (below < depth or (below == depth and not closes)):  # of one line, as most
-            stack[-1].inside.append(entry(lines[row][:LINE_CHARACTERS].strip(), Open(row, depth, [], row)))
+            text = lines[row][:LINE_CHARACTERS].strip()
+            stack[-1].inside.append(Entry(row, row, key_of(text), inline_fields(text, row)))
         elif not is_closer:
             stack.append(Open(row, depth))
         stack[-1].last = row
@@ -159,20 +159,21 @@ def ended(stack: list[Open], lines: Sequence[str]) -> list[Entry]:
 
 def entry(text: str, done: Open) -> Entry:
     key = key_of(text)
+    if not done.inside:
+        return Entry(done.first, done.last, key, inline_fields(text, done.first))
     fields = {part.key: part.first for part in done.inside if part.key}
-    if done.inside:
-        if key and text.startswith("- "):
-            fields = {key: done.first, **fields}
-    elif "{" in text or '="' in text:
-        fields = dict.fromkeys(inline_keys(text), done.first)
+    if key and text.startswith("- "):
+        fields = {key: done.first, **fields}
     return Entry(done.first, done.last, key, fields)
 
 
-def inline_keys(text: str) -> list[str]:
-    """The keys within a line: `a`, `b` of `{"a": 1, "b": 2}`, of `{a: 1, b: 2}`, of `<x a="1" b="2">`."""
+def inline_fields(text: str, row: int) -> Mapping[str, int]:
+    """The keys within the line on `row`: `a`, `b` of `{"a": 1, "b": 2}`, of `{a: 1, b: 2}`, of `<x a="1" b="2">`."""
+    if "{" not in text and '="' not in text:
+        return NO_FIELDS
     if '="' not in text and ":\t" not in text and text.count(": ") == text.count('": '):
-        return QUOTED_KEY.findall(text)
-    return [a or b or c for a, b, c in INLINE.findall(text)]
+        return dict.fromkeys(QUOTED_KEY.findall(text), row)
+    return dict.fromkeys((a or b or c for a, b, c in INLINE.findall(text)), row)
 
 
 def key_of(text: str) -> str:

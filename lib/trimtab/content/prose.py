@@ -22,6 +22,8 @@ VARIABLE = re.compile(  # addresses, hashes, numbers: each begins with a hexadec
     r"[0-9a-fA-F](?:(?<=0)[xX][0-9a-fA-F]+|(?:(?<=\b\d)|(?<=\b[a-fA-F])(?=[a-fA-F]*\d))[0-9a-fA-F]{5,}\b"
     r"|(?<=\d)\d*(?:[.,:]\d+)*)"
 )
+# Lines that differ without these signs, which is soon told, differ without what VARIABLE finds.
+NOT_VARIABLE = {ord(sign): None for sign in "0123456789abcdefABCDEFxX.,:#"}
 KEY = re.compile(r"""\s*(?:-\s+)?["']?([^"':={(\s][^"':={(]*)""")
 CLOSERS = (")", "]", "}", "end", "fi", "done", "esac", "</")
 OPENERS = ("{", "[", "(", ":", "then", "do")
@@ -218,10 +220,16 @@ def filled(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def repetitions(lines: Sequence[str]) -> list[Block]:
     """Each run of five or more lines that are alike but for their numbers, named by what they share."""
-    alike = [VARIABLE.sub("#", line[:400]).strip() for line in lines]
     out: list[Block] = []
-    for template, run in groupby(range(len(lines)), key=alike.__getitem__):
-        rows = list(run)
-        if template and len(rows) >= LEAST_REPEATS:
-            out.append(Block("repetition", template[:NAME_CHARACTERS], rows[0] + 1, rows[0] + 1, rows[-1] + 1))
+    start = 0
+    for _, near in groupby(lines, key=lambda line: line[:400].translate(NOT_VARIABLE).strip()):
+        run = list(near)
+        if len(run) >= LEAST_REPEATS:
+            at = start
+            for template, same in groupby(VARIABLE.sub("#", line[:400]).strip() for line in run):
+                size = len(list(same))
+                if template and size >= LEAST_REPEATS:
+                    out.append(Block("repetition", template[:NAME_CHARACTERS], at + 1, at + 1, at + size))
+                at += size
+        start += len(run)
     return out

@@ -123,7 +123,8 @@ def words_told(
     for row, here in by_row.items():
         longer = "\n".join(content.facts.get(row + 1, ()))  # what is told of the line and not yet taken apart
         said: set[str] = set()
-        here.sort(key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
+        if len(here) > 1:
+            here.sort(key=lambda mention: mention.word[0] != '"')  # quoted strings hold other words
         for word, spelled, _ in here:
             if word in longer:
                 said |= words.words_in(longer)

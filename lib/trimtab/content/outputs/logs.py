@@ -31,7 +31,9 @@ MASK = re.compile(
     r"\"[^\"]{0,200}\"|'[^']{0,200}'|\b0x[0-9a-fA-F]+\b|\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*\b|\d+(?:[.,:]\d+)*"
 )
 LEAST_RUN, LEAST_STRETCH = 3, 8  # lines of one template in a row, and of common ones, that are a block
-VALUE = re.compile(r"\b0x[0-9a-fA-F]+\b|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*\b|\d+(?:[.,:]\d+)*")
+VALUE = re.compile(  # each begins with a hexadecimal digit, which is looked for first
+    r"[\da-fA-F](?:(?<=\b0)x[0-9a-fA-F]+\b|(?:(?<=\b[0-9])|(?<=\b[a-fA-F])(?=[a-fA-F]*\d))[0-9a-fA-F]{7,}(?:-[0-9a-fA-F]{4,})*\b|(?<=\d)\d*(?:[.,:]\d+)*)"
+)
 MOST_MINED = 20_000  # lines, about two megabytes; the rest of a longer log is only searched for errors
 RARE, MOST_RARE = 2, 15  # lines of a template that is rare, and how many such templates are kept
 LEAST_ALIKE = 5  # lines of a template that fold to an example

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 WILD = "<*>"
 DEPTH = 1  # words by which lines are parted
@@ -49,7 +48,10 @@ class Leaf:
         Of several it is the newest, but the oldest of those that share all.
         """
         telling = [at for at, word in enumerate(words) if not is_value[word]] or range(len(words))
-        shared = Counter(chain.from_iterable([self._holders[at].get(words[at], ()) for at in telling]))
+        shared: dict[int, int] = {}
+        for at in telling:
+            for number in self._holders[at].get(words[at], ()):
+                shared[number] = shared.get(number, 0) + 1
         most = max(shared.values(), default=0)
         if not shared or most < ALIKE * len(telling):
             return None
@@ -64,8 +66,10 @@ class Leaf:
             self._holders[at].setdefault(word, []).append(number)
         if len(self._templates) > MOST_IN_LEAF:
             oldest = next(iter(self._templates))
-            for at, word in enumerate(self._templates.pop(oldest).words):
-                self._leave(oldest, at, word)
+            for words, word in zip(self._holders, self._templates.pop(oldest).words, strict=True):
+                words[word].remove(oldest)
+                if not words[word]:
+                    del words[word]
 
     def widen(self, template: Template, words: Sequence[str]) -> None:
         """Make wild what a line has otherwise."""
@@ -73,14 +77,8 @@ class Leaf:
         for at, (ours, other) in enumerate(zip(template.words, words, strict=True)):
             if ours not in (other, WILD):
                 template.words[at] = WILD
-                self._leave(number, at, ours)
+                self._holders[at][ours].remove(number)
                 self._holders[at].setdefault(WILD, []).append(number)
-
-    def _leave(self, number: int, at: int, word: str) -> None:
-        holders = self._holders[at][word]
-        holders.remove(number)
-        if not holders:
-            del self._holders[at][word]
 
 
 def mine(lines: Sequence[tuple[int, str]]) -> list[Template]:
