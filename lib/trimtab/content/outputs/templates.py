@@ -48,12 +48,15 @@ class Leaf:
         Of several it is the newest, but the oldest of those that share all.
         """
         telling = [at for at, word in enumerate(words) if not is_value[word]] or range(len(words))
+        places = [numbers for at in telling if (numbers := self._holders[at].get(words[at]))]
+        if not places or len(places) < ALIKE * len(telling):  # no template can share more
+            return None
         shared: dict[int, int] = {}
-        for at in telling:
-            for number in self._holders[at].get(words[at], ()):
+        for numbers in places:
+            for number in numbers:
                 shared[number] = shared.get(number, 0) + 1
-        most = max(shared.values(), default=0)
-        if not shared or most < ALIKE * len(telling):
+        most = max(shared.values())
+        if most < ALIKE * len(telling):
             return None
         pick = min if most == len(telling) else max
         return self._templates[pick(number for number, count in shared.items() if count == most)]
@@ -62,14 +65,18 @@ class Leaf:
         number = self._made
         self._made += 1
         self._templates[number] = template
-        for at, word in enumerate(template.words):
-            self._holders[at].setdefault(word, []).append(number)
+        for holders, word in zip(self._holders, template.words, strict=True):
+            if word in holders:
+                holders[word].append(number)
+            else:
+                holders[word] = [number]
         if len(self._templates) > MOST_IN_LEAF:
             oldest = next(iter(self._templates))
-            for words, word in zip(self._holders, self._templates.pop(oldest).words, strict=True):
-                words[word].remove(oldest)
-                if not words[word]:
-                    del words[word]
+            for holders, word in zip(self._holders, self._templates.pop(oldest).words, strict=True):
+                if holders[word] == [oldest]:
+                    del holders[word]
+                else:
+                    holders[word].remove(oldest)
 
     def widen(self, template: Template, words: Sequence[str]) -> None:
         """Make wild what a line has otherwise."""
