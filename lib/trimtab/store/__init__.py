@@ -1,26 +1,19 @@
 """The ledger of one project: loads, views, recoveries, usage, metrics and alerts, in one SQLite file.
 
-WAL with synchronous NORMAL: a killed process loses at most the transaction in flight. One connection, guarded by a
-lock, may be used from several threads. Every write is one transaction. A damaged file is never written to: opening it
-raises DamagedError, and `set_aside` is for whoever decides to go on with a new one.
+A damaged file is never written to: opening it raises DamagedError, and `set_aside` is for whoever decides to go on with
+a new one.
 """
 
 import json
-import sqlite3
 import statistics
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from types import TracebackType
+from collections.abc import Iterable
 
 from trimtab import tokens
-from trimtab.errors import StoreError
 from trimtab.records import Addition, Alert, Factor, Fold, Load, Metric, Recovery, Request, Session, Tier
-from trimtab.schema import MIGRATIONS, Migration
-from trimtab.store.base import clean, connect, current_number, fault, file_id, narrowed, prepare, set_aside
+from trimtab.schema import MIGRATIONS
+from trimtab.store.base import clean, narrowed, set_aside
+from trimtab.store.database import Database
 
-BUSY_MS = 10_000  # how long to wait for another writer; 16 at once needed 1.6 s at most (2-core x86_64 Linux, 2026-11)
 FACTOR_SAMPLES = 50  # chosen: about one long session; the median moves on when the model changes
 FACTOR_LEAST = 3  # chosen: the median of three withstands one wild sample
 
@@ -35,57 +28,11 @@ ADD_REQUEST = (
 )
 
 
-class Store:
+class Store(Database):
     """An open ledger; a context manager that closes it."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
-        self.path = path
-        self._db = db
-        self._lock = threading.RLock()
-        self._file = file_id(path)
-
-    @classmethod
-    def open(
-        cls, path: Path, busy_ms: int = BUSY_MS, readonly: bool = False, migrations: Sequence[Migration] = MIGRATIONS
-    ) -> "Store":
-        """The ledger at `path`, made if missing, with all migrations applied.
-
-        With `readonly` nothing but a missing migration is written, and a missing file is an error. Raises StoreError.
-        """
-        if readonly and not path.is_file():
-            raise StoreError(f"no ledger at {str(path)!r}: nothing was recorded for this project yet")
-        db = connect(path, busy_ms, readonly)
-        try:
-            if not readonly:
-                prepare(db, path, migrations)
-            elif current_number(db, path) != migrations[-1].number:
-                cls.open(path, busy_ms, migrations=migrations).close()
-        except BaseException:
-            db.close()
-            raise
-        return cls(path, db)
-
-    def close(self) -> None:
-        """Closes the file; a second time does nothing. Never raises."""
-        with self._lock, suppress(sqlite3.Error):
-            self._db.close()
-
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def is_current(self) -> bool:
-        """False when the file was deleted or replaced since it was opened: then close this and open it anew."""
-        return self._file is not None and file_id(self.path) == self._file
-
-    def check(self) -> list[str]:
-        """What SQLite's integrity check finds; empty when all is well. Raises StoreError when it can't be read."""
-        found = [str(row[0]) for row in self._rows("pragma integrity_check")]
-        return [] if found == ["ok"] else found
+    migrations = MIGRATIONS
+    absent = "nothing was recorded for this project yet"
 
     # Loads and what became of them
 
@@ -215,6 +162,10 @@ class Store:
                 [clean(v) for v in (session, at, model, transcript_path, project, version)],
             )
 
+    def knows(self, session: str) -> bool:
+        """Whether the session was recorded."""
+        return bool(self._rows("select 1 from sessions where session = ?", [clean(session)]))
+
     def sessions(self, since: float | None = None) -> list[Session]:
         """All sessions by time, from `since` on; one without a model has the last one of its requests."""
         where, values = narrowed("s", None, since, None)
@@ -328,29 +279,3 @@ class Store:
         """Marks an alert as seen."""
         with self._transaction() as db:
             db.execute("update alerts set acknowledged = 1 where id = ?", [alert])
-
-    # The connection
-
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]  # SQL is untyped
-        with self._lock, self._faults("read"):
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block is written, or nothing."""
-        with self._lock, self._faults("write"):
-            self._db.execute("begin immediate")
-            try:
-                yield self._db
-                self._db.execute("commit")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._db.execute("rollback")
-                raise
-
-    @contextmanager
-    def _faults(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OverflowError) as exc:
-            raise fault(self.path, doing, exc) from exc

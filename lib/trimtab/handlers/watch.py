@@ -1,0 +1,87 @@
+"""The guard between experiments, over one project's ledger: which kinds are fetched too often, and what follows.
+
+Changes of a kind's state are metrics of the ledger ("guard", 1.0: shown whole from here on, 0.0: folded again), so that
+a new daemon knows them and a report can tell when and why.
+"""
+
+import statistics
+
+from trimtab import policy, prices, transcript
+from trimtab.monitor import guard
+from trimtab.monitor.guard import Change, GuardRow
+from trimtab.records import Metric
+from trimtab.settings import Settings
+from trimtab.store import Store
+
+METRIC = "guard"
+REVIEW_S = 3600.0  # chosen: evidence grows slowly
+PROMPT_TOKENS = 65_000  # where no request is recorded: recorded sessions go from 38 k to 92 k (medians)
+WHOLE = "this kind's folds are fetched too often"
+
+
+def changes(store: Store) -> list[Change]:
+    """All changes so far, in order. Raises StoreError."""
+    found = []
+    for metric in store.metrics(METRIC):
+        tags = dict(metric.tags)
+        found.append(Change(metric.timestamp, tags.get("tool", ""), tags.get("kind", ""), metric.value > 0))
+    return found
+
+
+def paused(store: Store) -> frozenset[guard.Key]:
+    """The kinds that are shown whole by what was decided last. Raises StoreError."""
+    last = {(change.tool, change.kind): change.is_paused for change in changes(store)}
+    return frozenset(key for key, is_paused in last.items() if is_paused)
+
+
+def rows(store: Store, settings: Settings, now: float) -> tuple[GuardRow, ...]:
+    """What is known of every kind, for a report too. Raises StoreError."""
+    made = changes(store)
+    earliest = min([now - guard.WEEKS_S, *(change.at for change in made if change.is_paused)])
+    circumstances = typical(store, settings, now)
+    model = next((request.model for request in reversed(store.requests(since=now - guard.WEEKS_S))), "")
+
+    def break_even_of(tool: str) -> float:
+        here = circumstances._replace(factor=store.factor_of(model, tool).value)
+        return guard.break_even(here.factor * policy.price(here), policy.miss(here))
+
+    loads = store.loads(since=earliest, with_folds=False)
+    return guard.rows(loads, store.recoveries(since=earliest), made, break_even_of, now)
+
+
+def typical(store: Store, settings: Settings, now: float) -> policy.Circumstances:
+    """The cost formula's circumstances as they mostly are in this project of late."""
+    requests = [request for request in store.requests(since=now - guard.WEEKS_S) if not request.agent]
+    prompts = [transcript.prompt_tokens(request) for request in requests]
+    prompt_tokens = round(statistics.median(prompts)) if prompts else PROMPT_TOKENS
+    lengths = store.session_lengths()
+    so_far = round(statistics.median(lengths) / 2) if lengths else 0
+    return policy.Circumstances(
+        prices.relative(requests[-1].model if requests else "", any(r.write_1h_tokens for r in requests)),
+        prompt_tokens,
+        1.0,
+        settings.level,
+        policy.requests_to_come(so_far, lengths, prompt_tokens),
+        objectives=policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
+    )
+
+
+def review(store: Store, settings: Settings, now: float) -> frozenset[guard.Key]:
+    """Looks at every kind anew and records what changes; the kinds that are shown whole. Raises StoreError."""
+    if not settings.recovery_guard:
+        return frozenset()
+    found = rows(store, settings, now)
+    for row in found:
+        if row.is_change:
+            store.add_metric(
+                Metric(
+                    now,
+                    METRIC,
+                    float(row.state == guard.PAUSED),
+                    "handlers.watch",
+                    (("tool", row.tool), ("kind", row.kind)),
+                    f"{row.recoveries} recoveries in {row.folded_tokens} folded tokens of {row.views} views,"
+                    f" break-even {row.break_even:.2f} per 1,000",
+                )
+            )
+    return guard.paused(found)
