@@ -12,7 +12,7 @@ holds as the scores become many, as an ordinary interval does; how well it holds
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 ALPHA = 0.05  # chosen, as everybody does
@@ -50,19 +50,25 @@ def radius(count: int, spread: float, alpha: float = ALPHA) -> float:
     return spread * math.sqrt(2 * grown / (count * count * a) * math.log(math.sqrt(grown) / alpha))
 
 
-def interval(scores: Iterable[float], alpha: float = ALPHA) -> Interval | None:
-    """The interval of the scores' mean; None for fewer than two."""
-    count, mean, squares = 0, 0.0, 0.0
-    for score in scores:
-        count += 1
+def sequence(scores: Iterable[float], alpha: float = ALPHA) -> Iterator[Interval]:
+    """The interval after each score from the second on: all of them hold the true mean at once, with 1 - alpha."""
+    mean, squares = 0.0, 0.0
+    for number, score in enumerate(scores, 1):
         change = score - mean
-        mean += change / count
+        mean += change / number
         squares += change * (score - mean)
-    if count < 2:
-        return None
-    spread = math.sqrt(squares / (count - 1))
-    half = radius(count, spread, alpha)
-    return Interval(mean, mean - half, mean + half, count, spread)
+        if number > 1:
+            spread = math.sqrt(squares / (number - 1))
+            half = radius(number, spread, alpha)
+            yield Interval(mean, mean - half, mean + half, number, spread)
+
+
+def interval(scores: Iterable[float], alpha: float = ALPHA) -> Interval | None:
+    """The interval after all of the scores; None for fewer than two."""
+    last = None
+    for last in sequence(scores, alpha):  # noqa: B007 - the last one is what is wanted
+        pass
+    return last
 
 
 def needed(spread: float, difference: float, alpha: float = ALPHA) -> int | None:

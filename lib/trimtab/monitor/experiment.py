@@ -196,10 +196,14 @@ def scores(values: Sequence[tuple[Assignment, float]]) -> list[float]:
 
 def difference(pairs: Sequence[tuple[Assignment, Outcome]], figure: Callable[[Outcome], float]) -> Interval | None:
     """Of the logarithms of a figure, with trimming less without; None until there are enough sessions of both arms."""
-    arms = [given.is_off for given, _ in pairs[TEACHING:]]
-    if len(arms) < LEAST or min(sum(arms), len(arms) - sum(arms)) < LEAST_OF_ARM:
+    if not is_enough([given.is_off for given, _ in pairs[TEACHING:]]):
         return None
     return anytime.interval(scores([(given, math.log(figure(found))) for given, found in pairs]))
+
+
+def is_enough(arms: Sequence[bool]) -> bool:
+    """Whether there are enough compared sessions, and enough of each arm, for an interval."""
+    return len(arms) >= LEAST and min(sum(arms), len(arms) - sum(arms)) >= LEAST_OF_ARM
 
 
 def verdict(found: Interval | None, margin: float) -> str:
