@@ -255,8 +255,19 @@ def conclusion(found: Study) -> str:
     if found.verdict == COSTS:
         return f"it costs: with trimming {of}"
     if found.verdict == SAME:
-        return f"no difference that matters: with trimming {of}, within {found.experiment.care:.0%} either way"
+        return f"no difference that matters: with trimming {of}, within {share(found.experiment.care)} either way"
     return f"not clear yet: with trimming {of}"
+
+
+def line(found: Study) -> str:
+    """Everything in one line, for where there is no room for more."""
+    state = "on" if found.experiment.ended_at is None else "over"
+    sessions = f"{found.compared:,} session{'' if found.compared == 1 else 's'} compared"
+    return f"experiment {found.experiment.id} is {state}, {sessions}; {conclusion(found)}"
+
+
+def share(figure: float) -> str:
+    return f"{100 * figure:.0f} %"
 
 
 def change(ratio: float) -> str:

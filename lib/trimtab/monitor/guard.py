@@ -134,6 +134,16 @@ def paused(found: Iterable[GuardRow]) -> frozenset[Key]:
     return frozenset((row.tool, row.kind) for row in found if row.state == PAUSED)
 
 
+def line(found: Iterable[GuardRow]) -> str:
+    """Which kinds are shown whole and why, in one sentence; "" where none is."""
+    named = [f"{row.tool} {row.kind}" for row in found if row.state == PAUSED]
+    if not named:
+        return ""
+    return (
+        f"Shown whole again, for their folds were fetched too often: {', '.join(named)} (one in {TRY_ONE_IN} is tried)."
+    )
+
+
 def is_trial(tool_use_id: str) -> bool:
     """Whether a load of a paused kind is folded all the same; one in TRY_ONE_IN, always the same ones."""
     return int(hashlib.sha256(tool_use_id.encode("utf-8", "replace")).hexdigest()[:8], 16) % TRY_ONE_IN == 0

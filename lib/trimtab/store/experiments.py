@@ -5,13 +5,14 @@ event that assigns a session must never wait for a long sync). An outcome is kep
 after a while, and a result must not change with that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from trimtab.errors import StoreError
+from trimtab.errors import DamagedError, StoreError
 from trimtab.records import Assignment, Experiment, Outcome
-from trimtab.schema import EXPERIMENT_MIGRATIONS
+from trimtab.schema import EXPERIMENT_MIGRATIONS, Migration
 from trimtab.store.base import clean
-from trimtab.store.database import Database
+from trimtab.store.database import BUSY_MS, Database
 
 MOST_SEED = 2**63 - 1  # what SQLite's integers hold
 
@@ -22,6 +23,19 @@ class ExperimentStore(Database):
     migrations = EXPERIMENT_MIGRATIONS
     absent = "no experiment was begun yet; `trimtab experiment on` begins one"
     name = "file of experiments"
+
+    @classmethod
+    def open(
+        cls, path: Path, busy_ms: int = BUSY_MS, readonly: bool = False, migrations: Sequence[Migration] | None = None
+    ) -> "ExperimentStore":
+        """As `Database.open`; a damaged file's error says what to do with this one."""
+        try:
+            return super().open(path, busy_ms, readonly, migrations)
+        except DamagedError as exc:
+            raise DamagedError(
+                f"the file of experiments {str(path)!r} is damaged ({exc.__cause__}): move it away, and"
+                " `trimtab experiment on` begins a new one"
+            ) from exc
 
     def begin(self, seed: int, share: float, measure: str, care: float, at: float) -> Experiment:
         """Begins an experiment. Raises StoreError while one runs."""
