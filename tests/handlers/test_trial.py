@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tests import texts
 from tests.daemon.harness import source
 from tests.handlers.client import Client, is_view
+from tests.handlers.test_failed_command import failed
 
 from trimtab import tiers
 from trimtab.handlers import trial
@@ -22,9 +24,9 @@ def file_of(client: Client) -> Path:
     return client.home / ".claude-patterns" / "experiment.db"
 
 
-def begin(client: Client, share: float = 0.5) -> None:
+def begin(client: Client, share: float = 0.5, seed: int = 7) -> None:
     with ExperimentStore.open(file_of(client)) as store:
-        store.begin(7, share, "session", 0.05, client.now)
+        store.begin(seed, share, "session", 0.05, client.now)
 
 
 def assignments(client: Client) -> list[Assignment]:
@@ -62,6 +64,17 @@ def test_an_on_session_is_trimmed_and_recorded(client: Client) -> None:
     assert is_view(client.read("/p/a.py", source(1)))
     (given,) = assignments(client)
     assert (given.is_off, given.touched_at, given.excluded) == (False, client.now, "")
+
+
+@pytest.mark.parametrize("is_off", [True, False])
+def test_a_failed_command_belongs_to_its_sessions_arm(client: Client, is_off: bool) -> None:
+    """Where it stays as it is, the ledger has what it would have been; both arms are touched by it."""
+    begin(client, seed=next(seed for seed in range(99) if arithmetic.is_off(seed, "s1", 0.5) is is_off))
+    view = failed(client, "pytest -v", texts.text_of("pytest -v", 100_000))
+    assert (view is None) == is_off
+    (load,) = client.loads()
+    assert load.reason.startswith("experiment: shown whole; would be ") == is_off
+    assert [given.touched_at for given in assignments(client)] == [client.now]
 
 
 def test_subagents_follow_their_session(client: Client) -> None:

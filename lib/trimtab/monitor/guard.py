@@ -139,9 +139,8 @@ def line(found: Iterable[GuardRow]) -> str:
     named = [f"{row.tool} {row.kind}" for row in found if row.state == PAUSED]
     if not named:
         return ""
-    return (
-        f"Shown whole again, for their folds were fetched too often: {', '.join(named)} (one in {TRY_ONE_IN} is tried)."
-    )
+    kinds = ", ".join(named)
+    return f"Shown whole again, for their folds were fetched too often: {kinds} (one load in {TRY_ONE_IN} is tried)."
 
 
 def is_trial(tool_use_id: str) -> bool:
