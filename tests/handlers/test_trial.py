@@ -1,6 +1,7 @@
 """An experiment in the handlers: who is assigned, what an off session is shown, what is recorded, how it ends."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,15 @@ def test_a_session_from_before_the_experiment_is_not_assigned_nor_by_a_new_daemo
     assert is_view(client.read("/p/a.py", source(1)))
     client.desk.close()
     client.desk = client.new_desk()
+    assert is_view(client.read("/p/b.py", source(2)))
+    assert assignments(client) == []
+
+
+def test_a_session_whose_ledger_is_deleted_is_not_new(client: Client) -> None:
+    in_session(client, OFF)
+    client.read("/p/a.py", source(1))
+    begin(client)
+    shutil.rmtree(client.project / ".claude-patterns")
     assert is_view(client.read("/p/b.py", source(2)))
     assert assignments(client) == []
 

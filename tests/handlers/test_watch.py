@@ -134,7 +134,7 @@ def test_the_break_even_is_the_cost_formulas(client: Client) -> None:
                 store.add_requests([Request(f"o{session}", "", name, at, "claude-opus-5-5", 0, 1, 0, 49_999, 9)])
         factor = store.factor_of("claude-opus-5-5", "Read").value
         (row,) = watch.rows(store, Settings(), client.now)
-        here = watch.typical(store, Settings(), client.now)
+        here = watch.typical(store.requests(), store.session_lengths(), Settings())
     assert here.prices == Prices(1.25, pytest.approx(0.05), 5.0)  # type: ignore[arg-type]
     assert (here.prompt_tokens, here.requests_to_come, here.level) == (50_000, 20.0, OptimizationLevel.ADAPTIVE)
     token = 2.25 * factor

@@ -102,6 +102,8 @@ class Trial:
 
     def begin(self, event: Event, settings: Settings, is_new: bool) -> None:
         """A session's first event here; where it is new altogether and an experiment runs, it gets an arm."""
+        if event.session in self._known:  # its ledger was begun anew
+            return
         try:
             self._known[event.session] = self._assigned(event, settings, is_new)
         except StoreError as exc:

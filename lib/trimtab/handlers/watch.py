@@ -5,11 +5,12 @@ a new daemon knows them and a report can tell when and why.
 """
 
 import statistics
+from collections.abc import Sequence
 
 from trimtab import policy, prices, transcript
 from trimtab.monitor import guard
 from trimtab.monitor.guard import Change, GuardRow
-from trimtab.records import Metric
+from trimtab.records import Metric, Request
 from trimtab.settings import Settings
 from trimtab.store import Store
 
@@ -38,8 +39,9 @@ def rows(store: Store, settings: Settings, now: float) -> tuple[GuardRow, ...]:
     """What is known of every kind, for a report too. Raises StoreError."""
     made = changes(store)
     earliest = min([now - guard.WEEKS_S, *(change.at for change in made if change.is_paused)])
-    circumstances = typical(store, settings, now)
-    model = next((request.model for request in reversed(store.requests(since=now - guard.WEEKS_S))), "")
+    requests = [request for request in store.requests(since=now - guard.WEEKS_S) if not request.agent]
+    circumstances = typical(requests, store.session_lengths(), settings)
+    model = requests[-1].model if requests else ""
 
     def break_even_of(tool: str) -> float:
         here = circumstances._replace(factor=store.factor_of(model, tool).value)
@@ -49,12 +51,13 @@ def rows(store: Store, settings: Settings, now: float) -> tuple[GuardRow, ...]:
     return guard.rows(loads, store.recoveries(since=earliest), made, break_even_of, now)
 
 
-def typical(store: Store, settings: Settings, now: float) -> policy.Circumstances:
-    """The cost formula's circumstances as they mostly are in this project of late."""
-    requests = [request for request in store.requests(since=now - guard.WEEKS_S) if not request.agent]
+def typical(requests: Sequence[Request], lengths: Sequence[int], settings: Settings) -> policy.Circumstances:
+    """The cost formula's circumstances as they mostly are in a project with these requests and lengths of sessions.
+
+    Half of the median session is behind, and the model's factor is 1.
+    """
     prompts = [transcript.prompt_tokens(request) for request in requests]
     prompt_tokens = round(statistics.median(prompts)) if prompts else PROMPT_TOKENS
-    lengths = store.session_lengths()
     so_far = round(statistics.median(lengths) / 2) if lengths else 0
     return policy.Circumstances(
         prices.relative(requests[-1].model if requests else "", any(r.write_1h_tokens for r in requests)),
