@@ -169,3 +169,20 @@ def test_the_guards_table(run: Run, project: Path) -> None:
 def test_the_guard_may_be_off(run: Run, project: Path) -> None:
     (project / ".claude-patterns" / "config.toml").write_text("recovery_guard = false\n", encoding="utf-8")
     assert "The guard is off" in run("experiment", "guard")[1]
+
+
+def test_the_report_says_both(run: Run, file: Path, project: Path) -> None:
+    fill(file)
+    with Store.open(project / ".claude-patterns" / "trimtab.db") as store:
+        store.add_metric(Metric(NOW - 7 * DAY, "guard", 1.0, "test", (("tool", "Bash"), ("kind", "log"))))
+    text = " ".join(run("report")[1].split())
+    assert "Experiment 1 is on, 355 sessions compared; it pays: with trimming" in text
+    assert "fetched too often: Bash log (one load in 20 is tried)." in text
+    (project / ".claude-patterns" / "config.toml").write_text("recovery_guard = false\n", encoding="utf-8")
+    assert "fetched too often" not in run("report")[1]
+
+
+def test_without_either_the_report_says_nothing_of_it(run: Run, project: Path) -> None:
+    out = run("report")[1]
+    assert "xperiment" not in out
+    assert "too often" not in out

@@ -144,8 +144,7 @@ def test_the_break_even_is_the_cost_formulas(client: Client) -> None:
 
 
 def test_in_words() -> None:
-    row = guard.GuardRow("Read", KIND, 0.0, 60, 5, 120_000, 60, 0.5, 0.4, 0.1, guard.PAUSED, True)
-    assert guard.line([row._replace(state=guard.FOLDED)]) == ""
-    assert guard.line([row]) == (
-        "Shown whole again, for their folds were fetched too often: Read python (one load in 20 is tried)."
+    assert guard.line([]) == ""
+    assert guard.line({("Read", KIND), ("Bash", "log")}) == (
+        "Shown whole again, for their folds were fetched too often: Bash log, Read python (one load in 20 is tried)."
     )

@@ -1,13 +1,13 @@
 """`trimtab experiment`: does it pay? Begins and ends the controlled comparison, and shows what it says.
 
-`draw` writes a study into a report, `guard_table` lists what the guard watches.
+For reports: `told` gives both in sentences, `draw` writes a whole study, `guard_table` lists what the guard watches.
 """
 
 import json
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from trimtab.cli import screen
 from trimtab.errors import StoreError
 from trimtab.handlers import trial, watch
 from trimtab.monitor import experiment as arithmetic
+from trimtab.monitor import guard as guards
 from trimtab.monitor import report as plain
 from trimtab.monitor.experiment import Contrast, Study
 from trimtab.monitor.guard import GuardRow
@@ -170,6 +171,29 @@ def wanted(experiments: Sequence[Experiment], number: int | None) -> Experiment:
     return found[-1]
 
 
+def sentence(environment: Mapping[str, str], now: float) -> str:
+    """What the last experiment says, or why that can't be told; "" where there was none."""
+    path = paths.user_folder(environment) / paths.EXPERIMENT
+    if not path.is_file():
+        return ""
+    try:
+        with ExperimentStore.open(path, readonly=True) as store:
+            known = store.experiments()
+            return arithmetic.line(trial.study(store, known[-1], now)) if known else ""
+    except StoreError as exc:
+        return str(exc)
+
+
+def told(environment: Mapping[str, str], guarded: Iterable[Path], now: float) -> list[str]:
+    """What belongs into a report: the experiment, and the kinds that are shown whole again by the `guarded` ledgers."""
+    said = sentence(environment, now)
+    kinds: set[tuple[str, str]] = set()
+    for ledger in guarded:
+        with Store.open(ledger, readonly=True) as store:
+            kinds |= watch.paused(store)
+    return [text for text in (f"{said[:1].upper()}{said[1:]}." if said else "", guards.line(kinds)) if text]
+
+
 def draw(out: Console, found: Study) -> None:
     """The whole of a study, in at most 80 columns."""
     experiment = found.experiment
@@ -271,7 +295,7 @@ def guard_table(rows: Sequence[GuardRow]) -> Table:
             screen.number(row.recoveries),
             f"{row.rate:.2f}",
             f"{row.break_even:.2f}",
-            Text(row.state, style=screen.WARNING if row.state == "shown whole" else ""),
+            Text(row.state, style=screen.WARNING if row.state == guards.PAUSED else ""),
         )
     return table
 

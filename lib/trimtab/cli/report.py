@@ -17,8 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
+from trimtab.cli import experiment, screen
 from trimtab.cli import place as places
-from trimtab.cli import screen
 from trimtab.errors import TrimtabError
 from trimtab.monitor import report as plain
 from trimtab.records import Addition, Factor, Load, Recovery, Request
@@ -52,17 +52,21 @@ def command(wants_json: bool, hours: float | None, session: str | None, everywhe
     if everywhere:
         ledgers = [folder / paths.LEDGER for folder in paths.known_projects(paths.user_folder(os.environ))]
         scope = screen.counted(len(ledgers), "project")
-        root = None
+        root, is_guarded = None, True
     else:
         place = places.find(project, Path.cwd(), os.environ)
         ledgers, scope, root = [place.ledger], str(place.project), place.project
+        is_guarded = place.settings.recovery_guard
     found = gather([ledger for ledger in ledgers if ledger.is_file()], session, since)
     summary = summarise(found, now)
     if wants_json:
         print(json.dumps(as_document(summary, ledgers, hours, found.session), indent=2))
     else:
         about = [scope, *([f"session {found.session}"] if session else []), *([f"last {hours:g} h"] if hours else [])]
-        draw(screen.console(), summary, ", ".join(about), root)
+        out = screen.console()
+        draw(out, summary, ", ".join(about), root)
+        for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
+            out.print(Text(text, style=screen.QUIET))
 
 
 class Found(NamedTuple):

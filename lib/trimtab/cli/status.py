@@ -13,13 +13,10 @@ from rich.text import Text
 
 from trimtab import __version__, paths, settings
 from trimtab import environment as environments
-from trimtab.cli import faultlog, resident, screen
+from trimtab.cli import experiment, faultlog, resident, screen
 from trimtab.cli import place as places
 from trimtab.errors import StoreError
-from trimtab.handlers import trial
-from trimtab.monitor import experiment
 from trimtab.store import Store
-from trimtab.store.experiments import ExperimentStore
 
 SHOWN_FAULTS_H = 24
 
@@ -52,7 +49,7 @@ def show(place: places.Place, environment: Mapping[str, str], now: float) -> Non
                 ("daemon", daemon_text(daemon, now)),
                 ("environment", environment_text(environment)),
                 ("faults", bugs),
-                ("experiment", experiment_text(environment, now)),
+                ("experiment", experiment.sentence(environment, now) or "none; `trimtab experiment on` begins one"),
             ]
         )
     )
@@ -108,19 +105,6 @@ def ledger_text(ledger: Path, now: float) -> str:
 def names(ledger: Path) -> tuple[str, ...]:
     """The files that a ledger consists of."""
     return tuple(ledger.name + end for end in ("", "-wal", "-shm"))
-
-
-def experiment_text(environment: Mapping[str, str], now: float) -> str:
-    """What the last experiment says, if there was one."""
-    path = paths.user_folder(environment) / paths.EXPERIMENT
-    if not path.is_file():
-        return "none; `trimtab experiment on` begins one"
-    try:
-        with ExperimentStore.open(path, readonly=True) as store:
-            known = store.experiments()
-            return experiment.line(trial.study(store, known[-1], now)) if known else "none"
-    except StoreError as exc:
-        return str(exc)
 
 
 def settings_table(place: places.Place) -> Padding:

@@ -134,12 +134,11 @@ def paused(found: Iterable[GuardRow]) -> frozenset[Key]:
     return frozenset((row.tool, row.kind) for row in found if row.state == PAUSED)
 
 
-def line(found: Iterable[GuardRow]) -> str:
+def line(kinds_paused: Iterable[Key]) -> str:
     """Which kinds are shown whole and why, in one sentence; "" where none is."""
-    named = [f"{row.tool} {row.kind}" for row in found if row.state == PAUSED]
-    if not named:
+    kinds = ", ".join(f"{tool} {kind}" for tool, kind in sorted(kinds_paused))
+    if not kinds:
         return ""
-    kinds = ", ".join(named)
     return f"Shown whole again, for their folds were fetched too often: {kinds} (one load in {TRY_ONE_IN} is tried)."
 
 
