@@ -219,7 +219,7 @@ def test_a_clear_answer(on: float, off: float, verdict: str, sentence: str) -> N
 def test_no_difference_that_matters_is_an_answer_too() -> None:
     found = study_of(two_arms(1.0, 1.0, spread=0.01), of=RUNNING._replace(care=0.10))
     assert found.verdict == experiment.SAME
-    assert "within 10% either way" in experiment.conclusion(found)
+    assert "within 10 % either way" in experiment.conclusion(found)
     assert found.to_go is None
 
 
@@ -278,6 +278,7 @@ def test_the_measure_may_be_a_prompt() -> None:
     ratios = {contrast.name: contrast.ratio for contrast in found.contrasts}
     assert ratios["session"] == pytest.approx(0.5, rel=0.05)
     assert ratios["prompts"] == pytest.approx(0.5, rel=0.05)
+    assert ratios["work"] == ratios["requests"] == 1.0
     assert ratios["prompt"] == pytest.approx(1.0, rel=0.01)
     assert found.verdict == experiment.SAME
 

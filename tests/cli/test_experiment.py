@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.ledgers import NOW, load
 
+from trimtab.cli.experiment import rounded
 from trimtab.records import Assignment, Metric, Outcome, Recovery, Tier
 from trimtab.store import Store
 from trimtab.store.experiments import ExperimentStore
@@ -49,6 +50,13 @@ def test_on_show_off(run: Run, file: Path, project: Path) -> None:
         (ended,) = store.experiments()
     assert (ended.ended_at, ended.why) == (NOW, "ended by hand")
     assert "over (ended by hand)" in run("experiment", "show")[1]
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"), [(0, "0"), (7, "7"), (584, "580"), (33_051, "33,000"), (99_600, "100,000")]
+)
+def test_an_estimate_has_two_digits(figure: int, text: str) -> None:
+    assert rounded(figure) == text
 
 
 def test_any_seed_if_none_is_given(run: Run, file: Path) -> None:
@@ -103,7 +111,7 @@ def test_a_clear_answer_is_shown_and_ends_it(run: Run, file: Path, project: Path
     assert "It pays: with trimming a session costs 48 % less" in text
     assert "with trimming 200 $1.20 44.0 4.0 6.0 2.0" in text
     assert "without 160 $2.30 40.0 4.0 6.0 2.0" in text
-    assert "Not compared: 40 nothing to fold came up." in text
+    assert "Not compared: nothing to fold came up: 40." in text
     with ExperimentStore.open(file, readonly=True) as store:
         (ended,) = store.experiments()
     assert ended.ended_at == NOW
@@ -125,7 +133,7 @@ def test_the_json_has_all_of_it(run: Run, file: Path, project: Path) -> None:
     assert (found["format"], found["verdict"], found["compared"], found["assigned"]) == (1, "pays", 355, 400)
     assert found["left_out"] == {"nothing to fold came up": 40}
     assert found["on"]["sessions"] == 200
-    assert [contrast["name"] for contrast in found["contrasts"]] == ["session", "prompt", "requests", "prompts"]
+    assert [contrast["name"] for contrast in found["contrasts"]] == ["session", "prompt", "requests", "prompts", "work"]
     assert 0.45 < found["contrasts"][0]["low"] < found["contrasts"][0]["ratio"] < found["contrasts"][0]["high"] < 0.6
 
 

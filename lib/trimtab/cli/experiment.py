@@ -32,7 +32,13 @@ from trimtab.store.experiments import MOST_SEED, ExperimentStore
 FORMAT = 1
 MOST_NEW_SEED = 2**31  # short enough to be copied by hand
 SHARE = 0.5  # the share that needs the fewest sessions
-WORDS = {"session": "cost of a session", "prompt": "cost of a prompt", "requests": "requests", "prompts": "prompts"}
+WORDS = {
+    "session": "cost of a session",
+    "prompt": "cost of a prompt",
+    "requests": "requests",
+    "prompts": "prompts",
+    "work": "finished work",
+}
 
 
 @click.group()
@@ -256,7 +262,7 @@ def notes(found: Study) -> list[str]:
     if found.experiment.ended_at is None and found.verdict == arithmetic.OPEN:
         text.append(distance(found, care))
     if found.left_out:
-        left = "; ".join(f"{count} {why}" for why, count in found.left_out)
+        left = "; ".join(f"{why}: {count}" for why, count in found.left_out)
         text.append(f"Not compared: {left}.")
     if not found.is_usd and found.compared:
         text.append("u: prices of one uncached input token; the price of some model is not known.")
@@ -274,10 +280,15 @@ def distance(found: Study, care: float) -> str:
         return f"The first figures come with {least} compared sessions, {arithmetic.LEAST_OF_ARM} in each arm."
     parts = []
     if found.to_go is not None:
-        parts.append(f"about {found.to_go:,} more compared sessions tell a difference as large as the one seen")
+        parts.append(f"about {rounded(found.to_go)} more compared sessions tell a difference as large as the one seen")
     if found.to_go_least is not None:
-        parts.append(f"about {found.to_go_least:,} tell one of {arithmetic.share(care)}")
+        parts.append(f"about {rounded(found.to_go_least)} tell one of {arithmetic.share(care)}")
     return f"To go, four times in five: {'; '.join(parts)}."
+
+
+def rounded(figure: int) -> str:
+    """To two digits, for an estimate: 33,051 is "33,000"."""
+    return f"{round(figure, 2 - len(str(figure))):,}"
 
 
 def guard_table(rows: Sequence[GuardRow]) -> Table:

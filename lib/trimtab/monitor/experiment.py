@@ -159,6 +159,7 @@ def study(experiment: Experiment, assignments: Sequence[Assignment], outcomes: d
         "prompt": lambda found: cost(found) / max(1, found.prompts),
         "requests": lambda found: found.requests,
         "prompts": lambda found: max(1, found.prompts),
+        "work": lambda found: 1 + found.edits + found.tests,  # 1 more: some sessions finish none
     }
     between = {name: difference(pairs, figure) for name, figure in figures.items()}
     main = between[experiment.measure]
