@@ -21,7 +21,6 @@ from trimtab.settings import Settings
 
 NOT_READ = "the rest of the file"
 SMALLEST = 600  # characters: below it no view can save the least that is worth one
-PROMPT_TOKENS = 65_000  # until the transcript tells: recorded sessions go from 38 k to 92 k (medians)
 SEAM_TOKENS = 1  # that two texts may have more as one: what is at their seam is parted in another way
 LEAST_PROMPT_TOKENS = 2_000  # the client's tools alone are more: a smaller figure is no measurement
 WHOLE = re.compile(
@@ -127,7 +126,7 @@ def choose(
     """
     project = desk.project(event)
     known = conversation.prompt_tokens
-    prompt_tokens = known if known >= LEAST_PROMPT_TOKENS else PROMPT_TOKENS
+    prompt_tokens = known if known >= LEAST_PROMPT_TOKENS else policy.PROMPT_TOKENS
     now = policy.Circumstances(
         prices.relative(conversation.model, conversation.ttl_1h),
         prompt_tokens,

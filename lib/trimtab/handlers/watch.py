@@ -16,7 +16,6 @@ from trimtab.store import Store
 
 METRIC = "guard"
 REVIEW_S = 3600.0  # chosen: evidence grows slowly
-PROMPT_TOKENS = 65_000  # where no request is recorded: recorded sessions go from 38 k to 92 k (medians)
 WHOLE = "this kind's folds are fetched too often"
 
 
@@ -57,7 +56,7 @@ def typical(requests: Sequence[Request], lengths: Sequence[int], settings: Setti
     Half of the median session is behind, and the model's factor is 1.
     """
     prompts = [transcript.prompt_tokens(request) for request in requests]
-    prompt_tokens = round(statistics.median(prompts)) if prompts else PROMPT_TOKENS
+    prompt_tokens = round(statistics.median(prompts)) if prompts else policy.PROMPT_TOKENS
     so_far = round(statistics.median(lengths) / 2) if lengths else 0
     return policy.Circumstances(
         prices.relative(requests[-1].model if requests else "", any(r.write_1h_tokens for r in requests)),
