@@ -255,6 +255,7 @@ def test_means_by_hand() -> None:
     ]
     found = study_of(pairs)
     assert found.is_usd
+    assert found.per_day == pytest.approx(3 / 89)  # the last of the 90 days has no say yet
     assert found.on == experiment.Arm(2, 2.0, 15.0, 3.0, 2.0, 0.5)
     assert found.off == experiment.Arm(1, 5.0, 30.0, 6.0, 2.0, 3.0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.ledgers import NOW, load
 
-from trimtab.cli.experiment import rounded
+from trimtab.cli.experiment import in_days, rounded
 from trimtab.records import Assignment, Metric, Outcome, Recovery, Tier
 from trimtab.store import Store
 from trimtab.store.experiments import ExperimentStore
@@ -57,6 +57,12 @@ def test_on_show_off(run: Run, file: Path, project: Path) -> None:
 )
 def test_an_estimate_has_two_digits(figure: int, text: str) -> None:
     assert rounded(figure) == text
+
+
+def test_sessions_in_days() -> None:
+    assert in_days(580, 8.0) == "72 days at your pace"
+    assert in_days(1, 8.0) == "1 day at your pace"
+    assert in_days(33_000, 2.0) == "over ten years"
 
 
 def test_any_seed_if_none_is_given(run: Run, file: Path) -> None:
@@ -123,7 +129,7 @@ def test_an_open_answer_says_how_far_it_is(run: Run, file: Path, project: Path) 
     fill(file, sessions=40, noise=40)
     text = " ".join(run("experiment", "show")[1].split())
     assert "Experiment 1, on since" in text
-    assert "more compared sessions tell a difference as large as the one seen" in text
+    assert "days at your pace) tell one like the one seen" in text
     assert "tell one of 5 %" in text
 
 

@@ -280,10 +280,18 @@ def distance(found: Study, care: float) -> str:
         return f"The first figures come with {least} compared sessions, {arithmetic.LEAST_OF_ARM} in each arm."
     parts = []
     if found.to_go is not None:
-        parts.append(f"about {rounded(found.to_go)} more compared sessions tell a difference as large as the one seen")
+        took = in_days(found.to_go, found.per_day)
+        parts.append(f"about {rounded(found.to_go)} more compared sessions ({took}) tell one like the one seen")
     if found.to_go_least is not None:
-        parts.append(f"about {rounded(found.to_go_least)} tell one of {arithmetic.share(care)}")
+        took = in_days(found.to_go_least, found.per_day)
+        parts.append(f"about {rounded(found.to_go_least)} ({took}) tell one of {arithmetic.share(care)}")
     return f"To go, four times in five: {'; '.join(parts)}."
+
+
+def in_days(sessions: int, per_day: float) -> str:
+    """How long so many sessions take at the pace so far."""
+    days = max(1, round(sessions / per_day)) if per_day else 0
+    return f"{rounded(days)} day{'' if days == 1 else 's'} at your pace" if days < 3_650 else "over ten years"
 
 
 def rounded(figure: int) -> str:

@@ -37,7 +37,8 @@ def paused(store: Store) -> frozenset[guard.Key]:
 def rows(store: Store, settings: Settings, now: float) -> tuple[GuardRow, ...]:
     """What is known of every kind, for a report too. Raises StoreError."""
     made = changes(store)
-    earliest = min([now - guard.WEEKS_S, *(change.at for change in made if change.is_paused)])
+    last = {(change.tool, change.kind): change for change in made}.values()
+    earliest = min([now - guard.WEEKS_S, *(change.at for change in last if change.is_paused)])
     requests = [request for request in store.requests(since=now - guard.WEEKS_S) if not request.agent]
     circumstances = typical(requests, store.session_lengths(), settings)
     model = requests[-1].model if requests else ""

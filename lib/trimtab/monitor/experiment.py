@@ -67,7 +67,7 @@ class Study(NamedTuple):
 
     `left_out` counts sessions by the reason why they are not compared. `to_go` is how many more compared sessions it
     takes, four times in five, to tell a difference as large as the one seen (None where that is smaller than what
-    matters), and `to_go_least` one of `care`.
+    matters), and `to_go_least` one of `care`; `per_day` is how many came a day so far.
     """
 
     experiment: Experiment
@@ -81,6 +81,7 @@ class Study(NamedTuple):
     compared: int
     to_go: int | None
     to_go_least: int | None
+    per_day: float
 
 
 def fraction(seed: int, session: str) -> float:
@@ -165,6 +166,7 @@ def study(experiment: Experiment, assignments: Sequence[Assignment], outcomes: d
     main = between[experiment.measure]
     margin = math.log1p(experiment.care)
     compared = max(0, len(pairs) - TEACHING)
+    days = (now if experiment.ended_at is None else experiment.ended_at) - experiment.started_at - WINDOW_S
     return Study(
         experiment=experiment,
         assigned=len(assignments),
@@ -177,6 +179,7 @@ def study(experiment: Experiment, assignments: Sequence[Assignment], outcomes: d
         compared=compared,
         to_go=to_go(main, abs(main.mean)) if main and abs(main.mean) >= margin else None,
         to_go_least=to_go(main, margin) if main else None,
+        per_day=len(pairs) / max(1.0, days / 86_400),
     )
 
 
