@@ -129,8 +129,8 @@ def test_an_open_answer_says_how_far_it_is(run: Run, file: Path, project: Path) 
     fill(file, sessions=40, noise=40)
     text = " ".join(run("experiment", "show")[1].split())
     assert "Experiment 1, on since" in text
-    assert "days at your pace) tell one like the one seen" in text
-    assert "tell one of 5 %" in text
+    assert "days at your pace) tell a difference like this one; about" in text
+    assert "tell a difference of 5 %." in text
 
 
 def test_the_json_has_all_of_it(run: Run, file: Path, project: Path) -> None:

@@ -278,13 +278,11 @@ def distance(found: Study, care: float) -> str:
     if found.to_go_least is None and found.to_go is None:
         least = arithmetic.LEAST + arithmetic.TEACHING
         return f"The first figures come with {least} compared sessions, {arithmetic.LEAST_OF_ARM} in each arm."
-    parts = []
-    if found.to_go is not None:
-        took = in_days(found.to_go, found.per_day)
-        parts.append(f"about {rounded(found.to_go)} more compared sessions ({took}) tell one like the one seen")
-    if found.to_go_least is not None:
-        took = in_days(found.to_go_least, found.per_day)
-        parts.append(f"about {rounded(found.to_go_least)} ({took}) tell one of {arithmetic.share(care)}")
+    parts = [
+        f"about {rounded(figure)} compared sessions ({in_days(figure, found.per_day)}) tell a difference {of}"
+        for figure, of in ((found.to_go, "like this one"), (found.to_go_least, f"of {arithmetic.share(care)}"))
+        if figure is not None
+    ]
     return f"To go, four times in five: {'; '.join(parts)}."
 
 
