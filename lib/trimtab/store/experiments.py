@@ -5,32 +5,29 @@ event that assigns a session must never wait for a long sync). An outcome is kep
 after a while, and a result must not change with that.
 """
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from trimtab.errors import DamagedError, StoreError
 from trimtab.records import Assignment, Experiment, Outcome
-from trimtab.schema import EXPERIMENT_MIGRATIONS, Migration
-from trimtab.store.base import clean
-from trimtab.store.database import BUSY_MS, Database
+from trimtab.schema import EXPERIMENT_MIGRATIONS
+from trimtab.store.base import Database, clean, connect, current_number, prepare
 
+BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
 MOST_SEED = 2**63 - 1  # what SQLite's integers hold
 
 
 class ExperimentStore(Database):
     """The open file; a context manager that closes it. At most one experiment runs at a time."""
 
-    migrations = EXPERIMENT_MIGRATIONS
-    absent = "no experiment was begun yet; `trimtab experiment on` begins one"
-    name = "file of experiments"
-
     @classmethod
-    def open(
-        cls, path: Path, busy_ms: int = BUSY_MS, readonly: bool = False, migrations: Sequence[Migration] | None = None
-    ) -> "ExperimentStore":
-        """As `Database.open`; a damaged file's error says what to do with this one."""
+    def open(cls, path: Path, busy_ms: int = BUSY_MS, readonly: bool = False) -> "ExperimentStore":
+        """The file at `path`, made if missing; with `readonly` a missing file is an error. Raises StoreError."""
+        if readonly and not path.is_file():
+            raise StoreError(f"no file of experiments at {str(path)!r}: `trimtab experiment on` begins one")
         try:
-            return super().open(path, busy_ms, readonly, migrations)
+            return cls(path, ready(path, busy_ms, readonly))
         except DamagedError as exc:
             raise DamagedError(
                 f"the file of experiments {str(path)!r} is damaged ({exc.__cause__}): move it away, and"
@@ -123,3 +120,17 @@ class ExperimentStore(Database):
             f" excluded from assignments {where} order by number"
         )
         return [Assignment(*row)._replace(is_off=bool(row[3])) for row in self._rows(sql, values)]
+
+
+def ready(path: Path, busy_ms: int, readonly: bool) -> sqlite3.Connection:
+    """A connection to the file with all migrations applied. Raises StoreError."""
+    db = connect(path, busy_ms, readonly)
+    try:
+        if not readonly:
+            prepare(db, path, EXPERIMENT_MIGRATIONS)
+        elif current_number(db, path) != EXPERIMENT_MIGRATIONS[-1].number:
+            ready(path, busy_ms, readonly=False).close()
+    except BaseException:
+        db.close()
+        raise
+    return db
