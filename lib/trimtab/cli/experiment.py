@@ -19,7 +19,7 @@ from trimtab import paths
 from trimtab.cli import place as places
 from trimtab.cli import screen
 from trimtab.errors import StoreError
-from trimtab.handlers import trial, watch
+from trimtab.handlers import recovery_guard, trial
 from trimtab.monitor import experiment as arithmetic
 from trimtab.monitor import guard as guards
 from trimtab.monitor import report as plain
@@ -137,7 +137,7 @@ def guard(wants_json: bool, project: Path | None) -> None:
     """
     place = places.find(project, Path.cwd(), os.environ)
     with Store.open(place.ledger, readonly=True) as store:
-        rows = watch.rows(store, place.settings, time.time())
+        rows = recovery_guard.rows(store, place.settings, time.time())
     if wants_json:
         print(json.dumps({"format": FORMAT, "rows": [row._asdict() for row in rows]}, ensure_ascii=False))
         return
@@ -196,7 +196,7 @@ def told(environment: Mapping[str, str], guarded: Iterable[Path], now: float) ->
     kinds: set[tuple[str, str]] = set()
     for ledger in guarded:
         with Store.open(ledger, readonly=True) as store:
-            kinds |= watch.paused(store)
+            kinds |= recovery_guard.paused(store)
     return [text for text in (f"{said[:1].upper()}{said[1:]}." if said else "", guards.line(kinds)) if text]
 
 

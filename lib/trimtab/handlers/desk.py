@@ -14,7 +14,7 @@ from typing import NamedTuple
 from trimtab import faults, paths, settings, tokens
 from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
-from trimtab.handlers import outputs, parsed, trial, watch
+from trimtab.handlers import outputs, parsed, recovery_guard, trial
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
@@ -63,13 +63,13 @@ class Project:
         folder = paths.ensure_project_folder(self._project, self._settings.data_directory)
         self.store = Store.open(folder / paths.LEDGER, busy_ms=LOCKED_MS)
         self.sessions: set[str] = set()  # those that the ledger has been told of
-        self.paused = watch.paused(self.store)  # kinds that are shown whole: fetched too often
+        self.paused = recovery_guard.paused(self.store)  # kinds that are shown whole: fetched too often
 
     def review(self, now: float) -> None:
         """Now and then: which kinds are fetched too often. StoreError where the ledger can't be used."""
-        if self._reviewed is None or abs(now - self._reviewed) >= watch.REVIEW_S:
+        if self._reviewed is None or abs(now - self._reviewed) >= recovery_guard.REVIEW_S:
             self._reviewed = now
-            self.paused = watch.review(self.store, self._settings, now)
+            self.paused = recovery_guard.review(self.store, self._settings, now)
 
     def settings(self, environment: Mapping[str, str]) -> settings.Settings:
         ours = sorted((k, v) for k, v in environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_")))
@@ -152,7 +152,7 @@ class Desk:
         project, chosen = self.project(event), self.settings(event)
         is_paused = chosen.recovery_guard and (event.tool, kind) in project.paused
         if is_paused and not guard.is_trial(event.tool_use_id):
-            return watch.WHOLE
+            return recovery_guard.WHOLE
         self.trial.watch(event.session, chosen)
         if chosen.mode is IntegrationMode.MONITORING_ONLY:
             return "only watching"

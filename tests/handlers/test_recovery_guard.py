@@ -5,7 +5,7 @@ from tests.daemon.harness import source
 from tests.handlers.client import Client, is_view
 
 from trimtab import policy, tiers
-from trimtab.handlers import watch
+from trimtab.handlers import recovery_guard
 from trimtab.monitor import guard
 from trimtab.records import Fold, Load, OptimizationLevel, Prices, Recovery, Request, Tier
 from trimtab.settings import Settings
@@ -117,7 +117,7 @@ def test_a_kind_that_becomes_good_comes_back(client: Client) -> None:
     assert is_view(client.read("/p/a.py", source(1)))
     with client.ledger() as store:
         assert [metric.value for metric in store.metrics("guard")] == [1.0, 0.0]
-        assert watch.paused(store) == frozenset()
+        assert recovery_guard.paused(store) == frozenset()
 
 
 def test_the_break_even_is_the_cost_formulas(client: Client) -> None:
@@ -133,8 +133,8 @@ def test_the_break_even_is_the_cost_formulas(client: Client) -> None:
                 name = f"m{session}.{i}"
                 store.add_requests([Request(f"o{session}", "", name, at, "claude-opus-5-5", 0, 1, 0, 49_999, 9)])
         factor = store.factor_of("claude-opus-5-5", "Read").value
-        (row,) = watch.rows(store, Settings(), client.now)
-        here = watch.typical(store.requests(), store.session_lengths(), Settings())
+        (row,) = recovery_guard.rows(store, Settings(), client.now)
+        here = recovery_guard.typical(store.requests(), store.session_lengths(), Settings())
     assert here.prices == Prices(1.25, pytest.approx(0.05), 5.0)  # type: ignore[arg-type]
     assert (here.prompt_tokens, here.requests_to_come, here.level) == (50_000, 20.0, OptimizationLevel.ADAPTIVE)
     token = 2.25 * factor

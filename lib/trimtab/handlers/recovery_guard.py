@@ -81,7 +81,7 @@ def review(store: Store, settings: Settings, now: float) -> frozenset[guard.Key]
                     now,
                     METRIC,
                     float(row.state == guard.PAUSED),
-                    "handlers.watch",
+                    "handlers.recovery_guard",
                     (("tool", row.tool), ("kind", row.kind)),
                     f"{row.recoveries} recoveries in {row.folded_tokens} folded tokens of {row.views} views,"
                     f" break-even {row.break_even:.2f} per 1,000",
