@@ -47,7 +47,7 @@ def test_a_kind_that_is_fetched_too_often_is_shown_whole(client: Client) -> None
     assert load.reason.startswith("this kind's folds are fetched too often; would be essential, about ")
     with client.ledger() as store:
         (metric,) = store.metrics("guard")
-    assert (metric.value, dict(metric.tags)) == (1.0, {"tool": "Read", "kind": KIND})
+    assert (metric.value, dict(metric.tags)) == (1.0, {"tool": "Read", "kind": KIND, "since": "1800000000.0"})
     assert metric.context.startswith("120 recoveries in 120000 folded tokens of 60 views, break-even ")
 
 
@@ -118,6 +118,22 @@ def test_a_kind_that_becomes_good_comes_back(client: Client) -> None:
     with client.ledger() as store:
         assert [metric.value for metric in store.metrics("guard")] == [1.0, 0.0]
         assert recovery_guard.paused(store) == frozenset()
+
+
+def test_what_was_decided_outlives_old_metrics(client: Client) -> None:
+    """Written again after a week, with its own time: what was tried since then still counts."""
+    fill(client, fetched=60)
+    client.desk.between()
+    paused_at = client.now
+    for _ in range(3):
+        client.now += 8 * DAY
+        client.desk.between()
+    with Store.open(client.project / ".claude-patterns" / "trimtab.db") as store:
+        assert [metric.timestamp - paused_at for metric in store.metrics("guard")] == [0, 8 * DAY, 16 * DAY, 24 * DAY]
+        last = recovery_guard.changes(store)[-1]
+        assert (last.at, last.is_paused) == (paused_at, True)
+        (row,) = recovery_guard.rows(store, Settings(), client.now)
+        assert (row.since, row.state) == (paused_at, guard.PAUSED)
 
 
 def test_the_break_even_is_the_cost_formulas(client: Client) -> None:

@@ -1,7 +1,8 @@
 """The guard between experiments, over one project's ledger: which kinds are fetched too often, and what follows.
 
 Changes of a kind's state are metrics of the ledger ("guard", 1.0: shown whole from here on, 0.0: folded again), so that
-a new daemon knows them and a report can tell when and why.
+a new daemon knows them and a report can tell when and why. Old metrics may be deleted, so one that still says that a
+kind is shown whole is written again now and then; its tag `since` says from when on.
 """
 
 import statistics
@@ -16,6 +17,7 @@ from trimtab.store import Store
 
 METRIC = "guard"
 REVIEW_S = 3600.0  # chosen: evidence grows slowly
+RENEW_S = 7 * 86_400.0  # chosen: well before anybody deletes a metric
 WHOLE = "this kind's folds are fetched too often"
 
 
@@ -24,7 +26,8 @@ def changes(store: Store) -> list[Change]:
     found = []
     for metric in store.metrics(METRIC):
         tags = dict(metric.tags)
-        found.append(Change(metric.timestamp, tags.get("tool", ""), tags.get("kind", ""), metric.value > 0))
+        at = float(tags.get("since", metric.timestamp))
+        found.append(Change(at, tags.get("tool", ""), tags.get("kind", ""), metric.value > 0))
     return found
 
 
@@ -74,17 +77,26 @@ def review(store: Store, settings: Settings, now: float) -> frozenset[guard.Key]
     if not settings.recovery_guard:
         return frozenset()
     found = rows(store, settings, now)
+    fresh = {
+        (tags.get("tool", ""), tags.get("kind", ""))
+        for metric in store.metrics(METRIC, since=now - RENEW_S)
+        for tags in [dict(metric.tags)]
+    }
     for row in found:
-        if row.is_change:
-            store.add_metric(
-                Metric(
-                    now,
-                    METRIC,
-                    float(row.state == guard.PAUSED),
-                    "handlers.recovery_guard",
-                    (("tool", row.tool), ("kind", row.kind)),
-                    f"{row.recoveries} recoveries in {row.folded_tokens} folded tokens of {row.views} views,"
-                    f" break-even {row.break_even:.2f} per 1,000",
-                )
-            )
+        if row.is_change or (row.state == guard.PAUSED and (row.tool, row.kind) not in fresh):
+            store.add_metric(recorded(row, now))
     return guard.paused(found)
+
+
+def recorded(row: GuardRow, now: float) -> Metric:
+    """The metric that says what became of a kind, or still is."""
+    since = now if row.is_change else row.since
+    return Metric(
+        now,
+        METRIC,
+        float(row.state == guard.PAUSED),
+        "handlers.recovery_guard",
+        (("tool", row.tool), ("kind", row.kind), ("since", repr(since))),
+        f"{row.recoveries} recoveries in {row.folded_tokens} folded tokens of {row.views} views,"
+        f" break-even {row.break_even:.2f} per 1,000",
+    )
