@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 from trimtab.monitor import anytime, experiment
 from trimtab.records import Arrival, Assignment, Experiment, Outcome, Request
@@ -124,6 +126,14 @@ def test_scores_are_right_on_average_whatever_the_share_does() -> None:
     assert total == pytest.approx(-0.3)
 
 
+@for_all(st.lists(st.tuples(st.booleans(), st.floats(-9, 9)), min_size=6, max_size=40), st.floats(-9, 9))
+def test_the_unit_of_cost_does_not_matter(sessions: list[tuple[bool, float]], more: float) -> None:
+    """All costs times as many: the same scores, whatever the arms."""
+    values = [(assignment(i, off, project=f"/{i % 3}"), y) for i, (off, y) in enumerate(sessions)]
+    dearer = [(given, y + more) for given, y in values]
+    assert experiment.scores(dearer) == pytest.approx(experiment.scores(values), abs=1e-9)
+
+
 # Simulated users
 
 
@@ -162,6 +172,25 @@ def test_the_interval_holds_the_true_effect_at_every_look(user: str, share: floa
         looks = played(USERS[user], -0.1, share, 150, rng)
         missed += any(not look.low <= -0.1 <= look.high for look in looks)
     assert missed / 150 <= worst_of(150)
+
+
+def test_the_interval_holds_when_the_share_is_changed_midway() -> None:
+    """Cheap weeks with a share of 0.2, dear ones with 0.8: plain means of the arms would be far off."""
+    rng = random.Random(11)
+    missed = plain = 0
+    for _ in range(100):
+        values = []
+        for i in range(200):
+            share, level = (0.2, 0.0) if i < 100 else (0.8, 1.5)
+            off = rng.random() < share
+            values.append((assignment(i, off, share), level + rng.gauss(0.0, 0.8) + (0.0 if off else -0.1)))
+        missed += any(
+            not look.low <= -0.1 <= look.high for look in list(anytime.sequence(experiment.scores(values)))[20:]
+        )
+        means = [statistics.fmean(y for given, y in values if given.is_off is off) for off in (False, True)]
+        plain += abs(means[0] - means[1] + 0.1) > 0.5
+    assert missed / 100 <= worst_of(100)
+    assert plain >= 90
 
 
 def test_an_ordinary_interval_would_not_have() -> None:
