@@ -14,6 +14,7 @@ FOLDER = ".claude-patterns"
 LEDGER = "trimtab.db"
 OUTPUTS = "outputs"
 CONFIG = "config.toml"
+EXPERIMENT = "experiment.db"  # in the user's folder: an experiment is over all projects
 PROJECTS = "projects.txt"  # in the user's folder: the data folders of all projects, one a line
 
 

@@ -26,6 +26,7 @@ LEAST_WEIGHT = 1e-6
 RECOVERED_TOKENS = 700  # what a recovery brings in, needed or not: a good half of a page
 FIRST_GUESS = 40.0  # requests to come: the mean in recorded sessions, wherever in a session one looks (35 to 49)
 FULL_TOKENS, STEP_TOKENS = 165_000, 1_300  # where the client compacts a window of 200,000; what a request adds (mean)
+PROMPT_TOKENS = 65_000  # until a transcript tells: recorded sessions go from 38 k to 92 k (medians)
 FEWEST = 5.0  # requests to come
 TRIES, LESS = (
     5,

@@ -203,6 +203,59 @@ class Addition(NamedTuple):
     tokens: int
 
 
+class Experiment(NamedTuple):
+    """A controlled comparison: of its sessions a random `share` is shown everything whole.
+
+    `measure` is what is compared, "session" or "prompt" (the cost of one); `care` the smallest difference that matters
+    to the user, as a share (0.05). `ended_at` is None while it runs, `why` it ended is "" until then.
+    """
+
+    id: int
+    seed: int
+    share: float
+    measure: str
+    care: float
+    started_at: float
+    ended_at: float | None = None
+    why: str = ""
+
+
+class Assignment(NamedTuple):
+    """A session's part in an experiment. `is_off` says that everything is shown whole, `share` is that of its time.
+
+    `number` counts up in the order of assignment. `touched_at` is when there was first something to fold, None until
+    then; `excluded` says why the session is not compared, "" where it is.
+    """
+
+    number: int
+    experiment: int
+    session: str
+    is_off: bool
+    share: float
+    at: float
+    project: str
+    transcript_path: str
+    level: str
+    touched_at: float | None = None
+    excluded: str = ""
+
+
+class Outcome(NamedTuple):
+    """What a session did in its first 24 hours. `usd` is None where a price is not known.
+
+    `units` are prices of one uncached input token; `prompts` are the user's, `edits` calls that changed a file, `tests`
+    test runs that passed.
+    """
+
+    session: str
+    usd: float | None
+    units: float
+    requests: int
+    prompts: int
+    edits: int
+    tests: int
+
+
 class Session(NamedTuple):
     """One session of the client as the ledger knows it; `version` is the client's."""
 

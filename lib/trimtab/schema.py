@@ -4,6 +4,8 @@ A fresh ledger is one that all migrations were applied to, so there is no second
 was released is never edited: add the next number. Times are seconds since the epoch. Tokens are o200k_base tokens,
 except in `requests`, whose figures are the model's own as it billed them. Version history:
 1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions.
+
+EXPERIMENT_MIGRATIONS are of the user's `experiment.db`: 1 experiments, assignments, outcomes.
 """
 
 from typing import NamedTuple
@@ -193,6 +195,61 @@ MIGRATIONS = (
             "create unique index factors_once on factors (model, tool, at, tokens, factor)",
             ADDITIONS,
             "create index additions_by_session on additions (session, at)",
+        ),
+    ),
+)
+
+EXPERIMENTS = """
+create table experiments (
+    id integer primary key,
+    seed integer not null,
+    share real not null,                -- of the sessions that are shown everything whole; of those to come
+    measure text not null,              -- what is compared: 'session' or 'prompt' (the cost of one)
+    care real not null,                 -- the smallest difference that matters, as a share
+    started_at real not null,
+    ended_at real,                      -- null: it runs
+    why text not null default ''        -- why it ended
+)
+"""
+
+ASSIGNMENTS = """
+create table assignments (
+    number integer primary key,         -- in the order of assignment, whatever the clock said
+    experiment integer not null references experiments (id),
+    session text not null unique,
+    is_off integer not null,            -- 1: shown everything whole
+    share real not null,                -- the chance of that, at its time
+    at real not null,
+    project text not null,
+    transcript_path text not null,
+    level text not null,                -- the optimisation level at its start
+    touched_at real,                    -- when there was first something to fold; null: nothing yet
+    excluded text not null default ''   -- why it is not compared
+)
+"""
+
+OUTCOMES = """
+create table outcomes (
+    session text primary key references assignments (session),
+    usd real,                           -- null: the price of some model is not known
+    units real not null,                -- in prices of one uncached input token
+    requests integer not null,
+    prompts integer not null,           -- of the user
+    edits integer not null,             -- calls that changed a file
+    tests integer not null              -- test runs that passed
+)
+"""
+
+EXPERIMENT_MIGRATIONS = (
+    Migration(
+        1,
+        "experiments",
+        (
+            EXPERIMENTS,
+            "create unique index experiments_one_runs on experiments (ended_at is null) where ended_at is null",
+            ASSIGNMENTS,
+            "create index assignments_by_experiment on assignments (experiment, number)",
+            OUTCOMES,
         ),
     ),
 )

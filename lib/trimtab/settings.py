@@ -59,6 +59,7 @@ TABLE = (
     Setting(
         "wrap_failing", True, "whether failing commands' output is folded too, where the user lets all commands run"
     ),
+    Setting("recovery_guard", True, "whether a kind whose folds are fetched too often is shown whole again"),
     Setting("cost_weight", 1.0, "how much the price of the tokens shown counts", least=0, most=1_000),
     Setting("recall_weight", 1.0, "how much hiding a needed line counts", least=0, most=1_000),
     Setting("delay_weight", 0.0, "what a second of waiting counts, in uncached input tokens", least=0, most=1_000_000),
@@ -83,6 +84,7 @@ class Settings(NamedTuple):
     least_saved_tokens: int = 150
     least_saved_share: float = 0.10
     wrap_failing: bool = True
+    recovery_guard: bool = True
     cost_weight: float = 1.0
     recall_weight: float = 1.0
     delay_weight: float = 0.0
@@ -137,6 +139,7 @@ def made(values: Mapping[str, Value]) -> Settings:
         least_saved_tokens=int(values["least_saved_tokens"]),
         least_saved_share=float(values["least_saved_share"]),
         wrap_failing=bool(values["wrap_failing"]),
+        recovery_guard=bool(values["recovery_guard"]),
         cost_weight=float(values["cost_weight"]),
         recall_weight=float(values["recall_weight"]),
         delay_weight=float(values["delay_weight"]),

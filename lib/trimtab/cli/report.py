@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
-from trimtab.cli import page, screen
+from trimtab.cli import experiment, page, screen
 from trimtab.cli import place as places
 from trimtab.errors import TrimtabError
 from trimtab.monitor import report as plain
@@ -69,9 +69,10 @@ def command(
     if everywhere:
         ledgers = [folder / paths.LEDGER for folder in paths.known_projects(paths.user_folder(os.environ))]
         scope = screen.counted(len(ledgers), "project")
-        root = None
+        root, is_guarded = None, True
     else:
         ledgers, scope, root = [place.ledger], str(place.project), place.project
+        is_guarded = place.settings.recovery_guard
     there = [ledger for ledger in ledgers if ledger.is_file()]
     if html_file is not None:
         found = gather(there, session, None)  # what was before `since` tells what the contexts held by then
@@ -85,7 +86,10 @@ def command(
     if wants_json:
         print(json.dumps(as_document(summary, ledgers, hours, found.session), indent=2))
     else:
-        draw(screen.console(), summary, ", ".join(about(scope, found.session, hours)), root)
+        out = screen.console()
+        draw(out, summary, ", ".join(about(scope, found.session, hours)), root)
+        for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
+            out.print(Text(text, style=screen.QUIET))
 
 
 def about(scope: str, session: str | None, hours: float | None) -> list[str]:

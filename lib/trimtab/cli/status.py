@@ -13,7 +13,7 @@ from rich.text import Text
 
 from trimtab import __version__, paths, settings
 from trimtab import environment as environments
-from trimtab.cli import faultlog, resident, screen
+from trimtab.cli import experiment, faultlog, resident, screen
 from trimtab.cli import place as places
 from trimtab.errors import StoreError
 from trimtab.store import Store
@@ -49,6 +49,7 @@ def show(place: places.Place, environment: Mapping[str, str], now: float) -> Non
                 ("daemon", daemon_text(daemon, now)),
                 ("environment", environment_text(environment)),
                 ("faults", bugs),
+                ("experiment", experiment.sentence(environment, now) or "none; `trimtab experiment on` begins one"),
             ]
         )
     )

@@ -125,7 +125,7 @@ def at_start(settings: Settings) -> policy.Circumstances:
     """A session's start, with a model that is not known yet."""
     return policy.Circumstances(
         prices=prices.relative(""),
-        prompt_tokens=post_tool_use.PROMPT_TOKENS,
+        prompt_tokens=policy.PROMPT_TOKENS,
         factor=tokens.FACTORS[tokens.family("")]["Read"],
         level=settings.level,
         requests_to_come=policy.requests_to_come(0),

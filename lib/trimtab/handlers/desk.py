@@ -14,12 +14,14 @@ from typing import NamedTuple
 from trimtab import faults, paths, settings, tiers, tokens
 from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
-from trimtab.handlers import outputs, parsed
+from trimtab.handlers import outputs, parsed, recovery_guard, trial
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
-from trimtab.records import Load
+from trimtab.handlers.trial import Trial
+from trimtab.monitor import guard
+from trimtab.records import IntegrationMode, Load
 from trimtab.relevance import words
 from trimtab.store import Store
 
@@ -59,6 +61,7 @@ class Project:
         self._settings, self.complaints = settings.load(self._files, environment)
         self.open()
         self.lengths = self.store.session_lengths()
+        self._reviewed: float | None = None
         paths.remember_project(paths.user_folder(user_environment), self.store.path.parent)
 
     def open(self) -> None:
@@ -68,6 +71,13 @@ class Project:
         folder = paths.ensure_project_folder(self._project, self._settings.data_directory)
         self.store = Store.open(folder / paths.LEDGER, busy_ms=LOCKED_MS)
         self.sessions: set[str] = set()  # those that the ledger has been told of
+        self.paused = recovery_guard.paused(self.store)  # kinds that are shown whole: fetched too often
+
+    def review(self, now: float) -> None:
+        """Now and then: which kinds are fetched too often. StoreError where the ledger can't be used."""
+        if self._reviewed is None or abs(now - self._reviewed) >= recovery_guard.REVIEW_S:
+            self._reviewed = now
+            self.paused = recovery_guard.review(self.store, self._settings, now)
 
     def settings(self, environment: Mapping[str, str]) -> settings.Settings:
         ours = sorted((k, v) for k, v in environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_")))
@@ -102,6 +112,7 @@ class Desk:
         self._unsettled: set[tuple[str, str]] = set()
         self._complained: set[str] = set()
         self._awaited: OrderedDict[str, Event] = OrderedDict()
+        self.trial = Trial(paths.user_folder(self._user_environment) / paths.EXPERIMENT, clock, self._complain)
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON (a status line as it is), b"" for no opinion.
@@ -140,12 +151,25 @@ class Desk:
         project = self.project(event)
         found = project.settings(event.environment)
         for complaint in project.complaints:
-            if complaint not in self._complained:
-                self._complained.add(complaint)
-                faults.note(
-                    str(paths.daemon_folder(self._user_environment)), self.clock(), "settings", event.name, complaint
-                )
+            self._complain(complaint, "settings", event.name)
         return found
+
+    def _complain(self, complaint: str, where: str = "experiment", event: str = "") -> None:
+        """Into the log, once."""
+        if complaint not in self._complained:
+            self._complained.add(complaint)
+            faults.note(str(paths.daemon_folder(self._user_environment)), self.clock(), where, event, complaint)
+
+    def held_back(self, event: Event, kind: str) -> str:
+        """Why a view of this kind that is worth its tokens is not shown, "" where it is."""
+        project, chosen = self.project(event), self.settings(event)
+        is_paused = chosen.recovery_guard and (event.tool, kind) in project.paused
+        if is_paused and not guard.is_trial(event.tool_use_id):
+            return recovery_guard.WHOLE
+        self.trial.watch(event.session, chosen)
+        if chosen.mode is IntegrationMode.MONITORING_ONLY:
+            return "only watching"
+        return trial.WHOLE if self.trial.is_off(event.session) else ""
 
     def conversation(self, event: Event) -> Conversation:
         """The conversation that the event belongs to, caught up with its transcript, the ledger too."""
@@ -171,9 +195,11 @@ class Desk:
             while len(self._conversations) > MOST_CONVERSATIONS:
                 self._conversations.popitem(last=False)
         if event.session not in project.sessions:
+            is_new = not project.store.knows(event.session)
             transcript = str(event.transcript or "")
             project.store.add_session(event.session, self.clock(), "", transcript, str(event.project), "")
             project.sessions.add(event.session)
+            self.trial.begin(event, project.settings(event.environment), is_new)
         self._conversations.move_to_end(key)
         self._unsettled.add(key)
         self._catch_up(*found)
@@ -219,7 +245,14 @@ class Desk:
         words.common()
 
     def between(self) -> None:
-        """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors."""
+        """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors.
+
+        And now and then what the experiment says, and which kinds are fetched too often.
+        """
+        self.trial.between()
+        for project in self._projects.values():
+            if project.store.is_current():
+                project.review(self.clock())
         if not (self._unsettled or self._uncounted):
             return
         tokens.load()
@@ -239,6 +272,7 @@ class Desk:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
 
     def close(self) -> None:
+        self.trial.close()
         for project in self._projects.values():
             project.store.close()
 

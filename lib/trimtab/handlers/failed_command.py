@@ -41,6 +41,10 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         reason = "the client would cut the view" if choice.view else choice.reason
         post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, reason, None)
         return None
+    held_back = desk.held_back(call, parsed.plan.content.kind)
+    if held_back:
+        post_tool_use.record(call, desk, found, parsed, Tier.COMPLETE, post_tool_use.would_be(choice, held_back), None)
+        return None
     return {"view": post_tool_use.shown(call, desk, found, parsed, choice, conversation, settings) + "\n"}
 
 

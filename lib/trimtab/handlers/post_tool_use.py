@@ -16,12 +16,11 @@ from trimtab.handlers.desk import Desk, Reply, Uncounted
 from trimtab.handlers.events import Event
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
-from trimtab.records import Fold, IntegrationMode, Load, Tier, View
+from trimtab.records import Fold, Load, Tier, View
 from trimtab.settings import Settings
 
 NOT_READ = "the rest of the file"
 SMALLEST = 600  # characters: below it no view can save the least that is worth one
-PROMPT_TOKENS = 65_000  # until the transcript tells: recorded sessions go from 38 k to 92 k (medians)
 SEAM_TOKENS = 1  # that two texts may have more as one: what is at their seam is parted in another way
 LEAST_PROMPT_TOKENS = 2_000  # the client's tools alone are more: a smaller figure is no measurement
 WHOLE = re.compile(
@@ -45,12 +44,18 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         return None
     whole = desk.parse(found, settings.rules)
     choice = choose(whole, found, settings, conversation, desk, event)
-    watching = settings.mode is IntegrationMode.MONITORING_ONLY
-    if choice.view is None or watching:
-        would = f"only watching; would be {choice.tier.value}, " if watching and choice.view else ""
-        record(event, desk, found, whole, Tier.COMPLETE, would + choice.reason, None)
+    held_back = desk.held_back(event, whole.plan.content.kind) if choice.view else ""
+    if choice.view is None or held_back:
+        record(event, desk, found, whole, Tier.COMPLETE, would_be(choice, held_back), None)
         return None
     return loads.replacement(event, shown(event, desk, found, whole, choice, conversation, settings))
+
+
+def would_be(choice: policy.Choice, held_back: str) -> str:
+    """The reason for the ledger why a load is shown whole; of a view that is held back, what it would have been."""
+    if choice.view is None or not held_back:
+        return choice.reason
+    return f"{held_back}; would be {choice.tier.value}, about {choice.view.tokens} tokens, {choice.reason}"
 
 
 def shown(
@@ -121,7 +126,7 @@ def choose(
     """
     project = desk.project(event)
     known = conversation.prompt_tokens
-    prompt_tokens = known if known >= LEAST_PROMPT_TOKENS else PROMPT_TOKENS
+    prompt_tokens = known if known >= LEAST_PROMPT_TOKENS else policy.PROMPT_TOKENS
     now = policy.Circumstances(
         prices.Book(settings.prices).relative(conversation.model, conversation.ttl_1h),
         prompt_tokens,

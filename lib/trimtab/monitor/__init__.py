@@ -1,7 +1,20 @@
 """What the ledger's rows add up to, and the plain report of it; pure: prices, factors and the clock are arguments."""
 
+from trimtab.monitor import anytime, experiment, guard
 from trimtab.monitor.line import newest_prompt, status_line
 from trimtab.monitor.report import lines
 from trimtab.monitor.summary import Row, Summary, UsageRow, as_json, summarise
 
-__all__ = ["Row", "Summary", "UsageRow", "as_json", "lines", "newest_prompt", "status_line", "summarise"]
+__all__ = [
+    "Row",
+    "Summary",
+    "UsageRow",
+    "anytime",
+    "as_json",
+    "experiment",
+    "guard",
+    "lines",
+    "newest_prompt",
+    "status_line",
+    "summarise",
+]

@@ -1,0 +1,102 @@
+"""The guard between experiments, over one project's ledger: which kinds are fetched too often, and what follows.
+
+Changes of a kind's state are metrics of the ledger ("guard", 1.0: shown whole from here on, 0.0: folded again), so that
+a new daemon knows them and a report can tell when and why. Old metrics may be deleted, so one that still says that a
+kind is shown whole is written again now and then; its tag `since` says from when on.
+"""
+
+import statistics
+from collections.abc import Sequence
+
+from trimtab import policy, prices, transcript
+from trimtab.monitor import guard
+from trimtab.monitor.guard import Change, GuardRow
+from trimtab.records import Metric, Request
+from trimtab.settings import Settings
+from trimtab.store import Store
+
+METRIC = "guard"
+REVIEW_S = 3600.0  # chosen: evidence grows slowly
+RENEW_S = 7 * 86_400.0  # chosen: well before anybody deletes a metric
+WHOLE = "this kind's folds are fetched too often"
+
+
+def changes(store: Store) -> list[Change]:
+    """All changes so far, in order. Raises StoreError."""
+    found = []
+    for metric in store.metrics(METRIC):
+        tags = dict(metric.tags)
+        at = float(tags.get("since", metric.timestamp))
+        found.append(Change(at, tags.get("tool", ""), tags.get("kind", ""), metric.value > 0))
+    return found
+
+
+def paused(store: Store) -> frozenset[guard.Key]:
+    """The kinds that are shown whole by what was decided last. Raises StoreError."""
+    last = {(change.tool, change.kind): change.is_paused for change in changes(store)}
+    return frozenset(key for key, is_paused in last.items() if is_paused)
+
+
+def rows(store: Store, settings: Settings, now: float) -> tuple[GuardRow, ...]:
+    """What is known of every kind, for a report too. Raises StoreError."""
+    made = changes(store)
+    last = {(change.tool, change.kind): change for change in made}.values()
+    earliest = min([now - guard.WEEKS_S, *(change.at for change in last if change.is_paused)])
+    requests = [request for request in store.requests(since=now - guard.WEEKS_S) if not request.agent]
+    circumstances = typical(requests, store.session_lengths(), settings)
+    model = requests[-1].model if requests else ""
+
+    def break_even_of(tool: str) -> float:
+        here = circumstances._replace(factor=store.factor_of(model, tool).value)
+        return guard.break_even(here.factor * policy.price(here), policy.miss(here))
+
+    loads = store.loads(since=earliest, with_folds=False)
+    return guard.rows(loads, store.recoveries(since=earliest), made, break_even_of, now)
+
+
+def typical(requests: Sequence[Request], lengths: Sequence[int], settings: Settings) -> policy.Circumstances:
+    """The cost formula's circumstances as they mostly are in a project with these requests and lengths of sessions.
+
+    Half of the median session is behind, and the model's factor is 1.
+    """
+    prompts = [transcript.prompt_tokens(request) for request in requests]
+    prompt_tokens = round(statistics.median(prompts)) if prompts else policy.PROMPT_TOKENS
+    so_far = round(statistics.median(lengths) / 2) if lengths else 0
+    return policy.Circumstances(
+        prices.relative(requests[-1].model if requests else "", any(r.write_1h_tokens for r in requests)),
+        prompt_tokens,
+        1.0,
+        settings.level,
+        policy.requests_to_come(so_far, lengths, prompt_tokens),
+        objectives=policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
+    )
+
+
+def review(store: Store, settings: Settings, now: float) -> frozenset[guard.Key]:
+    """Looks at every kind anew and records what changes; the kinds that are shown whole. Raises StoreError."""
+    if not settings.recovery_guard:
+        return frozenset()
+    found = rows(store, settings, now)
+    fresh = {
+        (tags.get("tool", ""), tags.get("kind", ""))
+        for metric in store.metrics(METRIC, since=now - RENEW_S)
+        for tags in [dict(metric.tags)]
+    }
+    for row in found:
+        if row.is_change or (row.state == guard.PAUSED and (row.tool, row.kind) not in fresh):
+            store.add_metric(recorded(row, now))
+    return guard.paused(found)
+
+
+def recorded(row: GuardRow, now: float) -> Metric:
+    """The metric that says what became of a kind, or still is."""
+    since = now if row.is_change else row.since
+    return Metric(
+        now,
+        METRIC,
+        float(row.state == guard.PAUSED),
+        "handlers.recovery_guard",
+        (("tool", row.tool), ("kind", row.kind), ("since", repr(since))),
+        f"{row.recoveries} recoveries in {row.folded_tokens} folded tokens of {row.views} views,"
+        f" break-even {row.break_even:.2f} per 1,000",
+    )
