@@ -6,19 +6,15 @@ raises DamagedError, and `set_aside` is for whoever decides to go on with a new 
 """
 
 import json
-import sqlite3
 import statistics
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 
 from trimtab import tokens
 from trimtab.errors import StoreError
 from trimtab.records import Addition, Alert, Factor, Fold, Load, Metric, Recovery, Request, Session, Tier
 from trimtab.schema import MIGRATIONS, Migration
-from trimtab.store.base import clean, connect, current_number, fault, file_id, narrowed, prepare, set_aside
+from trimtab.store.base import Database, clean, connect, current_number, narrowed, prepare, set_aside
 
 BUSY_MS = 10_000  # how long to wait for another writer; 16 at once needed 1.6 s at most (2-core x86_64 Linux, 2026-11)
 FACTOR_SAMPLES = 50  # chosen: about one long session; the median moves on when the model changes
@@ -35,14 +31,8 @@ ADD_REQUEST = (
 )
 
 
-class Store:
+class Store(Database):
     """An open ledger; a context manager that closes it."""
-
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
-        self.path = path
-        self._db = db
-        self._lock = threading.RLock()
-        self._file = file_id(path)
 
     @classmethod
     def open(
@@ -64,28 +54,6 @@ class Store:
             db.close()
             raise
         return cls(path, db)
-
-    def close(self) -> None:
-        """Closes the file; a second time does nothing. Never raises."""
-        with self._lock, suppress(sqlite3.Error):
-            self._db.close()
-
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def is_current(self) -> bool:
-        """False when the file was deleted or replaced since it was opened: then close this and open it anew."""
-        return self._file is not None and file_id(self.path) == self._file
-
-    def check(self) -> list[str]:
-        """What SQLite's integrity check finds; empty when all is well. Raises StoreError when it can't be read."""
-        found = [str(row[0]) for row in self._rows("pragma integrity_check")]
-        return [] if found == ["ok"] else found
 
     # Loads and what became of them
 
@@ -328,29 +296,3 @@ class Store:
         """Marks an alert as seen."""
         with self._transaction() as db:
             db.execute("update alerts set acknowledged = 1 where id = ?", [alert])
-
-    # The connection
-
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]  # SQL is untyped
-        with self._lock, self._faults("read"):
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block is written, or nothing."""
-        with self._lock, self._faults("write"):
-            self._db.execute("begin immediate")
-            try:
-                yield self._db
-                self._db.execute("commit")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._db.execute("rollback")
-                raise
-
-    @contextmanager
-    def _faults(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OverflowError) as exc:
-            raise fault(self.path, doing, exc) from exc

@@ -1,14 +1,17 @@
-"""What the ledger needs of SQLite: opening, migrating, naming faults, setting a damaged file aside.
+"""What the ledger and the usage book need of SQLite: opening, migrating, naming faults, setting a damaged file aside.
 
 Nothing here knows what the tables mean.
 """
 
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
 
 from trimtab.errors import DamagedError, StoreError
 from trimtab.schema import RECORD_TABLE, Migration
@@ -17,6 +20,63 @@ WAL_TRIES = 50  # chosen: SQLite does not wait by itself while another connectio
 WAL_PAUSE_S = 0.01
 
 Value = str | int | float | None
+Opened = TypeVar("Opened", bound="Database")
+
+
+class Database:
+    """An open file; a context manager that closes it. One connection, guarded by a lock, for all threads."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = db
+        self._lock = threading.RLock()
+        self._file = file_id(path)
+
+    def close(self) -> None:
+        """Closes the file; a second time does nothing. Never raises."""
+        with self._lock, suppress(sqlite3.Error):
+            self._db.close()
+
+    def __enter__(self: Opened) -> Opened:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def is_current(self) -> bool:
+        """False when the file was deleted or replaced since it was opened: then close this and open it anew."""
+        return self._file is not None and file_id(self.path) == self._file
+
+    def check(self) -> list[str]:
+        """What SQLite's integrity check finds; empty when all is well. Raises StoreError when it can't be read."""
+        found = [str(row[0]) for row in self._rows("pragma integrity_check")]
+        return [] if found == ["ok"] else found
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]  # SQL is untyped
+        with self._lock, self._faults("read"):
+            return self._db.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of the block is written, or nothing."""
+        with self._lock, self._faults("write"):
+            self._db.execute("begin immediate")
+            try:
+                yield self._db
+                self._db.execute("commit")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("rollback")
+                raise
+
+    @contextmanager
+    def _faults(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OverflowError) as exc:
+            raise fault(self.path, doing, exc) from exc
 
 
 def connect(path: Path, busy_ms: int, readonly: bool) -> sqlite3.Connection:
