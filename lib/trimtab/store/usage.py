@@ -13,7 +13,7 @@ is keyed by what it is of, so that a line that is read again, in another order o
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,6 +130,9 @@ class UsageStore(Database):
         """The usage book at `path`, made if missing. With `readonly` a missing one is an error. Raises StoreError."""
         if readonly and not path.is_file():
             raise StoreError(f"no usage book at {str(path)!r}: `trimtab usage sync` makes it from the transcripts")
+        if not readonly:
+            with suppress(OSError):  # connecting says what is wrong; it holds commands, so it is its user's alone
+                path.touch(mode=0o600)
         with advice():
             db = connect(path, busy_ms, readonly)
             try:

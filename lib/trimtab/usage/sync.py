@@ -6,7 +6,6 @@ same lines: every row is keyed by what it is of, so the second changes nothing, 
 that goes with what was read. A file that has become another one is read from its start.
 """
 
-import multiprocessing
 import os
 import sys
 import time
@@ -155,6 +154,8 @@ def reading(tasks: list[Task], processes: int) -> Iterator[Iterator[Read]]:
     if processes < 2 or len(tasks) < 2 or not sys.platform.startswith("linux"):
         yield one_by_one(tasks)
         return
+    import multiprocessing  # takes 15 ms, which a sync with nothing new does not have
+
     largest = sorted(tasks, key=lambda task: -task.left_bytes)  # so that none is left to one process at the end
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         yield in_processes(pool.imap_unordered(read_task, largest))
