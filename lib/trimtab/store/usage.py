@@ -239,8 +239,9 @@ class UsageStore(Database):
                 claims[request.message_id] = claim if known is None else merged(known, claim)
         if not claims:
             return 0
+        rows = [self._row(db, claim) for claim in claims.values()]
         before = db.total_changes
-        db.executemany(f"insert or ignore into requests {REQUEST}", [self._row(db, c) for c in claims.values()])
+        db.executemany(f"insert or ignore into requests {REQUEST}", rows)
         new = db.total_changes - before
         if new == len(claims):
             return new

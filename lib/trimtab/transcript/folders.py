@@ -57,13 +57,14 @@ def find(folders: Iterable[Path]) -> list[File]:
 
 
 def walk(folder: str) -> Iterator[File]:
-    """The transcripts of a `projects` folder; files in the folder itself are those of one project."""
-    top = os.path.basename(folder.rstrip(os.sep))
-    for entry in entries(folder):
+    """The transcripts of a `projects` folder, or of one project's, which has transcripts itself."""
+    found = entries(folder)
+    if any(entry.name.endswith(ENDING) for entry in found):
+        yield from within(folder, os.path.basename(folder.rstrip(os.sep)), "")
+        return
+    for entry in found:
         if entry.is_dir():
             yield from within(entry.path, entry.name, "")
-        elif entry.name.endswith(ENDING):
-            yield from known(entry, top, "")
 
 
 def within(folder: str, project: str, session: str) -> Iterator[File]:

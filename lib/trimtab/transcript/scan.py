@@ -110,9 +110,9 @@ class Scan:
         while True:
             if have == len(buffer):
                 if have >= LONGEST_BYTES:
-                    have = self._overlong(buffer)
-                    if have < 0:
+                    if not self._overlong(buffer):
                         return True
+                    have = 0
                     continue
                 buffer.extend(bytes(have))
             with memoryview(buffer) as view:
@@ -128,8 +128,8 @@ class Scan:
                 if self.offset - start >= most_bytes:
                     return False
 
-    def _overlong(self, buffer: bytearray) -> int:
-        """Passes over a line that is longer than the buffer; how much of the next ones is in it, -1 where none ends.
+    def _overlong(self, buffer: bytearray) -> bool:
+        """Passes over a line that is longer than the buffer; False where it does not end yet.
 
         Such a line is long for its second copy of a result: then what comes before that is read.
         """
@@ -143,11 +143,10 @@ class Scan:
                 self._name([(0, fault)] if fault else [])
                 self.offset += size
                 self.trace = piece[max(0, end - TRACE_BYTES) : end]
-                rest = piece[end:]
-                buffer[:] = rest + bytes(BLOCK_BYTES - len(rest))
-                self._handle.seek(self.offset + len(rest))
-                return len(rest)
-        return -1
+                self._handle.seek(self.offset)
+                del buffer[BLOCK_BYTES:]
+                return True
+        return False
 
     def _feed(self, buffer: bytearray, end: int) -> None:
         """Takes the whole lines that are the buffer's first `end` bytes."""

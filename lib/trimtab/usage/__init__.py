@@ -1,5 +1,1 @@
-"""What a user's sessions used, from the client's transcripts to the usage book."""
-
-from trimtab.usage.sync import Synced, sync, sync_session
-
-__all__ = ["Synced", "sync", "sync_session"]
+"""What a user's sessions used: `sync` fills the usage book from the client's transcripts."""

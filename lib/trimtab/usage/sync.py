@@ -115,7 +115,7 @@ def cores() -> int:
 Read = tuple[Task, Piece | str]  # a part of a file, or why it can't be read
 
 
-def read(task: Task, most_bytes: int = PIECE_BYTES) -> Piece | str:
+def read(task: Task, most_bytes: int) -> Piece | str:
     """The next part of a file, or why it can't be read."""
     try:
         return scan.read(task.file, task.state, most_bytes)
@@ -127,7 +127,7 @@ def one_by_one(tasks: Iterable[Task]) -> Iterator[Read]:
     """Every part of every file, in order."""
     for task in tasks:
         while True:
-            piece = read(task)
+            piece = read(task, PIECE_BYTES)
             yield task, piece
             if isinstance(piece, str) or piece.is_last:
                 break
