@@ -6,7 +6,7 @@ Totals are responses, and their input, written, read and output tokens.
 import os
 
 import pytest
-from tests.usage.written import AT, CWD, Home, answer, called, result, stamp, totals, usage, user
+from tests.usage.written import AT, CWD, Home, Line, answer, called, result, stamp, totals, usage, user
 
 from trimtab.records import Request
 
@@ -160,7 +160,13 @@ def test_compaction(home: Home) -> None:
     """
     first = answer(1, "msg_1", usage(10, 100, 1000, 40))
     summary = user(5, "This session is being continued.", isCompactSummary=True, parentUuid="b")
-    boundary = {"type": "system", "subtype": "compact_boundary", "uuid": "b", "timestamp": stamp(4), "sessionId": "s1"}
+    boundary: Line = {
+        "type": "system",
+        "subtype": "compact_boundary",
+        "uuid": "b",
+        "timestamp": stamp(4),
+        "sessionId": "s1",
+    }
     home.write("s1", first, boundary, summary)
     aside = {"isSidechain": True, "agentId": "acompact-1"}
     made = answer(4, "msg_2", usage(2, 0, 1100, 300), isSidechain=True, agentId="acompact-1")

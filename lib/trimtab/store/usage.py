@@ -108,11 +108,17 @@ def merged(one: Claim, other: Claim) -> Claim:
 
 def merged_arrival(one: Arrival, other: Arrival) -> Arrival:
     """The arrival that both rows tell of."""
-    fuller = max(one, other, key=lambda a: (a.characters, a.tool != "", a.target != "", a))
-    return fuller._replace(
+    if one == other:
+        return one
+    tool, target = max((one.tool, one.target), (other.tool, other.target))
+    return one._replace(
         at=min(one.at, other.at),
-        tool=fuller.tool or one.tool or other.tool,
-        target=fuller.target or one.target or other.target,
+        what=max(one.what, other.what),
+        tool=tool,
+        target=target,
+        characters=max(one.characters, other.characters),
+        is_error=one.is_error or other.is_error,
+        images=max(one.images, other.images),
     )
 
 

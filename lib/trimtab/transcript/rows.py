@@ -54,7 +54,7 @@ class Rows:
         before = msgspec.json.decode(carry, type=Carry) if carry else Carry()
         self._calls, self._stamp = before.calls, before.stamp
         self._otherwise = file.modified_ns / 1e9  # the time of lines that have none
-        self._seen: dict[str, tuple[object, str]] = {}  # by response: the usage of its newest row, and its time
+        self._seen: dict[str, tuple[object, str]] = {}  # by response: what its newest row says, and its time
         self._noted: dict[str, Noted] = {}
         self.requests: list[Response] = []
         self.arrivals: list[Arrival] = []
@@ -135,13 +135,14 @@ class Rows:
         assert message is not None
         usage, stamp = message.usage, line.timestamp or ""
         assert usage is not None
-        seen = self._seen.get(name)
-        if seen is not None and seen[0] == usage and seen[1] <= stamp:
-            return
-        self._seen[name] = (usage, stamp)
         agent = responses.agent_of(self._file.agent, line.is_sidechain is True, line.agent_id)
         session = responses.owner_of(line, self._file.session)
         hour = line.prompt_cache_requested == "1h"
+        said = (usage, session, agent, message.model, hour)
+        seen = self._seen.get(name)
+        if seen is not None and seen[0] == said and seen[1] <= stamp:
+            return
+        self._seen[name] = (said, stamp)
         made = responses.request(usage, session, agent, name, self._at(line), message.model or "", hour)
         self.requests.append(made)
         if agent and line.attribution_agent:
