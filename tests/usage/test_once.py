@@ -153,6 +153,21 @@ def test_old_clients_subagents_beside_the_main_file(home: Home) -> None:
     assert [(r.session, r.agent) for r in home.requests()] == [("s9", "b7")]
 
 
+def test_a_subagents_progress_in_the_main_file(home: Home) -> None:
+    """Clients 2.1 repeated a subagent's lines in the main file: the same response (1, 20, 0, 7), or the only trace."""
+    inner = answer(2, "msg_2", usage(1, 20, 0, 3), agentId="a1")
+    progress = {"type": "progress", "sessionId": "s1", "timestamp": stamp(2), "uuid": "p1"}
+    told = {"type": "agent_progress", "agentId": "a1", "message": inner}
+    odd: Line = progress | {"data": {"type": "waiting", "message": [1]}}
+    home.write("s1", answer(1, "msg_1", usage(10, 100, 1000, 40)), progress | {"data": told}, odd)
+    home.sync()
+    assert home.totals() == (2, 11, 120, 1000, 43)
+    home.write("s1/a1", answer(2, "msg_2", usage(1, 20, 0, 7), isSidechain=True, agentId="a1"))
+    home.sync()
+    assert home.totals() == (2, 11, 120, 1000, 47)
+    assert [r.agent for r in home.requests()] == ["", "a1"]
+
+
 def test_compaction(home: Home) -> None:
     """The client compacts in a subagent that copies the conversation; what it adds is its own summary's response.
 

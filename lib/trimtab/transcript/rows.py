@@ -14,7 +14,7 @@ from trimtab.records import Request as Response
 from trimtab.transcript import responses
 from trimtab.transcript.folders import File, is_named_after
 from trimtab.transcript.lines import epoch, own_words
-from trimtab.transcript.shape import Block, Line, Part, target_of
+from trimtab.transcript.shape import Block, Line, Nested, Part, Progress, target_of
 
 MOST_CALLS = 500  # whose results have not come; a response makes a few
 FOLDER_NAMED, LINE_NAMED = 2, 1  # how sure a session's project is: the file's folder is named after it; a line says it
@@ -73,6 +73,8 @@ class Rows:
         if kind == "attachment":
             self._note(line)
             self._attached(line)
+        elif kind == "progress":
+            self._progressed(line)
         elif kind == "cost-state":
             usd = line.total_cost_usd
             if usd is not None:
@@ -151,6 +153,27 @@ class Rows:
             for aside in responses.asides(usage, made, hour):
                 self.requests.append(aside)
                 self.agent_types[session, aside.agent] = aside.agent_type
+
+    def _progressed(self, line: Line) -> None:
+        """A subagent's response that the main file tells of; its own file tells of it too, mostly."""
+        data = line.data
+        if not isinstance(data, Progress) or not isinstance(data.message, Nested):
+            return
+        nested = data.message
+        if nested.message is None or nested.message.usage is None:
+            return
+        name = responses.name_of(nested.message.id, nested.request_id, nested.uuid)
+        if name and responses.is_of_a_model(nested.message.model):
+            aside = Line(
+                timestamp=nested.timestamp or line.timestamp,
+                session_id=line.session_id,
+                request_session_id=line.request_session_id,
+                forked_from=line.forked_from,
+                is_sidechain=True,
+                agent_id=data.agent_id,
+                message=nested.message,
+            )
+            self._respond(aside, name)
 
     def _asked(self, line: Line) -> str:
         message = line.message

@@ -109,6 +109,24 @@ class Attached(Struct, gc=False):
     content: Any = None
 
 
+class Nested(Struct, gc=False, rename="camel"):
+    """A subagent's line inside of a line of the main file."""
+
+    type: Text = ""
+    timestamp: Text = ""
+    uuid: Text = ""
+    request_id: Text = ""
+    message: Message | None = None
+
+
+class Progress(Struct, gc=False, rename="camel"):
+    """How a tool call goes on; of a subagent's with what it said last (clients 2.1 before its own files had all)."""
+
+    type: Text = ""
+    agent_id: Text = ""
+    message: Nested | str | None = None
+
+
 class Line(Struct, gc=False, rename="camel"):
     """One line. Fields that it does not have are empty."""
 
@@ -130,6 +148,7 @@ class Line(Struct, gc=False, rename="camel"):
     is_meta: bool | None = None
     is_compact_summary: bool | None = None
     message: Message | None = None
+    data: Progress | str | None = None
     attachment: Attached | None = None
     rendered: list[Rendered] | None = None
     has_unknown_model_cost: bool | None = None
@@ -150,14 +169,14 @@ def lenient(line: bytes) -> Line:
         record = parse(line)  # what is wrong may be in the second copy of a result
     if not isinstance(record, dict):
         raise ValueError("it is no object")
-    message, given = None, record.get("message")
-    if isinstance(given, dict):
-        message = Message(words(given.get("id")), words(given.get("model")), None, spent(given.get("usage")))
-        content = given.get("content")
-        message.content = content if isinstance(content, str) else blocks(content)
     fork, attachment, rendered = record.get("forkedFrom"), record.get("attachment"), record.get("rendered")
     cost = record.get("totalCostUSD")
-    made = Line(message=message)
+    made = Line(message=message_of(record.get("message")))
+    data = record.get("data")
+    if isinstance(data, dict) and isinstance(nested := data.get("message"), dict):
+        kind, stamp, uuid, request = (words(nested.get(key)) for key in ("type", "timestamp", "uuid", "requestId"))
+        inner = Nested(kind, stamp, uuid, request, message_of(nested.get("message")))
+        made.data = Progress(words(data.get("type")), words(data.get("agentId")), inner)
     for name, key in TEXTS:
         setattr(made, name, words(record.get(key)))
     for name, key in FLAGS:
@@ -223,6 +242,14 @@ def blocks(content: object) -> list[Block]:
                 )
             )
     return found
+
+
+def message_of(given: object) -> Message | None:
+    if not isinstance(given, dict):
+        return None
+    content = given.get("content")
+    said = words(content) if isinstance(content, str) else blocks(content)
+    return Message(words(given.get("id")), words(given.get("model")), said, spent(given.get("usage")))
 
 
 def content_of(content: object) -> str | list[Part]:
