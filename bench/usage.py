@@ -191,15 +191,15 @@ def lines_of(projects: Path) -> dict[str, list[Row]]:
 def as_ccusage(lines: Sequence[Row]) -> list[Row]:
     """The lines of one message that ccusage counts, by the rules of its source (20.0.24, `daily`).
 
-    Lines with the same request id are one, whatever their session; without one those of the same session, if the
-    message id is the API's; a sidechain's line is the same as another of its session. The main conversation's goes
-    before a sidechain's, then the one with more tokens.
+    Lines with the same request id are one, whatever their session; without one those of the same session and time; a
+    sidechain's line is the same as another of its session. The main conversation's goes before a sidechain's, then the
+    one with more tokens.
     """
     kept: list[Row] = []
     for row in lines:
         for place, known in enumerate(kept):
             within = row.session == known.session
-            same = row.request == known.request and (row.request != "" or within)
+            same = row.request == known.request and (row.request != "" or (within and row.at == known.at))
             if same or (within and (row.is_sidechain or known.is_sidechain)):
                 aside, more = row.is_sidechain != known.is_sidechain, sum(row.figures) > sum(known.figures)
                 if known.is_sidechain if aside else more:
@@ -211,8 +211,8 @@ def as_ccusage(lines: Sequence[Row]) -> list[Row]:
 
 
 def why(lines: Sequence[Row], counted: Sequence[Row]) -> str:
-    if len({row.session for row in counted}) > 1:
-        return "a copy without request id in a resumed or forked session is counted again"
+    if any(not row.request for row in counted):
+        return "without a request id each line of it is counted"
     if len({row.request for row in counted}) > 1:
         return "a copy with another request id is counted again"
     if len(counted) == 1 and len(lines) > 1:

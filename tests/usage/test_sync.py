@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -195,9 +196,9 @@ def test_a_crash_before_the_commit_loses_and_repeats_nothing(home: Home, monkeyp
     monkeypatch.setattr("trimtab.usage.sync.BATCH_ROWS", 1)
     for name in ("s1", "s2"):
         home.write(name, *messages(1, 3, name))
-    honest, left = UsageStore._add_facts, [4]
+    honest, left = UsageStore._add_facts, [3]
 
-    def stopped(self: UsageStore, db: sqlite3.Connection, news: News) -> None:
+    def stopped(self: UsageStore, db: sqlite3.Connection, news: Sequence[News]) -> None:
         honest(self, db, news)
         left[0] -= 1
         if left[0] <= 0:

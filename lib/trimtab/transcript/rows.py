@@ -5,6 +5,7 @@ several, and whoever stores them merges. Only what repeats an earlier row word f
 """
 
 from collections.abc import Sequence
+from operator import ge
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ from trimtab.records import Request as Response
 from trimtab.transcript import responses
 from trimtab.transcript.folders import File, is_named_after
 from trimtab.transcript.lines import epoch, own_words
-from trimtab.transcript.shape import Block, Line, Nested, Part, Progress, target_of
+from trimtab.transcript.shape import Block, Line, Nested, Part, Progress, Spent, target_of
 
 MOST_CALLS = 500  # whose results have not come; a response makes a few
 FOLDER_NAMED, LINE_NAMED = 2, 1  # how sure a session's project is: the file's folder is named after it; a line says it
@@ -38,10 +39,20 @@ class Facts(NamedTuple):
     last_at: float
 
 
+class Seen(NamedTuple):
+    """A response's newest row: whose it is, what was billed, when, and its place in the rows."""
+
+    said: tuple[object, ...]
+    usage: Spent
+    stamp: str
+    place: int
+
+
 class Noted:
     """The facts of one session, as they are gathered."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: str) -> None:
+        self.session = session
         self.project = self.cwd = self.version = self.first = self.last = ""
         self.certainty = 0
 
@@ -54,8 +65,9 @@ class Rows:
         before = msgspec.json.decode(carry, type=Carry) if carry else Carry()
         self._calls, self._stamp = before.calls, before.stamp
         self._otherwise = file.modified_ns / 1e9  # the time of lines that have none
-        self._seen: dict[str, tuple[object, str]] = {}  # by response: what its newest row says, and its time
+        self._seen: dict[str, Seen] = {}  # by response
         self._noted: dict[str, Noted] = {}
+        self._of = Noted("")  # of the session whose lines these are; lines without a session tell nothing
         self.requests: list[Response] = []
         self.arrivals: list[Arrival] = []
         self.totals: list[SessionTotal] = []
@@ -91,9 +103,9 @@ class Rows:
     def _note(self, line: Line) -> None:
         """Gathers what the line says of its session."""
         session = line.session_id or self._file.session
-        noted = self._noted.get(session)
-        if noted is None:
-            noted = self._noted[session] = Noted()
+        noted = self._of
+        if session != noted.session:
+            noted = self._of = self._noted.setdefault(session, Noted(session))
         stamp = line.timestamp
         if stamp:
             self._stamp = stamp
@@ -137,22 +149,42 @@ class Rows:
         assert message is not None
         usage, stamp = message.usage, line.timestamp or ""
         assert usage is not None
+        said = (
+            line.session_id,
+            line.request_session_id,
+            line.forked_from,
+            line.is_sidechain,
+            line.agent_id,
+            message.model,
+            line.prompt_cache_requested,
+        )
+        seen = self._seen.get(name)
+        follows = seen is not None and seen.said == said and seen.stamp <= stamp
+        if follows and seen is not None and seen.usage == usage:
+            return
         agent = responses.agent_of(self._file.agent, line.is_sidechain is True, line.agent_id)
         session = responses.owner_of(line, self._file.session)
         hour = line.prompt_cache_requested == "1h"
-        said = (usage, session, agent, message.model, hour)
-        seen = self._seen.get(name)
-        if seen is not None and seen[0] == said and seen[1] <= stamp:
-            return
-        self._seen[name] = (said, stamp)
         made = responses.request(usage, session, agent, name, self._at(line), message.model or "", hour)
+        if follows and seen is not None:
+            known = self.requests[seen.place]
+            if made[12:] == known[12:] and all(map(ge, made[5:10], known[5:10])):  # it grew: any merge takes all of it
+                made = self.requests[seen.place] = made._replace(at=known.at)
+                self._seen[name] = seen._replace(usage=usage)
+                self._set_aside(usage, made, hour)
+                return
+        self._seen[name] = Seen(said, usage, stamp, len(self.requests))
         self.requests.append(made)
         if agent and line.attribution_agent:
             self.agent_types[session, agent] = line.attribution_agent
+        self._set_aside(usage, made, hour)
+
+    def _set_aside(self, usage: Spent, made: Response, hour: bool) -> None:
+        """Adds the passes that are billed beside a response."""
         if usage.iterations:
             for aside in responses.asides(usage, made, hour):
                 self.requests.append(aside)
-                self.agent_types[session, aside.agent] = aside.agent_type
+                self.agent_types[made.session, aside.agent] = aside.agent_type
 
     def _progressed(self, line: Line) -> None:
         """A subagent's response that the main file tells of; its own file tells of it too, mostly."""
@@ -261,7 +293,6 @@ class Rows:
                 epoch(noted.last, self._otherwise),
             )
             for session, noted in self._noted.items()
-            if session
         ]
 
 

@@ -234,7 +234,7 @@ def blocks(content: object) -> list[Block]:
                     type=words(block.get("type")),
                     id=words(block.get("id")),
                     name=words(block.get("name")),
-                    input=Input(*(given.get(key) for key in TARGETS)) if isinstance(given, dict) else None,
+                    input=Input(*(words(given.get(key)) for key in TARGETS)) if isinstance(given, dict) else None,
                     tool_use_id=words(block.get("tool_use_id")),
                     content=content_of(block.get("content")),
                     text=words(block.get("text")),
