@@ -15,6 +15,7 @@ from trimtab import faults, paths, settings, tokens
 from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
 from trimtab.handlers import outputs, parsed
+from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
@@ -94,10 +95,12 @@ class Desk:
         self._unsettled: set[tuple[str, str]] = set()
         self._complained: set[str] = set()
         self._awaited: OrderedDict[str, Event] = OrderedDict()
+        self._book = Bookkeeping(self._user_environment, lambda fault: self._log("usage", "between", fault))
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON, b"" for no opinion. Raises TrimtabError for what it can't do."""
         found = parse(event, environment)
+        self._book.heard(found.transcript)
         handler = self._handlers.get(found.name)
         reply = handler(found, self) if handler else None
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
@@ -129,10 +132,11 @@ class Desk:
         for complaint in project.complaints:
             if complaint not in self._complained:
                 self._complained.add(complaint)
-                faults.note(
-                    str(paths.daemon_folder(self._user_environment)), self.clock(), "settings", event.name, complaint
-                )
+                self._log("settings", event.name, complaint)
         return found
+
+    def _log(self, where: str, event: str, fault: str) -> None:
+        faults.note(str(paths.daemon_folder(self._user_environment)), self.clock(), where, event, fault)
 
     def conversation(self, event: Event) -> Conversation:
         """The conversation that the event belongs to, caught up with its transcript, the ledger too."""
@@ -206,7 +210,8 @@ class Desk:
         words.common()
 
     def between(self) -> None:
-        """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors."""
+        """What can wait until no event is under way: the usage book, transcripts read to their end, counts, factors."""
+        self._book.tick()
         if not (self._unsettled or self._uncounted):
             return
         tokens.load()
@@ -226,6 +231,7 @@ class Desk:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
 
     def close(self) -> None:
+        self._book.close()
         for project in self._projects.values():
             project.store.close()
 
