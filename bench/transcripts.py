@@ -52,7 +52,7 @@ class Session:
         self.model = chance.choices(MODELS, (70, 25, 5))[0]
         self.read, self.lines = 18_000, []  # type: tuple[int, list[bytes]]
         self.agents: list[Session] = []
-        self.has_request_ids = chance.random() > 0.08  # gateways leave them out
+        self.has_request_ids = chance.random() > 0.08  # Bedrock and gateways have none
 
     def id(self, prefix: str, digits: int = 24) -> str:
         return f"{prefix}{self.chance.getrandbits(4 * digits):0{digits}x}"
@@ -81,7 +81,7 @@ class Session:
     def answer(self, blocks: list[Json], written: int) -> None:
         """A line for each block; in a third of the responses the output grows from line to line."""
         output = max(20, int(self.chance.lognormvariate(5, 1)))
-        message, request = self.id("msg_"), self.id("req_", 20)
+        message, request = self.id("msg_01" if self.has_request_ids else "msg_bdrk_01", 22), self.id("req_01", 22)
         grows = self.chance.random() < 0.33
         hour = self.chance.random() < 0.6
         for number, block in enumerate(blocks):

@@ -241,19 +241,63 @@ def cases() -> Iterator[tuple[str, int, dict[str, list[Json]]]]:
 
     one = (10, 100, 1000, 40)  # 1150
     aside: Json = {"isSidechain": True, "agentId": "a1"}
-    yield "a line for each block", 1150, {"s1": [line("msg_1", one, n) for n in (1, 2, 3)]}
-    yield "streamed: output 1, 5, 40", 1150, {"s1": [line("msg_1", (*one[:3], n), s) for s, n in enumerate((1, 5, 40))]}
-    yield "no request id", 1150, {"s1": [line("msg_1", one, n, requestId=None) for n in (1, 2)]}
-    yield "request id on one line only", 1150, {"s1": [line("msg_1", one, 1), line("msg_1", one, 2, requestId=None)]}
-    yield "no message id", 1150, {"s1": [line(None, one, n, requestId="r1") for n in (1, 2)]}
-    yield "resumed into a new file", 1150, {"s1": [line("msg_1", one)], "s2": [line("msg_1", one, sessionId="s2")]}
-    replay = [line("msg_1", (9, 50, 60, 40), 1, requestId="new", **aside), line("msg_3", (5, 10, 45, 10), 3, **aside)]
-    main = [line("msg_1", (9, 50, 60, 40), 1), line("msg_2", (10, 50, 60, 30), 2)]
+    yield "a line for each block", 1150, {"s1": [line("msg_011111111111111111111111", one, n) for n in (1, 2, 3)]}
+    yield (
+        "streamed: output 1, 5, 40",
+        1150,
+        {"s1": [line("msg_011111111111111111111111", (*one[:3], n), s) for s, n in enumerate((1, 5, 40))]},
+    )
+    yield "no request id", 1150, {"s1": [line("msg_011111111111111111111111", one, n, requestId=None) for n in (1, 2)]}
+    yield (
+        "request id on one line only",
+        1150,
+        {
+            "s1": [
+                line("msg_011111111111111111111111", one, 1),
+                line("msg_011111111111111111111111", one, 2, requestId=None),
+            ]
+        },
+    )
+    yield "no message id", 1150, {"s1": [line(None, one, n, requestId="req_01aaaaaaaaaaaaaaaaaaaa") for n in (1, 2)]}
+    yield (
+        "resumed into a new file",
+        1150,
+        {
+            "s1": [line("msg_011111111111111111111111", one)],
+            "s2": [line("msg_011111111111111111111111", one, sessionId="s2")],
+        },
+    )
+    replay = [
+        line("msg_011111111111111111111111", (9, 50, 60, 40), 1, requestId="new", **aside),
+        line("msg_013333333333333333333333", (5, 10, 45, 10), 3, **aside),
+    ]
+    main = [
+        line("msg_011111111111111111111111", (9, 50, 60, 40), 1),
+        line("msg_012222222222222222222222", (10, 50, 60, 30), 2),
+    ]
     yield "subagent's replay, new request id", 379, {"s1": main, "s1/a1": replay}
-    later = [line("msg_1", (9, 50, 60, 40), 7, requestId="new", **aside), replay[1]]
+    later = [line("msg_011111111111111111111111", (9, 50, 60, 40), 7, requestId="new", **aside), replay[1]]
     yield "the same at a later time", 379, {"s1": main, "s1/a1": later}
-    yield "a subagent in the main file", 1168, {"s1": [line("msg_1", one), line("msg_2", (5, 4, 0, 9), 2, **aside)]}
-    yield "<synthetic>", 1150, {"s1": [line("msg_1", one), synthetic(line("msg_2", (7, 7, 7, 7), 2))]}
+    yield (
+        "a subagent in the main file",
+        1168,
+        {
+            "s1": [
+                line("msg_011111111111111111111111", one),
+                line("msg_012222222222222222222222", (5, 4, 0, 9), 2, **aside),
+            ]
+        },
+    )
+    yield (
+        "<synthetic>",
+        1150,
+        {
+            "s1": [
+                line("msg_011111111111111111111111", one),
+                synthetic(line("msg_012222222222222222222222", (7, 7, 7, 7), 2)),
+            ]
+        },
+    )
 
 
 def synthetic(line: Json) -> Json:

@@ -53,7 +53,8 @@ create table contexts (
 REQUESTS = """
 create table requests (
     id integer primary key,
-    message_id text not null unique,    -- one API response, however many lines of however many files repeat it
+    message_id text not null,           -- one API response, however many lines of however many files repeat it
+    scope text not null,                -- '' where the id is unique, else the session in which it is
     context integer not null references contexts (id),
     at real not null,                   -- of its earliest line
     claimed real not null,              -- files.claimed of the file whose line is its owner's
@@ -64,7 +65,8 @@ create table requests (
     read_tokens integer not null,
     output_tokens integer not null,
     is_fast integer not null,
-    web_searches integer not null
+    web_searches integer not null,
+    unique (message_id, scope)
 )
 """
 

@@ -6,7 +6,7 @@ Totals are responses, and their input, written, read and output tokens.
 import os
 
 import pytest
-from tests.usage.written import AT, CWD, Home, Line, answer, called, result, stamp, totals, usage, user
+from tests.usage.written import AT, CWD, Home, Line, answer, called, named, result, stamp, totals, usage, user
 
 from trimtab.records import Request
 
@@ -70,11 +70,11 @@ def test_a_resumed_session_that_copied_its_history(home: Home, first: str) -> No
     comes first, those of s1, whose file was at rest first, stay those of s1.
     """
     old, new = ("s1", "s2") if first == "s1" else ("s2", "s1")
-    history = [answer(n, f"msg_{n}", usage(10, 100, 1000, 40), session=old) for n in (1, 2)]
+    history = [answer(n, named(n), usage(10, 100, 1000, 40), session=old) for n in (1, 2)]
     path = home.write(old, *history)
     os.utime(path, (AT + 2, AT + 2))
     copies = [line | {"sessionId": new} for line in history]
-    os.utime(home.write(new, *copies, answer(9, "msg_9", usage(5, 50, 500, 5), session=new)), (AT + 9, AT + 9))
+    os.utime(home.write(new, *copies, answer(9, named(9), usage(5, 50, 500, 5), session=new)), (AT + 9, AT + 9))
     home.sync()
     assert home.totals() == (3, 25, 250, 2500, 85)
     assert totals(r for r in home.requests() if r.session == old) == (2, 20, 200, 2000, 80)
@@ -87,16 +87,32 @@ def test_a_forked_session_names_where_its_copies_come_from(home: Home) -> None:
     The fork's file is the older one here, and comes first: still msg_1 (10, 100, 1000, 40) is s2's.
     """
     spent = usage(10, 100, 1000, 40)
-    fork = {"sessionId": "s1", "forkedFrom": {"sessionId": "s2", "messageUuid": "a-1-msg_1"}}
-    copied = answer(1, "msg_1", spent) | fork
-    other = answer(2, "msg_2", spent) | {"sessionId": "s1", "requestSessionId": "s2"}
-    os.utime(home.write("s1", copied, other, answer(9, "msg_9", usage(1, 2, 3, 4), session="s1")), (AT, AT))
+    fork = {"sessionId": "s1", "forkedFrom": {"sessionId": "s2", "messageUuid": "x"}}
+    copied = answer(1, named(1), spent) | fork
+    other = answer(2, named(2), spent) | {"sessionId": "s1", "requestSessionId": "s2"}
+    os.utime(home.write("s1", copied, other, answer(9, named(9), usage(1, 2, 3, 4), session="s1")), (AT, AT))
     home.sync()
-    assert {r.message_id: r.session for r in home.requests()} == {"msg_1": "s2", "msg_2": "s2", "msg_9": "s1"}
-    home.write("s2", answer(1, "msg_1", spent, session="s2"), answer(2, "msg_2", spent, session="s2"))
+    assert {r.message_id: r.session for r in home.requests()} == {named(1): "s2", named(2): "s2", named(9): "s1"}
+    home.write("s2", answer(1, named(1), spent, session="s2"), answer(2, named(2), spent, session="s2"))
     home.sync()
     assert home.totals() == (3, 21, 202, 2003, 84)
     assert totals(r for r in home.requests() if r.session == "s2") == (2, 20, 200, 2000, 80)
+
+
+def test_a_gateways_ids_are_its_sessions_own(home: Home) -> None:
+    """A gateway that counts its messages from 1 gives each session's first the same id: two responses, not one.
+
+    Within a session it is one, and in a fork that says what it copied.
+    """
+    spent, other = usage(10, 100, 1000, 40), usage(1, 2, 3, 4)
+    home.write("s1", answer(1, "msg_1", spent), answer(2, "msg_1", spent))
+    home.write("s2", answer(5, "msg_1", other, session="s2"))
+    home.write("s3", answer(1, "msg_1", spent, session="s3", requestSessionId="s1"))
+    home.sync()
+    assert home.totals() == (2, 11, 102, 1003, 44)
+    home.write("s2", answer(6, "msg_1", other, session="s2"))
+    home.sync()
+    assert home.totals() == (2, 11, 102, 1003, 44)
 
 
 def test_subagents_count_in_their_own_files(home: Home) -> None:

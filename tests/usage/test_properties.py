@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.usage.written import Home, Line, answer, as_bytes, called, result, usage, user
+from tests.usage.written import Home, Line, answer, as_bytes, called, named, result, usage, user
 
 from trimtab.records import Arrival, Request
 from trimtab.store.usage import Claim, UsageStore, merged, merged_arrival
@@ -40,7 +40,7 @@ def histories(draw: st.DrawFn) -> list[Line]:
             aside = draw(st.booleans())
             more: Line = {"isSidechain": True, "agentId": "a1"} if aside else {}
             calls = [called("Read", f"t{number}", file_path="/a")]
-            lines.append(answer(number, f"m{number}", spent, request=request, content=calls) | more)
+            lines.append(answer(number, named(number), spent, request=request, content=calls) | more)
         lines.append(user(number, [result(f"t{number}", "x" * draw(FEW))]))
         lines.append(user(number, "A prompt", uuid=f"p{number}"))
     return lines
@@ -151,7 +151,7 @@ REQUESTS = st.builds(
     Request,
     st.sampled_from(["s1", "s2"]),
     st.sampled_from(["", "a1"]),
-    st.just("m"),
+    st.just(named(1)),
     st.sampled_from([1.0, 2.0]),
     st.sampled_from(["x", "y"]),
     *[FEW] * 5,

@@ -84,6 +84,11 @@ def as_bytes(lines: Iterable[Line | bytes]) -> bytes:
     )
 
 
+def named(number: int) -> str:
+    """A message id as the API gives them."""
+    return f"msg_01{number:022}"
+
+
 class Home:
     """A client's folder and a usage book."""
 

@@ -3,6 +3,7 @@
 It can be made anew from the transcripts at any time, but remembers those that the client has deleted since. Everything
 is keyed by what it is of, so that a line that is read again, in another order or from a copy, changes nothing:
 
+- an id that the API gave is a response's in all sessions; any other, such as a gateway's count, in its session only;
 - of the rows of one response the one with the largest output has its figures (an answer that is being streamed is
   written down as it grows), and the earliest row says when and whose it was. At the same time the main conversation
   goes before a subagent that replays it, then the file that was at rest first: a session that was resumed or forked
@@ -11,6 +12,7 @@ is keyed by what it is of, so that a line that is read again, in another order o
 - of a session's totals the newest.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -28,6 +30,10 @@ CACHE_KB = 32_768  # chosen: what a sync of 1 GB of transcripts writes to again 
 PAGE_BYTES = 8_192  # a first sync takes 7 % less of the processor than with the usual 4,096 (measured 2026-11)
 CHECKPOINT_PAGES = 2_000  # 16 MB; the usual 4 MB write the pages of the indexes over and over in a first sync
 ASKED = 500  # keys of one query
+
+# Ids as the API and its resellers have given them so far, and a line's own id. Of another form, should there come one,
+# only a copy that does not say what it is a copy of is counted again, and only clients of long ago wrote such.
+UNIQUE = re.compile(r"(?:msg|req)_(?:bdrk_|vrtx_)?01\w{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class FileRow(NamedTuple):
@@ -85,6 +91,12 @@ class Claim(NamedTuple):
 
     request: Request
     claimed: float
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by: its id, and the session that the id is unique in, "" where it is in all."""
+        name = self.request.message_id
+        return name, "" if UNIQUE.match(name) else self.request.session
 
     @property
     def amount(self) -> tuple[object, ...]:
@@ -241,47 +253,48 @@ class UsageStore(Database):
             raise
 
     def _add_requests(self, db: sqlite3.Connection, news: Sequence[News]) -> int:
-        claims: dict[str, Claim] = {}
+        claims: dict[tuple[str, str], Claim] = {}
         for part in news:
             claimed = part.file.claimed
             for request in part.requests:
-                name, claim = request.message_id, Claim(request, claimed)
-                claims[name] = merged(claims[name], claim) if name in claims else claim
+                claim = Claim(request, claimed)
+                key = claim.key
+                claims[key] = merged(claims[key], claim) if key in claims else claim
         if not claims:
             return 0
-        rows = [self._row(db, claims[name]) for name in sorted(claims)]  # in the index's order: fewer pages
+        rows = [self._row(db, key, claims[key]) for key in sorted(claims)]  # in the index's order: fewer pages
         before = db.total_changes
         db.executemany(f"insert or ignore into requests {REQUEST}", rows)
         new = db.total_changes - before
         if new == len(claims):
             return new
         changed = []
-        for known in self._known(db, list(claims)):
-            both = merged(known, claims[known.request.message_id])
+        for key, known in self._known(db, {name for name, _ in claims}):
+            both = merged(known, claims.get(key, known))
             if both != known:
-                changed.append(self._row(db, both))
+                changed.append(self._row(db, key, both))
         db.executemany(f"insert or replace into requests {REQUEST}", changed)
         return new
 
-    def _known(self, db: sqlite3.Connection, names: list[str]) -> Iterator[Claim]:
-        """The rows of those responses that the file has."""
-        for start in range(0, len(names), ASKED):
-            keys = names[start : start + ASKED]
+    def _known(self, db: sqlite3.Connection, names: Iterable[str]) -> Iterator[tuple[tuple[str, str], Claim]]:
+        """The rows of responses with these ids, in whatever session, each with its key."""
+        rest = list(names)
+        while rest:
+            keys, rest = rest[:ASKED], rest[ASKED:]
             sql = (
-                "select t.message_id, t.claimed, c.session, c.agent, t.at, t.model, t.input_tokens, t.write_5m_tokens,"
-                " t.write_1h_tokens, t.read_tokens, t.output_tokens, t.is_fast, t.web_searches from requests t"
-                f" join contexts c on c.id = t.context where t.message_id in ({','.join('?' * len(keys))})"
+                "select t.message_id, t.scope, t.claimed, c.session, c.agent, t.at, t.model, t.input_tokens,"
+                " t.write_5m_tokens, t.write_1h_tokens, t.read_tokens, t.output_tokens, t.is_fast, t.web_searches"
+                " from requests t join contexts c on c.id = t.context"
+                f" where t.message_id in ({','.join('?' * len(keys))})"
             )
-            for name, claimed, session, agent, *rest in db.execute(sql, keys).fetchall():
-                made = Request._make((session, agent, name, *rest[:7], "", "", bool(rest[7]), rest[8]))
-                yield Claim(made, claimed)
+            for name, scope, claimed, session, agent, *row in db.execute(sql, keys).fetchall():
+                made = Request._make((session, agent, name, *row[:7], "", "", bool(row[7]), row[8]))
+                yield (name, scope), Claim(made, claimed)
 
-    def _row(self, db: sqlite3.Connection, claim: Claim) -> tuple[object, ...]:
-        session, agent, name, at, model, plain, write_5m, write_1h, read, output, _, _, is_fast, searches = (
-            claim.request
-        )
+    def _row(self, db: sqlite3.Connection, key: tuple[str, str], claim: Claim) -> tuple[object, ...]:
+        session, agent, _, at, model, plain, write_5m, write_1h, read, output, _, _, is_fast, searches = claim.request
         context = self._contexts.get((session, agent)) or self._context(db, session, agent)
-        return name, context, at, claim.claimed, model, plain, write_5m, write_1h, read, output, is_fast, searches
+        return *key, context, at, claim.claimed, model, plain, write_5m, write_1h, read, output, is_fast, searches
 
     def _context(self, db: sqlite3.Connection, session: str, agent: str) -> int:
         key = (session, agent)
@@ -331,8 +344,8 @@ class UsageStore(Database):
 
 JOINED = "join contexts c on c.id = t.context left join sessions s on s.session = c.session"
 REQUEST = (
-    "(message_id, context, at, claimed, model, input_tokens, write_5m_tokens, write_1h_tokens, read_tokens,"
-    " output_tokens, is_fast, web_searches) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "(message_id, scope, context, at, claimed, model, input_tokens, write_5m_tokens, write_1h_tokens, read_tokens,"
+    " output_tokens, is_fast, web_searches) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ARRIVAL = "values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_SESSION = (

@@ -2,7 +2,8 @@
 
 The rules, each here once:
 
-- A response is named by its message id, which the API gives once, whatever request id a later copy of the line has
+- A response is named by its message id, which the API gives once (what gateways give may come again in another session,
+  see `store.usage`), whatever request id a later copy of the line has
   (a subagent that replays its parent's messages writes new ones); without it by the request id, which lines of gateways
   and of old clients may lack in turn; without both by the line's own uuid. A line that has none of the three tells
   nothing that could be kept apart from its repetitions.
