@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 LIB = ROOT / "lib"
 LAYERS = (  # lowest first; where modules of one row of the design need each other, the row is several here
     {"errors", "records", "schema", "faults"},
+    {"schema_usage"},
     {"tokens", "content"},
     {"relevance"},
     {"tiers"},

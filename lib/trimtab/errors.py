@@ -13,6 +13,10 @@ class StoreError(TrimtabError):
     """The ledger can't be opened, read or written."""
 
 
+class BusyError(StoreError):
+    """Another program is writing to the file; in a moment it can be done."""
+
+
 class EventError(TrimtabError):
     """An event, or the frame that carries it, is not what the client sends."""
 

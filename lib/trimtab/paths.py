@@ -15,6 +15,7 @@ LEDGER = "trimtab.db"
 OUTPUTS = "outputs"
 CONFIG = "config.toml"
 EXPERIMENT = "experiment.db"  # in the user's folder: an experiment is over all projects
+USAGE_BOOK = "usage.db"
 PROJECTS = "projects.txt"  # in the user's folder: the data folders of all projects, one a line
 
 
@@ -36,6 +37,23 @@ def home_folder(environment: Mapping[str, str]) -> Path:
 def user_folder(environment: Mapping[str, str]) -> Path:
     """Data of the user over all projects."""
     return home_folder(environment) / FOLDER
+
+
+def usage_path(environment: Mapping[str, str]) -> Path:
+    """The usage book, over all of the user's projects."""
+    return user_folder(environment) / USAGE_BOOK
+
+
+def ensure_user_folder(environment: Mapping[str, str]) -> Path:
+    """The user's folder, made if missing, for its user alone; it ignores itself in git. Raises StoreError."""
+    folder = user_folder(environment)
+    try:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as exc:
+        raise StoreError(f"can't make the folder {str(folder)!r}: {exc}; check that it may be written to") from exc
+    return folder
 
 
 def daemon_folder(environment: Mapping[str, str]) -> Path:

@@ -15,6 +15,7 @@ from trimtab import faults, paths, settings, tiers, tokens
 from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
 from trimtab.handlers import outputs, parsed, recovery_guard, trial
+from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
@@ -112,6 +113,7 @@ class Desk:
         self._unsettled: set[tuple[str, str]] = set()
         self._complained: set[str] = set()
         self._awaited: OrderedDict[str, Event] = OrderedDict()
+        self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
         self.trial = Trial(paths.user_folder(self._user_environment) / paths.EXPERIMENT, clock, self._complain)
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
@@ -120,6 +122,7 @@ class Desk:
         Raises TrimtabError for what it can't do.
         """
         found = parse(event, environment)
+        self._book.heard(found.transcript)
         handler = self._handlers.get(found.name)
         reply = handler(found, self) if handler else None
         if isinstance(reply, str):
@@ -245,10 +248,11 @@ class Desk:
         words.common()
 
     def between(self) -> None:
-        """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors.
+        """What can wait until no event is under way: the usage book, transcripts read to their end, exact counts, learned factors.
 
         And now and then what the experiment says, and which kinds are fetched too often.
         """
+        self._book.tick()
         self.trial.between()
         for project in self._projects.values():
             if project.store.is_current():
@@ -272,6 +276,7 @@ class Desk:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
 
     def close(self) -> None:
+        self._book.close()
         self.trial.close()
         for project in self._projects.values():
             project.store.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from trimtab.errors import DamagedError, StoreError
+from trimtab.errors import BusyError, DamagedError, StoreError
 from trimtab.schema import RECORD_TABLE, Migration
 
 WAL_TRIES = 50  # chosen: SQLite does not wait by itself while another connection switches a new file to WAL
@@ -156,7 +156,7 @@ def fault(path: Path, doing: str, exc: Exception) -> StoreError:
     if type(exc) is sqlite3.DatabaseError or "malformed" in text:  # SQLite's CORRUPT and NOTADB have no subclass
         return DamagedError(f"{what}: the file is damaged ({text}); it was left as it is: run `trimtab doctor`")
     if "locked" in text or "busy" in text:
-        return StoreError(f"{what}: another program is writing to it ({text}); try again in a moment")
+        return BusyError(f"{what}: another program is writing to it ({text}); try again in a moment")
     if "full" in text:
         return StoreError(f"{what}: the disk is full ({text}); free some space, nothing was half written")
     if "readonly" in text or "unable to open" in text:

@@ -133,13 +133,18 @@ def asked(content: object, at: float, meta: bool) -> list[Entry]:
             texts.append(text_of(block.get("text")))
     if entries or meta:
         return entries
-    text = "\n".join(texts)
+    text = own_words("\n".join(texts))
+    if text:
+        entries.append(Prompt(text, at))
+    return entries
+
+
+def own_words(text: str) -> str:
+    """What the user wrote of a user line's text: no reminders, and "" where the client wrote all of it."""
     if "<system-reminder>" in text:
         text = REMINDER.sub("", text)
     text = text.strip()
-    if text and not text.startswith(CLIENT_TEXTS):
-        entries.append(Prompt(text, at))
-    return entries
+    return "" if text.startswith(CLIENT_TEXTS) else text
 
 
 def shown(content: object) -> tuple[str, int]:
@@ -153,18 +158,6 @@ def shown(content: object) -> tuple[str, int]:
         else:
             others += 1
     return "\n".join(texts), others
-
-
-def writes(usage: dict[str, object], hour: bool) -> tuple[int, int]:
-    """Cache writes for 5 minutes and for 1 hour. What the split leaves out of the total has the requested lifetime."""
-    split = usage.get("cache_creation")
-    total = tokens_of(usage.get("cache_creation_input_tokens"))
-    write_5m = write_1h = 0
-    if isinstance(split, dict):
-        write_5m = tokens_of(split.get("ephemeral_5m_input_tokens"))
-        write_1h = tokens_of(split.get("ephemeral_1h_input_tokens"))
-    rest = max(total - write_5m - write_1h, 0)
-    return (write_5m, write_1h + rest) if hour else (write_5m + rest, write_1h)
 
 
 def text_of(value: object) -> str:

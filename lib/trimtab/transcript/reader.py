@@ -4,8 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from trimtab.records import Request
-from trimtab.transcript.lines import Compaction, Entry, Usage, answer, asked, epoch, parse, text_of, tokens_of, writes
+from trimtab.transcript import responses
+from trimtab.transcript.lines import Compaction, Entry, Usage, answer, asked, epoch, parse, text_of
+from trimtab.transcript.shape import spent
 
 TAIL_BYTES = 8_000_000  # chosen: the first look at a longer file starts so far from its end (about 0.1 s)
 TRACE_BYTES = 64  # the end of what was read, compared at the next read to see that it is the same file
@@ -128,37 +129,25 @@ class Reader:
         places: dict[str, int],
     ) -> None:
         """Adds the response's usage, or puts it in the place of the smaller one that this read has already."""
-        usage, model = message.get("usage"), text_of(message.get("model"))
-        if not isinstance(usage, dict) or model == "<synthetic>":  # the client's own words, such as an API error
+        usage, model = spent(message.get("usage")), text_of(message.get("model"))
+        if usage is None or not responses.is_of_a_model(model):
             return
         self.model = model or self.model
-        name = text_of(message.get("id")) or text_of(record.get("requestId")) or text_of(record.get("uuid"))
+        name = responses.name_of(
+            text_of(message.get("id")), text_of(record.get("requestId")), text_of(record.get("uuid"))
+        )
         if not name:
             self.bad += 1
             return
-        agent = self.agent
-        if record.get("isSidechain") is True and not agent:
-            agent = text_of(record.get("agentId")) or "sidechain"
+        agent = responses.agent_of(self.agent, record.get("isSidechain") is True, text_of(record.get("agentId")))
         hour = record.get("promptCacheRequested") == "1h"
-        write_5m, write_1h = writes(usage, hour)
-        request = Request(
-            session=self.session,
-            agent=agent,
-            message_id=name,
-            at=at,
-            model=model,
-            input_tokens=tokens_of(usage.get("input_tokens")),
-            write_5m_tokens=write_5m,
-            write_1h_tokens=write_1h,
-            read_tokens=tokens_of(usage.get("cache_read_input_tokens")),
-            output_tokens=tokens_of(usage.get("output_tokens")),
-        )
+        request = responses.request(usage, self.session, agent, name, at, model, hour)
         before = self._requests.get(name)
         if before is not None:
             request = request._replace(at=min(at, before.at))
             if request == before.request or request.output_tokens < before.request.output_tokens:
                 return
-        entry = Usage(request, hour or write_1h > 0)
+        entry = Usage(request, hour or request.write_1h_tokens > 0)
         self._requests[name] = entry
         if len(self._requests) > KEPT_MESSAGES:
             del self._requests[next(iter(self._requests))]

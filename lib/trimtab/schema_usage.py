@@ -1,0 +1,115 @@
+"""The usage book's SQL, in the manner of `schema`: what the client's transcripts say was used, over all projects.
+
+Times are seconds since the epoch, tokens are the model's own. Text that nearly every row would repeat (a session's id,
+an agent's) stands once, in `contexts`. Version history: 1 files, sessions, responses, arrivals, totals.
+"""
+
+from trimtab.schema import Migration
+
+FILES = """
+create table files (
+    path text primary key,
+    device integer not null,
+    inode integer not null,
+    size_bytes integer not null,        -- as of the last look, which found nothing unread but a half-written line
+    modified_ns integer not null,       -- likewise; -1: there may be more to read
+    read_bytes integer not null,        -- the offset of the first byte that was not read
+    trace blob not null,                -- the bytes just before that offset
+    carry blob not null,                -- what later lines need of earlier ones: JSON, see transcript.rows.Carry
+    claimed real not null               -- when the file had last been written to as it was first read
+) without rowid
+"""
+
+BAD_LINES = """
+create table bad_lines (
+    path text not null,
+    line integer not null,              -- counts from 1
+    why text not null,
+    primary key (path, line)
+) without rowid
+"""
+
+SESSIONS = """
+create table sessions (
+    session text primary key,
+    project text not null,              -- the folder that it ran in; '' when not known
+    certainty integer not null,         -- of the project, see transcript.rows
+    version text not null,              -- the client's, the last one seen
+    first_at real not null,
+    last_at real not null
+) without rowid
+"""
+
+CONTEXTS = """
+create table contexts (
+    id integer primary key,
+    session text not null,
+    agent text not null,                -- '' for the main conversation
+    agent_type text not null,           -- '' when not known
+    unique (session, agent)
+)
+"""
+
+REQUESTS = """
+create table requests (
+    id integer primary key,
+    message_id text not null,           -- one API response, however many lines of however many files repeat it
+    scope text not null,                -- '' where the id is unique, else the session in which it is
+    context integer not null references contexts (id),
+    at real not null,                   -- of its earliest line
+    claimed real not null,              -- files.claimed of the file whose line is its owner's
+    model text not null,
+    input_tokens integer not null,      -- neither read from the cache nor written to it
+    write_5m_tokens integer not null,
+    write_1h_tokens integer not null,
+    read_tokens integer not null,
+    output_tokens integer not null,
+    is_fast integer not null,
+    web_searches integer not null,
+    unique (message_id, scope)
+)
+"""
+
+ARRIVALS = """
+create table arrivals (
+    context integer not null references contexts (id),
+    id text not null,                   -- a result's tool_use_id, else the line's uuid
+    at real not null,
+    what text not null,                 -- 'result', 'prompt', 'note', 'summary'
+    tool text not null,
+    target text not null,               -- a file, a command, a pattern
+    characters integer not null,
+    is_error integer not null,
+    images integer not null,
+    primary key (context, id)           -- a copied history is in the contexts of both sessions
+) without rowid
+"""
+
+SESSION_TOTALS = """
+create table session_totals (
+    session text primary key,
+    at real not null,
+    usd real not null,
+    is_complete integer not null        -- 0: the client did not know the price of some model
+) without rowid
+"""
+
+MIGRATIONS = (
+    Migration(
+        1,
+        "files, sessions, responses, arrivals, totals",
+        (
+            FILES,
+            BAD_LINES,
+            SESSIONS,
+            "create index sessions_by_project on sessions (project)",
+            CONTEXTS,
+            REQUESTS,
+            "create index requests_by_time on requests (at)",
+            "create index requests_by_context on requests (context)",
+            ARRIVALS,
+            "create index arrivals_by_time on arrivals (at)",
+            SESSION_TOTALS,
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What a user's sessions used: `sync` fills the usage book from the client's transcripts."""
