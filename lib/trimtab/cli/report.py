@@ -17,10 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
-from trimtab.cli import experiment, page, screen
+from trimtab.cli import experiment, page, screen, spend
 from trimtab.cli import place as places
 from trimtab.errors import TrimtabError
+from trimtab.monitor import periods
 from trimtab.monitor import report as plain
+from trimtab.monitor.periods import Period
 from trimtab.records import Addition, Factor, Load, Recovery, Request
 from trimtab.store import Store
 
@@ -32,7 +34,11 @@ WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
 
 
 @click.command()
+@click.option("--by", type=click.Choice(spend.BY), help="What was used and cost by this, of all sessions.")
+@click.option("--since", metavar="TIME", help=f"From when on: {periods.EXAMPLES}.")
+@click.option("--until", metavar="TIME", help="To when: likewise, a day included.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option("--csv", "wants_csv", is_flag=True, help="With --by: print all rows as comma-separated values.")
 @click.option(
     "--html",
     "html_file",
@@ -47,7 +53,11 @@ WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
     "--project", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Of this folder, not the current."
 )
 def command(
+    by: str | None,
+    since: str | None,
+    until: str | None,
     wants_json: bool,
+    wants_csv: bool,
     html_file: Path | None,
     hours: float | None,
     session: str | None,
@@ -56,16 +66,31 @@ def command(
 ) -> None:
     """Report what was loaded, saved and spent.
 
-    Reads the project's ledger without changing it. Savings are net: what was fetched later after all and what Trimtab
-    added are subtracted, and only views that the client's transcript shows are counted.
+    Savings come from the project's ledger and are net: what was fetched later after all and what Trimtab added are
+    subtracted, and only views that the client's transcript shows are counted. With --by it is the usage of all
+    sessions, with or without Trimtab, as the client's transcripts tell it: every response once.
     """
-    if everywhere and project is not None:
-        raise click.UsageError("--all and --project exclude each other")
-    if wants_json and html_file is not None:
-        raise click.UsageError("--json and --html exclude each other")
+    check(
+        everywhere,
+        project,
+        [
+            name
+            for name, is_given in (("--json", wants_json), ("--csv", wants_csv), ("--html", html_file is not None))
+            if is_given
+        ],
+    )
+    if wants_csv and by is None:
+        raise click.UsageError("--csv needs --by")
+    if hours is not None and (since or until):
+        raise click.UsageError("--hours and --since or --until exclude each other")
     now = time.time()
-    since = None if hours is None else now - hours * screen.HOUR_S
+    period = asked_period(hours, since, until, now)
     place = places.find(project, Path.cwd(), os.environ)
+    book = prices.Book(place.settings.prices)
+    if by is not None:
+        form = "json" if wants_json else "csv" if wants_csv else ""
+        spend.show(spend.Asked(by, None if everywhere else str(place.project), session, period, form), book, now)
+        return
     if everywhere:
         ledgers = [folder / paths.LEDGER for folder in paths.known_projects(paths.user_folder(os.environ))]
         scope = screen.counted(len(ledgers), "project")
@@ -75,26 +100,42 @@ def command(
         is_guarded = place.settings.recovery_guard
     there = [ledger for ledger in ledgers if ledger.is_file()]
     if html_file is not None:
-        found = gather(there, session, None)  # what was before `since` tells what the contexts held by then
+        found = gather(there, session, Period(None, period.until, ""))  # earlier loads tell what contexts held by then
         history = page.History(found.requests, (), found.loads, found.recoveries, found.additions)
-        words = ", ".join(about(scope, found.session, hours))
-        asked = page.Asked(words, root, found.session, since)
-        print(page.make(html_file, history, found.factors, there, asked, now))
+        words = ", ".join(about(scope, found.session, period))
+        asked = page.Asked(words, root, found.session, period)
+        print(page.make(html_file, history, found.factors, there, asked, now, book))
         return
-    found = gather(there, session, since)
-    summary = summarise(found, now, prices.Book(place.settings.prices))
+    found = gather(there, session, period)
+    summary = summarise(found, now, book)
     if wants_json:
         print(json.dumps(as_document(summary, ledgers, hours, found.session), indent=2))
-    else:
-        out = screen.console()
-        draw(out, summary, ", ".join(about(scope, found.session, hours)), root)
-        for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
-            out.print(Text(text, style=screen.QUIET))
+        return
+    out = screen.console()
+    draw(out, summary, ", ".join(about(scope, found.session, period)), root)
+    for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
+        out.print(Text(text, style=screen.QUIET))
 
 
-def about(scope: str, session: str | None, hours: float | None) -> list[str]:
+def check(everywhere: bool, project: Path | None, forms: Sequence[str]) -> None:
+    """Raises click.UsageError for options that exclude each other."""
+    if everywhere and project is not None:
+        raise click.UsageError("--all and --project exclude each other")
+    if len(forms) > 1:
+        raise click.UsageError(f"{' and '.join(forms)} exclude each other")
+
+
+def asked_period(hours: float | None, since: str | None, until: str | None, now: float) -> Period:
+    """The time that the options name. Raises PeriodError."""
+    if hours is not None:
+        return Period(now - hours * screen.HOUR_S, None, f"last {hours:g} h")
+    return periods.between(since, until, now)
+
+
+def about(scope: str, session: str | None, period: Period) -> list[str]:
     """What the report is of, in words."""
-    return [scope, *([f"session {session}"] if session else []), *([f"last {hours:g} h"] if hours else [])]
+    is_all = period.since is None and period.until is None
+    return [scope, *([f"session {session}"] if session else []), *([] if is_all else [period.name])]
 
 
 class Found(NamedTuple):
@@ -108,9 +149,10 @@ class Found(NamedTuple):
     factors: dict[tuple[str, str], Factor]
 
 
-def gather(ledgers: Sequence[Path], session: str | None, since: float | None) -> Found:
+def gather(ledgers: Sequence[Path], session: str | None, period: Period) -> Found:
     """Read the ledgers. Raises TrimtabError for a session that is in none of them, StoreError for a bad ledger."""
     found = Found(None, [], [], [], [], {})
+    since, until = period.since, period.until
     known: list[str] = []
     for ledger in ledgers:
         with Store.open(ledger, readonly=True) as store:
@@ -127,10 +169,10 @@ def gather(ledgers: Sequence[Path], session: str | None, since: float | None) ->
                     )
                 wanted = session if session in matches else matches[0]
                 found = found._replace(session=wanted)
-            found.loads.extend(store.loads(wanted, since))
-            found.recoveries.extend(store.recoveries(wanted, since))
-            found.requests.extend(store.requests(wanted, since))
-            found.additions.extend(store.additions(wanted, since))
+            found.loads.extend(store.loads(wanted, since, until))
+            found.recoveries.extend(store.recoveries(wanted, since, until))
+            found.requests.extend(store.requests(wanted, since, until))
+            found.additions.extend(store.additions(wanted, since, until))
             learn(found, store)
     if session is not None and found.session is None:
         newest = ", ".join(known[-3:][::-1])

@@ -248,7 +248,7 @@ class Desk:
         words.common()
 
     def between(self) -> None:
-        """What can wait until no event is under way: the usage book, transcripts read to their end, exact counts, learned factors.
+        """What can wait until no event is under way: the usage book, transcripts, exact counts, learned factors.
 
         And now and then what the experiment says, and which kinds are fetched too often.
         """

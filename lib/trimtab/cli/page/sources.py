@@ -1,25 +1,25 @@
 """Where a page's history comes from: the projects' ledgers, and the user's usage book where there is one."""
 
-import importlib
-import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from trimtab import paths, prices, tokens
+from trimtab import prices, tokens
+from trimtab.cli import book as books
 from trimtab.cli import screen
 from trimtab.cli.page.document import build
 from trimtab.cli.page.history import History, Pricing
+from trimtab.cli.page.records import FullPrice, Limits, Part
 from trimtab.cli.page.render import write
+from trimtab.monitor.parts import RESULT
+from trimtab.monitor.periods import Period
 from trimtab.records import Alert, Factor
 from trimtab.store import Store
+from trimtab.usage import account as accounts
+from trimtab.usage.account import Scope
 
-BOOK, BOOK_FILE = "trimtab.store.usage", "usage.db"  # by name: without it a page is of the ledgers alone
-LEDGER_ONLY = (
-    "There is no usage book, so requests are only those of sessions with Trimtab's hooks, and what a context was made"
-    " of is not known."
-)
+LEDGER_ONLY = "No transcript of these sessions was found, so requests are only those that Trimtab's hooks have seen."
 
 
 class Asked(NamedTuple):
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
     scope: str
     project: Path | None
     session: str | None
-    since: float | None
+    period: Period
 
 
 def make(
@@ -38,18 +38,19 @@ def make(
     ledgers: Sequence[Path],
     asked: Asked,
     now: float,
+    book: prices.Book = prices.LISTED,
 ) -> str:
     """Writes the page of `history`, completed by ledgers and usage book, to `file`; what to tell the user of it.
 
     Raises TrimtabError, StoreError.
     """
-    history, notes = with_usage(with_ledgers(history, ledgers), os.environ, asked)
+    history, notes = with_usage(with_ledgers(history, ledgers), asked, book)
     data = build(
         history,
-        Pricing(prices.relative, prices.usd, prices.input_usd),
+        Pricing(book.relative, book.usd, book.input_usd),
         lambda model, tool: factor_of(factors, model, tool),
         now,
-        since=asked.since or 0.0,
+        since=asked.period.since or 0.0,
         scope=asked.scope,
         notes=notes,
     )
@@ -79,13 +80,22 @@ def with_ledgers(history: History, ledgers: Sequence[Path]) -> History:
     return history._replace(projects=projects, alerts=alerts)
 
 
-def with_usage(history: History, environment: Mapping[str, str], asked: Asked) -> tuple[History, list[str]]:
-    """The history with the usage book's requests and arrivals, if it has any; and a note if it has none."""
-    book = paths.user_folder(environment) / BOOK_FILE
-    if importlib.util.find_spec(BOOK) is not None and book.is_file():
-        with importlib.import_module(BOOK).UsageStore.open(book, readonly=True) as store:
-            narrowed = {"session": asked.session, "project": None if asked.project is None else str(asked.project)}
-            requests = store.requests(**narrowed)
-            if requests:
-                return history._replace(requests=requests, arrivals=store.arrivals(**narrowed)), []
-    return history, [LEDGER_ONLY] if history.requests else []
+def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[History, list[str]]:
+    """The history with the usage book's requests, and what the newest sessions' contexts were made of.
+
+    Where the book can't be read a note says so. Raises StoreError for one that is damaged.
+    """
+    project = None if asked.project is None or asked.session else str(asked.project)
+    with books.opened() as store:
+        requests = store.requests(asked.session, project, None, asked.period.until)
+        if not requests:
+            return history, [LEDGER_ONLY] if history.requests else []
+        scope = Scope(project, asked.session, asked.period.since, asked.period.until)
+        _, ledger = accounts.contexts(store, accounts.active(store, scope)[-Limits().sessions :], book, True)
+    parts = [Part(m.session, m.agent, m.message_id, kind, tokens) for m in ledger.moments for kind, tokens in m.tokens]
+    full = {
+        (part.session, part.agent, part.id): FullPrice(part.tokens, part.carried, part.usd)
+        for part in ledger.parts
+        if part.what == RESULT
+    }
+    return history._replace(requests=requests, parts=parts, full_prices=full), []

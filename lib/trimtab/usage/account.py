@@ -1,0 +1,96 @@
+"""The usage book asked for one account: the requests of some sessions or time, and what their contexts were made of."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from trimtab.errors import TrimtabError
+from trimtab.monitor import calibration, context
+from trimtab.monitor.context import Ledger
+from trimtab.prices import Book
+from trimtab.records import Arrival, Request
+from trimtab.store.usage import UsageStore
+
+
+class Scope(NamedTuple):
+    """Which requests are meant; None does not narrow. Times are seconds since the epoch, `until` is not included."""
+
+    project: str | None = None
+    session: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+class Account(NamedTuple):
+    """What a scope holds. `requests` are by time; `before` are those of the same length of time before it began."""
+
+    requests: list[Request]
+    before: list[Request]
+
+
+def account(store: UsageStore, scope: Scope, now: float) -> Account:
+    """The scope's requests, and where it has a beginning those of as long a time before. Raises StoreError."""
+    requests = store.requests(scope.session, scope.project, scope.since, scope.until)
+    if scope.since is None or scope.session is not None:
+        return Account(requests, [])
+    length = (now if scope.until is None else min(now, scope.until)) - scope.since
+    return Account(requests, store.requests(None, scope.project, scope.since - length, scope.since))
+
+
+def active(store: UsageStore, scope: Scope) -> list[str]:
+    """The sessions with a request in the scope, the one that was answered last at the end. Raises StoreError."""
+    last: dict[str, float] = {}
+    for request in store.requests(scope.session, scope.project, scope.since, scope.until):
+        last[request.session] = max(request.at, last.get(request.session, request.at))
+    return sorted(last, key=lambda session: (last[session], session))
+
+
+def contexts(
+    store: UsageStore, sessions: Iterable[str], book: Book, with_moments: bool = False
+) -> tuple[list[Request], Ledger]:
+    """All requests of the sessions, and what their contexts were made of.
+
+    A context is followed from its beginning, so sessions are taken whole. Sizes are estimated as these requests teach.
+    Raises StoreError.
+    """
+    requests: list[Request] = []
+    arrivals: list[Arrival] = []
+    for session in sessions:
+        requests += store.requests(session)
+        arrivals += store.arrivals(session)
+    came = list(joined(arrivals))
+    factor_of = calibration.learned_factors(calibration.batches(requests, came))
+    return requests, context.ledger(requests, came, book.relative, book.usd, factor_of, with_moments)
+
+
+def joined(arrivals: Iterable[Arrival]) -> Iterable[Arrival]:
+    """The arrivals with the lines of each answer as one, named by the response that they are of."""
+    answers: dict[tuple[str, str, str], Arrival] = {}
+    for arrival in arrivals:
+        if arrival.what != "answer":
+            yield arrival
+            continue
+        key = (arrival.session, arrival.agent, arrival.target)
+        known = answers.get(key)
+        answers[key] = arrival._replace(
+            id=arrival.target,
+            target="",
+            at=arrival.at if known is None else min(known.at, arrival.at),
+            characters=arrival.characters + (0 if known is None else known.characters),
+        )
+    yield from answers.values()
+
+
+def session_of(store: UsageStore, start: str) -> str:
+    """The one session whose id begins so. Raises TrimtabError where there is none or more than one, StoreError."""
+    known = [one.session for one in store.sessions()]
+    found = [name for name in known if name.startswith(start)]
+    if start in found:
+        return start
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise TrimtabError(f"{start!r} begins {len(found)} sessions: {', '.join(found[:5])}; say more of it.")
+    newest = ", ".join(known[-3:][::-1])
+    raise TrimtabError(
+        f"no session {start!r} is in the usage book" + (f"; the newest are {newest}." if newest else ".")
+    )
