@@ -93,12 +93,6 @@ class Claim(NamedTuple):
     claimed: float
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What it is known by: its id, and the session that the id is unique in, "" where it is in all."""
-        name = self.request.message_id
-        return name, "" if UNIQUE.match(name) else self.request.session
-
-    @property
     def amount(self) -> tuple[object, ...]:
         """What orders the rows of a response by how much of it they tell."""
         r = self.request
@@ -110,6 +104,12 @@ class Claim(NamedTuple):
         """What orders the rows of a response by whose it is."""
         r = self.request
         return r.at, r.agent != "", self.claimed, r.session, r.agent
+
+
+def key_of(request: Request) -> tuple[str, str]:
+    """What a response is known by: its id, and the session that the id is unique in, "" where it is in all."""
+    name = request.message_id
+    return name, "" if UNIQUE.match(name) else request.session
 
 
 def merged(one: Claim, other: Claim) -> Claim:
@@ -257,12 +257,11 @@ class UsageStore(Database):
         for part in news:
             claimed = part.file.claimed
             for request in part.requests:
-                claim = Claim(request, claimed)
-                key = claim.key
+                key, claim = key_of(request), Claim(request, claimed)
                 claims[key] = merged(claims[key], claim) if key in claims else claim
         if not claims:
             return 0
-        rows = [self._row(db, key, claims[key]) for key in sorted(claims)]  # in the index's order: fewer pages
+        rows = [self._row(db, key, claim) for key, claim in claims.items()]
         before = db.total_changes
         db.executemany(f"insert or ignore into requests {REQUEST}", rows)
         new = db.total_changes - before
@@ -313,7 +312,7 @@ class UsageStore(Database):
             key = (contexts.get((session, agent)) or self._context(db, session, agent), name)
             told[key] = merged_arrival(told[key], arrival) if key in told else arrival
         before = db.total_changes
-        db.executemany(f"insert or ignore into arrivals {ARRIVAL}", [(*key, *told[key][3:]) for key in sorted(told)])
+        db.executemany(f"insert or ignore into arrivals {ARRIVAL}", [(*key, *told[key][3:]) for key in told])
         if db.total_changes - before == len(told):
             return
         changed = []
