@@ -66,6 +66,7 @@ create table requests (
     output_tokens integer not null,
     is_fast integer not null,
     web_searches integer not null,
+    is_us integer not null,
     unique (message_id, scope)
 )
 """
@@ -73,11 +74,11 @@ create table requests (
 ARRIVALS = """
 create table arrivals (
     context integer not null references contexts (id),
-    id text not null,                   -- a result's tool_use_id, else the line's uuid
+    id text not null,                   -- a result's tool_use_id, else the line's uuid (an answer has several lines)
     at real not null,
-    what text not null,                 -- 'result', 'prompt', 'note', 'summary'
+    what text not null,                 -- 'result', 'prompt', 'note', 'summary', 'answer'
     tool text not null,
-    target text not null,               -- a file, a command, a pattern
+    target text not null,               -- a file, a command, a pattern; an answer's response
     characters integer not null,
     is_error integer not null,
     images integer not null,

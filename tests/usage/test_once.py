@@ -265,7 +265,7 @@ def test_results_know_their_calls(home: Home) -> None:
     )
     home.sync()
     with home.store() as store:
-        found = [a[4:] for a in store.arrivals()]
+        found = [a[4:10] for a in store.arrivals() if a.what != "answer"]
     assert found == [
         ("prompt", "", "", 6, False, 0),
         ("note", "", "", 44, False, 0),
@@ -274,6 +274,18 @@ def test_results_know_their_calls(home: Home) -> None:
         ("result", "", "", 11, True, 0),
         ("note", "", "", 43, False, 0),
     ]
+
+
+def test_what_the_model_wrote_is_told_line_by_line(home: Home) -> None:
+    """Text, thinking, and a call's input as JSON; the lines of one response name it, and a copied line is one."""
+    thought = {"type": "thinking", "thinking": "Let me see"}
+    first = answer(1, "m1", usage(1, 1, 1, 1), content=[thought, {"type": "text", "text": "Hi"}])
+    call = answer(2, "m1", usage(1, 1, 1, 9), content=[called("Read", "t1", file_path="/a")])
+    home.write("s1", first, call, first, answer(3, "m2", usage(1, 1, 1, 1)))
+    home.sync()
+    with home.store() as store:
+        found = [(a.what, a.target, a.characters) for a in store.arrivals()]
+    assert found == [("answer", "m1", 12), ("answer", "m1", len('{"file_path":"/a"}'))]
 
 
 def test_the_clients_own_total_is_its_newest(home: Home) -> None:

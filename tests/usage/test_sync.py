@@ -57,7 +57,8 @@ def test_a_call_and_its_result_in_two_syncs(home: Home) -> None:
     home.write("s1", user(2, [result("t1", "text")]))
     home.sync()
     with home.store() as store:
-        assert store.arrivals() == [Arrival("s1", "", "t1", AT + 2, "result", "Read", "/a", 4)]
+        arrived = [a for a in store.arrivals() if a.what != "answer"]
+    assert arrived == [Arrival("s1", "", "t1", AT + 2, "result", "Read", "/a", 4)]
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3])
@@ -147,7 +148,7 @@ def test_odd_fields_lose_nothing_but_themselves(home: Home) -> None:
     assert home.sync().bad == []
     assert home.totals() == (4, 30, 400, 4000, 120)
     with home.store() as store:
-        assert [a.target for a in store.arrivals()] == ["\ufffd\ufffd", "?"]
+        assert [a.target for a in store.arrivals() if a.what == "result"] == ["\ufffd\ufffd", "?"]
 
 
 def test_two_lines_that_a_crash_left_on_one(home: Home) -> None:

@@ -27,6 +27,7 @@ from trimtab import paths, tiers, tokens
 from trimtab.cli import faultlog, report, resident, screen, script, view
 from trimtab.cli.player import Hooks, Player, Shown, variables
 from trimtab.errors import SetupError, TrimtabError
+from trimtab.monitor.periods import ALWAYS
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTLED_S = 8.0  # how long to wait for exact counts; the tokenizer takes 0.6 s to load, an idle tick 1 s
@@ -214,7 +215,7 @@ def settled(ledger: Path) -> report.Found:
     """The ledger's rows, once its loads are counted and looked up in the transcript, or after `SETTLED_S`."""
     ends = time.monotonic() + SETTLED_S
     while True:
-        found = report.gather([ledger] if ledger.is_file() else [], None, None)
+        found = report.gather([ledger] if ledger.is_file() else [], None, ALWAYS)
         done = found.loads and all(load.counted for load in found.loads)
         done = done and all(load.honoured is not None for load in found.loads if load.folds)
         if done or time.monotonic() > ends:

@@ -97,7 +97,7 @@ class Claim(NamedTuple):
         """What orders the rows of a response by how much of it they tell."""
         r = self.request
         written = r.write_5m_tokens + r.write_1h_tokens
-        return r.output_tokens, r.input_tokens + written + r.read_tokens, *r[5:9], r.web_searches, r.is_fast, r.model
+        return r.output_tokens, r.input_tokens + written + r.read_tokens, *r[5:9], *r[12:], r.model
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -135,6 +135,7 @@ def merged_arrival(one: Arrival, other: Arrival) -> Arrival:
         characters=max(one.characters, other.characters),
         is_error=one.is_error or other.is_error,
         images=max(one.images, other.images),
+        tokens=max(one.tokens, other.tokens),
     )
 
 
@@ -184,9 +185,9 @@ class UsageStore(Database):
         sql = (
             "select c.session, c.agent, t.message_id, t.at, t.model, t.input_tokens, t.write_5m_tokens,"
             " t.write_1h_tokens, t.read_tokens, t.output_tokens, coalesce(s.project, ''), c.agent_type, t.is_fast,"
-            f" t.web_searches from requests t {JOINED}{where} order by t.at, t.message_id"
+            f" t.web_searches, t.is_us from requests t {JOINED}{where} order by t.at, t.message_id"
         )
-        return [Request._make((*row[:12], bool(row[12]), row[13])) for row in self._rows(sql, values)]
+        return [Request._make((*row[:12], bool(row[12]), row[13], bool(row[14]))) for row in self._rows(sql, values)]
 
     def arrivals(
         self,
@@ -199,9 +200,9 @@ class UsageStore(Database):
         where, values = narrowed(session, project, since, until)
         sql = (
             "select c.session, c.agent, t.id, t.at, t.what, t.tool, t.target, t.characters, t.is_error, t.images"
-            f" from arrivals t {JOINED}{where} order by t.at, t.context, t.id"
+            f" from arrivals t {JOINED}{where} order by t.at, c.session, c.agent, t.id"
         )
-        return [Arrival._make((*row[:8], bool(row[8]), row[9])) for row in self._rows(sql, values)]
+        return [Arrival._make((*row[:8], bool(row[8]), row[9], 0)) for row in self._rows(sql, values)]
 
     def session_totals(self) -> list[SessionTotal]:
         """The client's own totals by time."""
@@ -282,18 +283,20 @@ class UsageStore(Database):
             keys, rest = rest[:ASKED], rest[ASKED:]
             sql = (
                 "select t.message_id, t.scope, t.claimed, c.session, c.agent, t.at, t.model, t.input_tokens,"
-                " t.write_5m_tokens, t.write_1h_tokens, t.read_tokens, t.output_tokens, t.is_fast, t.web_searches"
+                " t.write_5m_tokens, t.write_1h_tokens, t.read_tokens, t.output_tokens, t.is_fast, t.web_searches,"
+                " t.is_us"
                 " from requests t join contexts c on c.id = t.context"
                 f" where t.message_id in ({','.join('?' * len(keys))})"
             )
             for name, scope, claimed, session, agent, *row in db.execute(sql, keys).fetchall():
-                made = Request._make((session, agent, name, *row[:7], "", "", bool(row[7]), row[8]))
+                made = Request._make((session, agent, name, *row[:7], "", "", bool(row[7]), row[8], bool(row[9])))
                 yield (name, scope), Claim(made, claimed)
 
     def _row(self, db: sqlite3.Connection, key: tuple[str, str], claim: Claim) -> tuple[object, ...]:
-        session, agent, _, at, model, plain, write_5m, write_1h, read, output, _, _, is_fast, searches = claim.request
+        request = claim.request
+        session, agent = request[:2]
         context = self._contexts.get((session, agent)) or self._context(db, session, agent)
-        return *key, context, at, claim.claimed, model, plain, write_5m, write_1h, read, output, is_fast, searches
+        return *key, context, request.at, claim.claimed, *request[4:10], *request[12:]
 
     def _context(self, db: sqlite3.Connection, session: str, agent: str) -> int:
         key = (session, agent)
@@ -312,16 +315,16 @@ class UsageStore(Database):
             key = (contexts.get((session, agent)) or self._context(db, session, agent), name)
             told[key] = merged_arrival(told[key], arrival) if key in told else arrival
         before = db.total_changes
-        db.executemany(f"insert or ignore into arrivals {ARRIVAL}", [(*key, *told[key][3:]) for key in told])
+        db.executemany(f"insert or ignore into arrivals {ARRIVAL}", [(*key, *told[key][3:10]) for key in told])
         if db.total_changes - before == len(told):
             return
         changed = []
         for key, arrival in told.items():
             row = db.execute("select * from arrivals where context = ? and id = ?", key).fetchone()
-            known = Arrival._make((*arrival[:3], *row[2:7], bool(row[7]), row[8]))
+            known = Arrival._make((*arrival[:3], *row[2:7], bool(row[7]), row[8], 0))
             both = merged_arrival(known, arrival)
             if both != known:
-                changed.append((*key, *both[3:]))
+                changed.append((*key, *both[3:10]))
         db.executemany(f"insert or replace into arrivals {ARRIVAL}", changed)
 
     def _add_facts(self, db: sqlite3.Connection, news: Sequence[News]) -> None:
@@ -344,7 +347,7 @@ class UsageStore(Database):
 JOINED = "join contexts c on c.id = t.context left join sessions s on s.session = c.session"
 REQUEST = (
     "(message_id, scope, context, at, claimed, model, input_tokens, write_5m_tokens, write_1h_tokens, read_tokens,"
-    " output_tokens, is_fast, web_searches) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " output_tokens, is_fast, web_searches, is_us) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ARRIVAL = "values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_SESSION = (

@@ -74,6 +74,7 @@ def request(
         agent_type,
         isinstance(usage, Spent) and usage.speed == "fast",
         (searches.web_search_requests or 0) if searches is not None else 0,
+        isinstance(usage, Spent) and usage.inference_geo == "us",
     )
 
 

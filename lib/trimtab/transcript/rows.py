@@ -127,20 +127,26 @@ class Rows:
         message = line.message
         if message is None:
             return "an assistant's line without a message"
-        usage, fault = message.usage, ""
+        usage, fault, name = message.usage, "", ""
         if usage is not None and responses.is_of_a_model(message.model):
             name = responses.name_of(message.id, line.request_id, line.uuid)
             if name:
                 self._respond(line, name)
             else:
                 fault = "a response without message id, request id and uuid: its usage is not counted"
-        content = message.content
+        content, written = message.content, 0
         if isinstance(content, list):
             for block in content:
+                written += len(block.text or "") + len(block.thinking or "")
                 if block.type == "tool_use" and block.id:
+                    written += len(bytes(block.input))
                     self._calls[block.id] = (block.name or "", target_of(block.input))
                     if len(self._calls) > MOST_CALLS:
                         del self._calls[next(iter(self._calls))]
+        elif content:
+            written = len(content)
+        if written and name:
+            self._arrived(line, line.uuid or "", "answer", "", name, written)
         return fault
 
     def _respond(self, line: Line, name: str) -> None:

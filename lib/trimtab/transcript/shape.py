@@ -8,7 +8,7 @@ odd field loses nothing else. Both ways give the same `Line` where both can read
 import json
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, field
+from msgspec import DecodeError, Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
 from trimtab.transcript.lines import MOST_TOKENS, parse, text_of, tokens_of
@@ -46,10 +46,11 @@ class Block(Struct, gc=False):
     type: Text = ""
     id: Text = ""
     name: Text = ""
-    input: Input | None = None
+    input: Raw = Raw(b"")
     tool_use_id: Text = ""
     content: str | list[Part] | Part | None = None
     text: Text = ""
+    thinking: Text = ""
     is_error: bool | None = None
 
 
@@ -80,6 +81,7 @@ class Spent(Iteration, gc=False):
     """A response's usage."""
 
     speed: Text = ""
+    inference_geo: Text = ""
     server_tool_use: Searches | None = None
     iterations: list[Iteration] | None = None
 
@@ -155,7 +157,7 @@ class Line(Struct, gc=False, rename="camel"):
     total_cost_usd: float | None = field(default=None, name="totalCostUSD")
 
 
-DECODER = Decoder(Line)
+DECODER, INPUT = Decoder(Line), Decoder(Input)
 
 
 def lenient(line: bytes) -> Line:
@@ -234,14 +236,24 @@ def blocks(content: object) -> list[Block]:
                     type=words(block.get("type")),
                     id=words(block.get("id")),
                     name=words(block.get("name")),
-                    input=Input(*(words(given.get(key)) for key in TARGETS)) if isinstance(given, dict) else None,
+                    input=Raw(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+                    if isinstance(given, dict)
+                    else Raw(b""),
                     tool_use_id=words(block.get("tool_use_id")),
                     content=content_of(block.get("content")),
                     text=words(block.get("text")),
+                    thinking=words(block.get("thinking")),
                     is_error=flag(block.get("is_error")),
                 )
             )
     return found
+
+
+def raw(given: object) -> Raw:
+    """A call's input as the client writes it; nothing for what is no object."""
+    if not isinstance(given, dict):
+        return Raw(b"")
+    return Raw(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
 
 def message_of(given: object) -> Message | None:
@@ -263,7 +275,7 @@ def content_of(content: object) -> str | list[Part]:
 def spent(usage: object) -> Spent | None:
     if not isinstance(usage, dict):
         return None
-    made = Spent(speed=words(usage.get("speed")))
+    made = Spent(speed=words(usage.get("speed")), inference_geo=words(usage.get("inference_geo")))
     fill(made, usage)
     searches, passes = usage.get("server_tool_use"), usage.get("iterations")
     if isinstance(searches, dict):
@@ -290,12 +302,17 @@ def fill(made: Iteration, given: dict[str, object]) -> None:
         )
 
 
-def target_of(given: Input | None) -> str:
+def target_of(given: Raw) -> str:
     """What a call is about: a file, a command, a pattern, an address, or what the model calls it; "" for none."""
-    if given is None:
-        return ""
+    try:
+        called = INPUT.decode(given)
+    except (DecodeError, ValueError):  # no UTF-8, no object, or none at all
+        try:
+            called = INPUT.decode(bytes(given).decode("utf-8", "replace"))
+        except (DecodeError, ValueError):
+            return ""
     for name in TARGETS:
-        value = getattr(given, name)
+        value = getattr(called, name)
         if value is not None and isinstance(value, str) and value:
-            return value[:LONGEST_TARGET]
+            return words(value[:LONGEST_TARGET])
     return ""

@@ -1,6 +1,5 @@
 """Where a page's history comes from: the projects' ledgers, and the user's usage book where there is one."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
