@@ -40,8 +40,8 @@ SHELLS = ("Bash", "PowerShell", "BashOutput")
 class Row(NamedTuple):
     """What the parts of one name took. `tokens` came in, `prompt_tokens` were sent in all prompts together.
 
-    `times` says how often a token of it was sent, on average. `share` is of all parts' price, in units where no USD
-    price is known. `usd` is of the requests with a known price, None without any. `measured_share` of its tokens is
+    `times` says how often a token of it was sent, on average. `share` is of all parts' price, in units where a
+    USD price is missing. `usd` is of the requests with a known price, None without any. `measured_share` of its tokens is
     billed growth with nothing else in it; the rest is estimated.
     """
 
@@ -63,17 +63,17 @@ NameOf = Callable[[Part], str | None]
 def rows(parts: Iterable[Part], name_of: NameOf) -> tuple[Row, ...]:
     """One row a name, the dearest first; parts whose name is None are left out, though shares are of all."""
     apart: dict[str, list[Part]] = {}
-    units = 0.0
-    for part in parts:
-        units += part.units
+    every = list(parts)
+    for part in every:
         name = name_of(part)
         if name is not None:
             apart.setdefault(name, []).append(part)
-    found = [row_of(name, group, units) for name, group in apart.items()]
-    return tuple(sorted(found, key=lambda row: (-row.units, row.name)))
+    price_of, whole = priced(every)
+    found = [row_of(name, group, price_of, whole) for name, group in apart.items()]
+    return tuple(sorted(found, key=lambda row: (-row.share, -row.units, row.name)))
 
 
-def row_of(name: str, parts: list[Part], all_units: float) -> Row:
+def row_of(name: str, parts: list[Part], price_of: Callable[[Part], float], whole: float) -> Row:
     tokens = sum(part.tokens for part in parts)
     sent = sum(part.prompt_tokens for part in parts)
     units = sum(part.units for part in parts)
@@ -86,10 +86,20 @@ def row_of(name: str, parts: list[Part], all_units: float) -> Row:
         output_tokens=sum(part.output_tokens for part in parts),
         times=sent / tokens if tokens else 0.0,
         units=units,
-        share=units / all_units if all_units else 0.0,
+        share=sum(map(price_of, parts)) / whole if whole else 0.0,
         usd=sum(known) if known else None,
         measured_share=sum(part.tokens for part in parts if part.is_measured) / tokens if tokens else 0.0,
     )
+
+
+def priced(every: Sequence[Part]) -> tuple[Callable[[Part], float], float]:
+    """What a part is priced at, in USD where all of them have a price and else in units; and the price of all."""
+    has_price = all(part.usd is not None or not part.units for part in every)
+
+    def price_of(part: Part) -> float:
+        return (part.usd or 0.0) if has_price else part.units
+
+    return price_of, sum(map(price_of, every))
 
 
 def by_part(part: Part) -> str:
@@ -153,9 +163,8 @@ def standing_rows(parts: Iterable[Part], known_of: Callable[[Part], Mapping[str,
     has, they are scaled down to it. The rows add up to the standing parts' tokens and prices, their parts do not.
     """
     slices: list[Part] = []
-    units = 0.0
-    for part in parts:
-        units += part.units
+    every = list(parts)
+    for part in every:
         if part.what != STANDING or not part.tokens:
             continue
         known = known_of(part)
@@ -165,7 +174,8 @@ def standing_rows(parts: Iterable[Part], known_of: Callable[[Part], Mapping[str,
     apart: dict[str, list[Part]] = {}
     for one in slices:
         apart.setdefault(one.target, []).append(one)
-    found = [row_of(name, group, units) for name, group in apart.items()]
+    price_of, whole = priced(every)
+    found = [row_of(name, group, price_of, whole) for name, group in apart.items()]
     return tuple(sorted(found, key=lambda row: (-row.units, row.name)))
 
 

@@ -61,6 +61,8 @@ def between(since: str | None, until: str | None, now: float, zone: tzinfo | Non
     end = ends.until
     if begins.since is not None and end is not None and end <= begins.since:
         raise PeriodError(f"--until {until} is before --since {since}")
+    if since and not until and begins.until is None:
+        return begins
     names = [*([f"since {since}"] if since else []), *([f"until {until}"] if until else [])]
     return Period(begins.since, end, " ".join(names) or ALWAYS.name)
 

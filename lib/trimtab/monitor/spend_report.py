@@ -23,11 +23,11 @@ def table(rows: Sequence[Spent], total: Spent, by: str, most: int = MOST_ROWS) -
     text = [head(by)]
     if len(rows) > len(shown) and by == "day":
         text.append(f"  ({number(len(rows) - len(shown), 'day')} before)")
-    text += [line(row, largest) for row in shown]
+    text += [line(row, largest, by) for row in shown]
     if len(rows) > len(shown) and by != "day":
         text.append(f"  and {len(rows) - len(shown):,} more")
     if len(rows) != 1:
-        text.append(line(total._replace(name="all"), 0.0))
+        text.append(line(total._replace(name="all"), 0.0, ""))
     return text
 
 
@@ -36,11 +36,13 @@ def head(by: str) -> str:
     return f"{by.capitalize():<{NAME}}{requests:>9}{fresh:>8}{write:>8}{read:>8}{output:>8}{cost:>9}"
 
 
-def line(row: Spent, largest: float) -> str:
+def line(row: Spent, largest: float, by: str) -> str:
     figures = (row.input_tokens, row.write_tokens, row.read_tokens, row.output_tokens)
     cost = "no price" if row.usd is None else dollars(row.usd)
     cells = "".join(f"{short(figure):>8}" for figure in figures)
-    text = f"{fitted(row.name, NAME - 1):<{NAME}}{row.requests:>9,}{cells}{cost:>9}"
+    # Of a session the beginning is told, which --session takes.
+    name = fitted(row.name[: NAME - 1], NAME - 1) if by == "session" else fitted(row.name, NAME - 1)
+    text = f"{name:<{NAME}}{row.requests:>9,}{cells}{cost:>9}"
     return f"{text} {bar(row.usd or 0.0, largest, BAR - 1)}".rstrip()[:WIDTH]
 
 
