@@ -92,6 +92,27 @@ def test_all_that_was_billed_is_in_the_book_once(runner: Runner) -> None:
     assert session in {total.session for total in totals}
 
 
+def test_a_compaction_is_in_the_book_though_it_has_no_line(runner: Runner) -> None:
+    """The client writes no line for the request that summarises, but adds it to its own sum."""
+    project.fill(runner.project)
+
+    def work() -> Agent:
+        yield read(runner.project / "settle.py")
+        yield "Read."
+
+    first = Billing(work(), start="msg_first_")
+    runner.run("Read settle.py.", first, plugins=()).check()
+    second = Billing(answer("<summary>settle.py was read.</summary>"), start="msg_second_")
+    runner.run("/compact", second, plugins=(), arguments=["--continue"]).check()
+    requests, _ = book(runner)
+    assert recorded(requests) == figures(first)
+    with UsageStore.open(runner.home / "usage.db") as store:
+        unlisted = [r._replace(agent="") for r in store.unlisted()]
+        assert [arrival.what for arrival in store.arrivals()].count("summary") == 1
+    assert recorded(unlisted) == figures(second)
+    assert len(unlisted) == 1
+
+
 def lines(path: Path) -> list[dict]:  # type: ignore[type-arg]  # whatever the client wrote
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.usage.written import Home, Line, answer, as_bytes, called, named, result, usage, user
 
 from trimtab.records import Arrival, Request
-from trimtab.store.usage import Claim, UsageStore, merged, merged_arrival
+from trimtab.store.merging import Claim, merged, merged_arrival
+from trimtab.store.usage import UsageStore
 from trimtab.transcript import Reader, Result, Usage, scan
 from trimtab.transcript.folders import File
 from trimtab.transcript.rows import Rows
