@@ -91,7 +91,23 @@ create table session_totals (
     session text primary key,
     at real not null,
     usd real not null,
-    is_complete integer not null        -- 0: the client did not know the price of some model
+    is_complete integer not null,       -- 0: the client did not know the price of some model
+    since real not null                 -- when the client began to add up; 0: not known
+) without rowid
+"""
+
+SESSION_USAGE = """
+create table session_usage (            -- what session_totals.usd is of, by the client's own counting
+    session text not null,
+    model text not null,
+    at real not null,
+    input_tokens integer not null,
+    write_5m_tokens integer not null,
+    write_1h_tokens integer not null,
+    read_tokens integer not null,
+    output_tokens integer not null,
+    web_searches integer not null,
+    primary key (session, model)
 ) without rowid
 """
 
@@ -111,6 +127,7 @@ MIGRATIONS = (
             ARRIVALS,
             "create index arrivals_by_time on arrivals (at)",
             SESSION_TOTALS,
+            SESSION_USAGE,
         ),
     ),
 )

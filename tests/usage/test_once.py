@@ -6,7 +6,7 @@ Totals are responses, and their input, written, read and output tokens.
 import os
 
 import pytest
-from tests.usage.written import AT, CWD, Home, Line, answer, called, named, result, stamp, totals, usage, user
+from tests.usage.written import AT, CWD, MODEL, Home, Line, answer, called, named, result, stamp, totals, usage, user
 
 from trimtab.records import Request
 
@@ -298,6 +298,48 @@ def test_the_clients_own_total_is_its_newest(home: Home) -> None:
     with home.store() as store:
         assert store.session_totals() == [("s1", AT + 7, 0.75, False)]
         assert store.sessions() == [("s1", CWD, AT + 1, AT + 7)]
+
+
+def test_what_the_client_counted_and_did_not_list(home: Home) -> None:
+    """A compaction's request (3, 30, 0, 7) has no line: it is what the client's own sum has more than the responses.
+
+    Listed: 2 responses and a subagent's: (21, 220, 2000, 87). The client's sum: (24, 250, 2000, 94) of that model. Of
+    another model, which wrote a title, nothing is listed.
+    """
+
+    def summed(**more: object) -> Line:
+        told = {"inputTokens": 24, "outputTokens": 94, "cacheReadInputTokens": 2000, "cacheCreationInputTokens": 250}
+        title = {"inputTokens": 5, "outputTokens": 2, "cacheReadInputTokens": 0, "cacheCreationInputTokens": 0}
+        return {"type": "cost-state", "sessionId": "s1", "totalCostUSD": 0.5, "startTime": (AT + 0.5) * 1000} | {
+            "modelUsage": {f"{MODEL}[1m]": told, "claude-haiku-5-5": title}
+        } | more  # fmt: skip
+
+    spent = usage(10, 100, 1000, 40)
+    home.write("s1/a1", answer(3, named(3), usage(1, 20, 0, 7), isSidechain=True, agentId="a1"))
+    home.write("s1", answer(1, named(1), spent), answer(4, named(2), spent), summed())
+    home.sync()
+    with home.store() as store:
+        assert [(r.model, *r[5:10], r.agent) for r in store.unlisted()] == [
+            ("claude-haiku-5-5", 5, 0, 0, 0, 2, "unlisted"),
+            ("claude-opus-5-5[1m]", 3, 30, 0, 0, 7, "unlisted"),
+        ]
+        assert [total.usd for total in store.session_totals()] == [0.5]
+    home.write("s1", answer(6, named(6), usage(1, 0, 0, 1)))  # newer than the sum
+    home.sync()
+    with home.store() as store:
+        assert store.unlisted() == []
+
+
+def test_a_total_that_goes_on_from_another_sessions(home: Home) -> None:
+    """A fork's: the client adds on to what the other session had cost, since that one's beginning."""
+    total: Line = {"type": "cost-state", "totalCostUSD": 0.5, "startTime": (AT + 1) * 1000, "modelUsage": {}}
+    home.write("s1", answer(1, named(1), usage(1, 2, 3, 4)), total | {"sessionId": "s1"})
+    copy = answer(1, named(1), usage(1, 2, 3, 4), session="s2", requestSessionId="s1")
+    own = answer(9, named(2), usage(1, 2, 3, 4), session="s2")
+    home.write("s2", copy, own, total | {"sessionId": "s2", "totalCostUSD": 0.75})
+    home.sync()
+    with home.store() as store:
+        assert [(t.session, t.usd) for t in store.session_totals()] == [("s1", 0.5)]
 
 
 def test_a_sessions_project_is_the_folder_that_its_file_is_named_after(home: Home) -> None:

@@ -11,12 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.usage.written import Home, Line, answer, as_bytes, called, named, result, usage, user
 
 from trimtab.records import Arrival, Request
-from trimtab.store.usage import Claim, UsageStore, merged, merged_arrival
+from trimtab.store.merging import Claim, merged, merged_arrival
+from trimtab.store.usage import UsageStore
 from trimtab.transcript import Reader, Result, Usage, scan
 from trimtab.transcript.folders import File
 from trimtab.transcript.rows import Rows
@@ -78,6 +79,7 @@ def a_home() -> Iterator[Home]:
 
 
 @pytest.mark.slow
+@settings(max_examples=100)  # each syncs real files several times
 @given(histories(), st.randoms(use_true_random=False), st.data())
 def test_order_repetition_interleaving_and_cuts(lines: list[Line], chance: random.Random, data: st.DataObject) -> None:
     """The lines in any order, some again, spread over files of several sessions and agents, between cut-off lines."""
@@ -101,6 +103,7 @@ def test_order_repetition_interleaving_and_cuts(lines: list[Line], chance: rando
 
 
 @pytest.mark.slow
+@settings(max_examples=100)  # each syncs real files several times
 @given(histories(), st.lists(st.integers(0, 40_000), max_size=6), st.integers(100, 3_000))
 def test_any_split_into_reads_is_one_read(lines: list[Line], cuts: list[int], block: int) -> None:
     """Cut at any byte, read in blocks of any size: every row, owner and time is that of one read."""
@@ -122,6 +125,7 @@ def test_any_split_into_reads_is_one_read(lines: list[Line], cuts: list[int], bl
 
 
 @pytest.mark.slow
+@settings(max_examples=100)  # each syncs real files several times
 @given(histories(), st.integers(0, 12), st.randoms(use_true_random=False))
 def test_any_crash_between_reading_and_committing(lines: list[Line], at: int, chance: random.Random) -> None:
     """The process is killed at any statement of any commit, then starts again."""

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -236,6 +237,23 @@ def test_several_processes_give_what_one_gives(home: Home) -> None:
         done = sync(store, [home.client], processes=2)
     assert (done.files, done.responses, len(done.bad)) == (4, 160, 4)
     assert home.totals() == (160, 1600, 16000, 160000, 6400)
+
+
+def test_a_reading_process_that_is_killed_loses_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has not sent is read by the one that writes."""
+    for name in ("s1", "s2", "s3"):
+        home.write(name, *messages(1, 40, name))
+    parent, honest = os.getpid(), scan.read
+
+    def killed(file: folders.File, state: scan.State, most_bytes: int) -> scan.Piece:
+        if os.getpid() != parent and file.session == "s2":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return honest(file, state, most_bytes)
+
+    monkeypatch.setattr(scan, "read", killed)
+    with UsageStore.open(home.book) as store:
+        assert sync(store, [home.client], processes=2).is_complete
+    assert home.totals() == (120, 1200, 12000, 120000, 4800)
 
 
 def test_what_can_not_be_read_is_said_and_tried_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

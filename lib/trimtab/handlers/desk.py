@@ -31,6 +31,7 @@ MOST_CONVERSATIONS = 24
 MOST_PARSED_CHARACTERS = 1 << 20  # each takes about ten bytes (measured)
 MOST_UNCOUNTED_CHARACTERS = 2 << 20
 MOST_AWAITED = 64  # commands that run at a time
+BOOK_S = 0.5  # for an event that asks what was used
 COUNTING_S = 0.25  # per tick, so that an event never waits longer for its turn
 
 
@@ -246,6 +247,11 @@ class Desk:
         """Load what takes long and is needed soon; may run beside `answer`."""
         tokens.load()
         words.common()
+
+    def book(self) -> Path:
+        """The usage book, which has read what the sessions that are served have, if that is not too much."""
+        self._book.catch_up(BOOK_S)
+        return paths.usage_path(self._user_environment)
 
     def between(self) -> None:
         """What can wait until no event is under way: the usage book, transcripts, exact counts, learned factors.

@@ -41,8 +41,8 @@ class Row(NamedTuple):
     """What the parts of one name took. `tokens` came in, `prompt_tokens` were sent in all prompts together.
 
     `times` says how often a token of it was sent, on average. `share` is of all parts' price, in units where a
-    USD price is missing. `usd` is of the requests with a known price, None without any. `measured_share` of its tokens is
-    billed growth with nothing else in it; the rest is estimated.
+    USD price is missing. `usd` is of the requests with a known price, None without any. `measured_share` of its tokens
+    is billed growth with nothing else in it; the rest is estimated.
     """
 
     name: str

@@ -1,18 +1,10 @@
 """The usage book: what the client's transcripts say was used, over all of a user's projects, in one SQLite file.
 
 It can be made anew from the transcripts at any time, but remembers those that the client has deleted since. Everything
-is keyed by what it is of, so that a line that is read again, in another order or from a copy, changes nothing:
-
-- an id that the API gave is a response's in all sessions; any other, such as a gateway's count, in its session only;
-- of the rows of one response the one with the largest output has its figures (an answer that is being streamed is
-  written down as it grows), and the earliest row says when and whose it was. At the same time the main conversation
-  goes before a subagent that replays it, then the file that was at rest first: a session that was resumed or forked
-  into a new file was written to before its copy was;
-- of the rows of one arrival in one context the earliest time and the fullest telling are kept;
-- of a session's totals the newest.
+is keyed by what it is of, so that a line that is read again, in another order or from a copy, changes nothing.
+`merging` has the rules by which rows of one response become one; of a session's totals the newest counts.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,16 +16,14 @@ from trimtab.records import Arrival, Request, SessionTotal
 from trimtab.schema import Migration
 from trimtab.schema_usage import MIGRATIONS
 from trimtab.store.base import Database, Value, clean, connect, current_number, prepare
+from trimtab.store.merging import Claim, key_of, merged, merged_arrival
 
 BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
 CACHE_KB = 32_768  # chosen: what a sync of 1 GB of transcripts writes to again and again
 PAGE_BYTES = 8_192  # a first sync takes 7 % less of the processor than with the usual 4,096 (measured 2026-11)
 CHECKPOINT_PAGES = 2_000  # 16 MB; the usual 4 MB write the pages of the indexes over and over in a first sync
 ASKED = 500  # keys of one query
-
-# Ids as the API and its resellers have given them so far, and a line's own id. Of another form, should there come one,
-# only a copy that does not say what it is a copy of is counted again, and only clients of long ago wrote such.
-UNIQUE = re.compile(r"(?:msg|req)_(?:bdrk_|vrtx_)?01\w{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+START_S = 5  # chosen: the client begins to add up before its first line, by a clock of its own
 
 
 class FileRow(NamedTuple):
@@ -71,7 +61,7 @@ class News(NamedTuple):
     is_from_start: bool  # what was noted of the file's lines before is of another file
     requests: Sequence[Request]
     arrivals: Sequence[Arrival]
-    totals: Sequence[SessionTotal]
+    totals: Sequence[tuple[SessionTotal, float, Sequence[Request]]]  # since when, and the usage by model
     sessions: Sequence[SessionRow]
     agent_types: Mapping[tuple[str, str], str]
     bad: Sequence[tuple[int, str]]
@@ -84,59 +74,6 @@ class Span(NamedTuple):
     project: str
     first_at: float
     last_at: float
-
-
-class Claim(NamedTuple):
-    """A response as one file tells it."""
-
-    request: Request
-    claimed: float
-
-    @property
-    def amount(self) -> tuple[object, ...]:
-        """What orders the rows of a response by how much of it they tell."""
-        r = self.request
-        written = r.write_5m_tokens + r.write_1h_tokens
-        return r.output_tokens, r.input_tokens + written + r.read_tokens, *r[5:9], *r[12:], r.model
-
-    @property
-    def order(self) -> tuple[object, ...]:
-        """What orders the rows of a response by whose it is."""
-        r = self.request
-        return r.at, r.agent != "", self.claimed, r.session, r.agent
-
-
-def key_of(request: Request) -> tuple[str, str]:
-    """What a response is known by: its id, and the session that the id is unique in, "" where it is in all."""
-    name = request.message_id
-    return name, "" if UNIQUE.match(name) else request.session
-
-
-def merged(one: Claim, other: Claim) -> Claim:
-    """The response that both rows tell of; the same whichever comes first, and with itself itself."""
-    if one == other:
-        return one
-    owner, figures = min(one, other, key=lambda c: c.order), max(one, other, key=lambda c: c.amount).request
-    first = owner.request
-    made = figures._replace(session=first.session, agent=first.agent, at=first.at, agent_type=first.agent_type)
-    return Claim(made, owner.claimed)
-
-
-def merged_arrival(one: Arrival, other: Arrival) -> Arrival:
-    """The arrival that both rows tell of."""
-    if one == other:
-        return one
-    tool, target = max((one.tool, one.target), (other.tool, other.target))
-    return one._replace(
-        at=min(one.at, other.at),
-        what=max(one.what, other.what),
-        tool=tool,
-        target=target,
-        characters=max(one.characters, other.characters),
-        is_error=one.is_error or other.is_error,
-        images=max(one.images, other.images),
-        tokens=max(one.tokens, other.tokens),
-    )
 
 
 class UsageStore(Database):
@@ -205,9 +142,52 @@ class UsageStore(Database):
         return [Arrival._make((*row[:8], bool(row[8]), row[9], 0)) for row in self._rows(sql, values)]
 
     def session_totals(self) -> list[SessionTotal]:
-        """The client's own totals by time."""
-        sql = "select session, at, usd, is_complete from session_totals order by at, session"
+        """The client's own totals by time, of sessions that it has added up from their first request on.
+
+        Of a forked session it goes on from what the other had cost: such a total is no session's.
+        """
+        sql = (
+            "select t.session, t.at, t.usd, t.is_complete from session_totals t left join sessions s"
+            f" on s.session = t.session where {OWN} order by t.at, t.session"
+        )
         return [SessionTotal._make((*row[:3], bool(row[3]))) for row in self._rows(sql)]
+
+    def unlisted(self) -> list[Request]:
+        """What the client counted for a session beyond the responses that it wrote down: compactions, titles.
+
+        One for each model, at the time of the session's total, of the agent "unlisted". Nothing of a session whose last
+        response is newer than its total, whose total is another's too, or where the two counts don't fit together.
+        """
+        names = ", ".join(FIGURES)
+        told = self._rows(
+            f"select u.session, u.model, u.at, {', '.join('u.' + name for name in FIGURES)}, coalesce(s.project, '')"
+            " from session_usage u join session_totals t on t.session = u.session left join sessions s"
+            f" on s.session = u.session where {OWN} and u.at = t.at order by u.at, u.session, u.model"
+        )
+        sums = ", ".join(f"sum({name})" for name in FIGURES)
+        listed: dict[str, dict[str, tuple[int, ...]]] = {}
+        newest: dict[str, float] = {}
+        sql = (
+            f"select session, model, max(at), {sums} from (select c.session, t.model, t.at, {names} from requests t"
+            " join contexts c on c.id = t.context) group by session, model"
+        )
+        for session, model, at, *row in self._rows(sql):
+            listed.setdefault(session, {})[model] = tuple(row)
+            newest[session] = max(at, newest.get(session, 0.0))
+        found: dict[str, list[Request]] = {}
+        wrong = set()
+        for session, model, at, *rest in told:
+            known = listed.get(session, {}).pop(model.partition("[")[0], (0,) * len(FIGURES))
+            more = [theirs - ours for theirs, ours in zip(rest[:-1], known, strict=True)]
+            if at < newest.get(session, 0.0) or min(more) < 0:
+                wrong.add(session)
+            elif any(more):
+                name = f"{session}/unlisted/{model}"
+                figures = (*more[:5], rest[-1], "unlisted", False, more[5], False)
+                made = Request._make((session, "unlisted", name, at, model, *figures))
+                found.setdefault(session, []).append(made)
+        wrong |= {session for session, models in listed.items() if models}
+        return [request for session, requests in found.items() if session not in wrong for request in requests]
 
     def sessions(self) -> list[Span]:
         """Sessions by their first time."""
@@ -333,7 +313,9 @@ class UsageStore(Database):
         bad = [(clean(part.file.path), line, clean(why)) for part in news for line, why in part.bad]
         db.executemany("insert or replace into bad_lines values (?, ?, ?)", bad)
         db.executemany(ADD_SESSION, [row for part in news for row in part.sessions])
-        db.executemany(ADD_TOTAL, [total for part in news for total in part.totals])
+        db.executemany(ADD_TOTAL, [(*total, since) for part in news for total, since, _ in part.totals])
+        told = [model for part in news for _, _, models in part.totals for model in models]
+        db.executemany(ADD_USAGE, [(r.session, r.model, r.at, *r[5:10], r.web_searches) for r in told])
         kinds = [(kind, self._context(db, *key)) for part in news for key, kind in part.agent_types.items()]
         db.executemany("update contexts set agent_type = ? where id = ? and agent_type = ''", kinds)
         db.executemany(ADD_FILE, [(clean(part.file.path), *part.file[1:]) for part in news])
@@ -360,9 +342,21 @@ ADD_SESSION = (
     " first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)"
 )
 ADD_TOTAL = (
-    "insert into session_totals values (?, ?, ?, ?) on conflict (session) do update set at = excluded.at,"
-    " usd = excluded.usd, is_complete = excluded.is_complete"
+    "insert into session_totals values (?, ?, ?, ?, ?) on conflict (session) do update set at = excluded.at,"
+    " usd = excluded.usd, is_complete = excluded.is_complete, since = excluded.since"
     " where (excluded.at, excluded.usd) >= (at, usd)"
+)
+FIGURES = ("input_tokens", "write_5m_tokens", "write_1h_tokens", "read_tokens", "output_tokens", "web_searches")
+# No other session of the project began between the time from which the client adds up and the session's first line: a
+# client that goes on with another session (a fork, /clear) adds on to what that one had cost.
+OWN = (
+    "not exists (select 1 from sessions o where o.project = s.project and o.session != s.session"
+    f" and o.first_at >= t.since - {START_S} and o.first_at < s.first_at)"
+)
+ADD_USAGE = (
+    "insert into session_usage values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (session, model) do update set"
+    f" at = excluded.at, {', '.join(f'{name} = excluded.{name}' for name in FIGURES)}"
+    " where (excluded.at, excluded.output_tokens) >= (at, output_tokens)"
 )
 ADD_FILE = (
     "insert into files values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (path) do update set device = excluded.device,"

@@ -15,10 +15,11 @@ The rules, each here once:
 from collections.abc import Iterator
 
 from trimtab.records import Request
-from trimtab.transcript.shape import Iteration, Line, Spent
+from trimtab.transcript.shape import Iteration, Line, Spent, Told
 
 SYNTHETIC = "<synthetic>"
 SIDECHAIN = "sidechain"  # the agent of old clients' lines in the main file, which have no agent id
+UNLISTED = "unlisted"  # the agent of what the client sums up for a session and has no line of, such as a compaction
 ASIDE = {"advisor_message": "advisor", "compaction": "compaction"}  # passes that the usage around them leaves out
 
 
@@ -86,3 +87,25 @@ def asides(usage: Spent, made: Request, hour: bool) -> Iterator[Request]:
             agent = f"{made.agent}/{kind}" if made.agent else kind
             name = f"{made.message_id}/{kind}-{number}"
             yield request(one, made.session, agent, name, made.at, one.model or made.model, hour, kind)
+
+
+def told(usage: Told, session: str, at: float, model: str) -> Request:
+    """What the client added up of one model, as a response of the whole session; an unsplit write is for 5 minutes."""
+    write_1h = usage.cache_creation_ephemeral_1h_input_tokens or 0
+    split = write_1h + (usage.cache_creation_ephemeral_5m_input_tokens or 0)
+    return Request(
+        session,
+        UNLISTED,
+        f"{session}/{UNLISTED}/{model}",
+        at,
+        model,
+        usage.input_tokens or 0,
+        max(usage.cache_creation_input_tokens or 0, split) - write_1h,
+        write_1h,
+        usage.cache_read_input_tokens or 0,
+        usage.output_tokens or 0,
+        "",
+        UNLISTED,
+        False,
+        usage.web_search_requests or 0,
+    )

@@ -21,6 +21,10 @@ MOST_CALLS = 500  # whose results have not come; a response makes a few
 FOLDER_NAMED, LINE_NAMED = 2, 1  # how sure a session's project is: the file's folder is named after it; a line says it
 
 
+# What the client says that a session cost, since when it has added up (0.0: it does not say), and the usage by model.
+Summed = tuple[SessionTotal, float, list[Response]]
+
+
 class Carry(msgspec.Struct):
     """What a file's later lines need of its earlier ones: calls without a result, by id: tool and target."""
 
@@ -70,7 +74,7 @@ class Rows:
         self._of = Noted("")  # of the session whose lines these are; lines without a session tell nothing
         self.requests: list[Response] = []
         self.arrivals: list[Arrival] = []
-        self.totals: list[SessionTotal] = []
+        self.totals: list[Summed] = []
         self.agent_types: dict[tuple[str, str], str] = {}  # by session and agent
 
     def take(self, line: Line) -> str:
@@ -92,7 +96,9 @@ class Rows:
             if usd is not None:
                 session = line.session_id or self._file.session
                 complete = line.has_unknown_model_cost is not True
-                self.totals.append(SessionTotal(session, self._at(line), usd, complete))
+                at, usage = self._at(line), line.model_usage or {}
+                by_model = [responses.told(told, session, at, model) for model, told in usage.items()]
+                self.totals.append((SessionTotal(session, at, usd, complete), (line.start_time or 0) / 1000, by_model))
         elif kind == "system" and line.subtype == "compact_boundary":
             self._arrived(line, line.uuid or "", "summary", "", "", 0)
         return ""

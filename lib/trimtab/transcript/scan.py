@@ -9,10 +9,10 @@ import os
 from io import FileIO
 from typing import NamedTuple
 
-from trimtab.records import Arrival, Request, SessionTotal
+from trimtab.records import Arrival, Request
 from trimtab.transcript.folders import File
 from trimtab.transcript.lines import SECOND_COPY
-from trimtab.transcript.rows import Facts, Rows
+from trimtab.transcript.rows import Facts, Rows, Summed
 from trimtab.transcript.shape import DECODER, Line, lenient
 
 BLOCK_BYTES = 1 << 19  # chosen: fits a core's cache with what is made of it
@@ -45,7 +45,7 @@ class Piece(NamedTuple):
     after: State
     requests: list[Request]
     arrivals: list[Arrival]
-    totals: list[SessionTotal]
+    totals: list[Summed]
     facts: list[Facts]
     agent_types: dict[tuple[str, str], str]  # by session and agent
     bad: list[Bad]

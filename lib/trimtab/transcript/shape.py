@@ -129,6 +129,18 @@ class Progress(Struct, gc=False, rename="camel"):
     message: Nested | str | None = None
 
 
+class Told(Struct, gc=False, rename="camel"):
+    """What the client itself added up of one model for a session."""
+
+    input_tokens: Figure = 0
+    output_tokens: Figure = 0
+    cache_read_input_tokens: Figure = 0
+    cache_creation_input_tokens: Figure = 0
+    cache_creation_ephemeral_5m_input_tokens: Figure = 0
+    cache_creation_ephemeral_1h_input_tokens: Figure = 0
+    web_search_requests: Figure = 0
+
+
 class Line(Struct, gc=False, rename="camel"):
     """One line. Fields that it does not have are empty."""
 
@@ -155,6 +167,8 @@ class Line(Struct, gc=False, rename="camel"):
     rendered: list[Rendered] | None = None
     has_unknown_model_cost: bool | None = None
     total_cost_usd: float | None = field(default=None, name="totalCostUSD")
+    start_time: float | None = None
+    model_usage: dict[str, Told] | None = None
 
 
 DECODER, INPUT = Decoder(Line), Decoder(Input)
@@ -191,6 +205,16 @@ def lenient(line: bytes) -> Line:
         made.rendered = [Rendered(content_of(part.get("content"))) for part in rendered if isinstance(part, dict)]
     if isinstance(cost, (int, float)) and not isinstance(cost, bool):
         made.total_cost_usd = float(cost)
+    started = record.get("startTime")
+    if isinstance(started, (int, float)) and not isinstance(started, bool):
+        made.start_time = float(started)
+    told = record.get("modelUsage")
+    if isinstance(told, dict):
+        made.model_usage = {
+            words(model): Told(*(tokens_of(given.get(key)) for key in TOLD))
+            for model, given in told.items()
+            if isinstance(given, dict)
+        }
     return made
 
 
@@ -208,6 +232,15 @@ TEXTS = (
     ("cwd", "cwd"),
     ("version", "version"),
     ("prompt_cache_requested", "promptCacheRequested"),
+)
+TOLD = (
+    "inputTokens",
+    "outputTokens",
+    "cacheReadInputTokens",
+    "cacheCreationInputTokens",
+    "cacheCreationEphemeral5mInputTokens",
+    "cacheCreationEphemeral1hInputTokens",
+    "webSearchRequests",
 )
 FLAGS = (
     ("is_sidechain", "isSidechain"),

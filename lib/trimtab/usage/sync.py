@@ -7,12 +7,13 @@ that goes with what was read. A file that has become another one is read from it
 """
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -21,6 +22,9 @@ from trimtab.store.usage import FileRow, News, SessionRow, UsageStore
 from trimtab.transcript import folders, scan
 from trimtab.transcript.folders import File
 from trimtab.transcript.scan import Bad, Piece, State
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 PIECE_BYTES = 8 << 20  # of one file between two commits, chosen: about 20 ms
 BATCH_BYTES, BATCH_ROWS = 128 << 20, 16_000  # in one transaction, chosen: it takes about 0.1 s
@@ -78,8 +82,7 @@ def sync(
     total = sum(task.left_bytes for task in tasks)
     if processes is None:
         processes = min(cores(), MOST_PROCESSES) if total >= WORTH_BYTES else 1
-    with reading(tasks, processes) as pieces:
-        return write(store, pieces, started, len(tasks), total, progress)
+    return write(store, reading(tasks, processes), started, len(tasks), total, progress)
 
 
 def sync_session(store: UsageStore, transcript: Path, most_bytes: int = PIECE_BYTES) -> Synced:
@@ -150,28 +153,73 @@ def limited(tasks: Iterable[Task], most_bytes: int) -> Iterator[Read]:
             task = task._replace(state=piece.after)
 
 
-@contextmanager
-def reading(tasks: list[Task], processes: int) -> Iterator[Iterator[Read]]:
+def reading(tasks: list[Task], processes: int) -> Iterator[Read]:
     """The parts of all files, read in so many processes where the system can fork; a file's parts come in order."""
     if processes < 2 or len(tasks) < 2 or not sys.platform.startswith("linux"):
-        yield one_by_one(tasks)
-        return
-    import multiprocessing  # takes 15 ms, which a sync with nothing new does not have
-
-    largest = sorted(tasks, key=lambda task: -task.left_bytes)  # so that none is left to one process at the end
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
-        yield in_processes(pool.imap_unordered(read_task, largest))
+        return one_by_one(tasks)
+    return in_processes(shares(tasks, processes))
 
 
-def read_task(task: Task) -> bytes:
-    """All parts of one file, packed: unpacking takes a third of what pickle takes."""
-    return msgspec.msgpack.encode(list(one_by_one([task])))
+def shares(tasks: list[Task], count: int) -> list[list[Task]]:
+    """The tasks in so many parts of about the same size."""
+    parts: list[list[Task]] = [[] for _ in range(min(count, len(tasks)))]
+    sizes = [0] * len(parts)
+    for task in sorted(tasks, key=lambda task: -task.left_bytes):
+        least = sizes.index(min(sizes))
+        parts[least].append(task)
+        sizes[least] += task.left_bytes
+    return parts
 
 
-def in_processes(results: Iterator[bytes]) -> Iterator[Read]:
+def in_processes(parts: list[list[Task]]) -> Iterator[Read]:
+    """What a process for each part of the tasks reads, as it comes; what one that is killed has left is read here."""
+    from multiprocessing import connection, get_context  # takes 15 ms, which a sync with nothing new does not have
+
+    context = get_context("fork")
     unpack = msgspec.msgpack.Decoder(list[tuple[Task, Piece | str]]).decode
-    for parts in results:
-        yield from unpack(parts)
+    left = {task.file.path: task for part in parts for task in part}
+    pipes = []
+    for part in parts:
+        ours, theirs = context.Pipe(duplex=False)
+        context.Process(target=send, args=(part, theirs), daemon=True).start()
+        theirs.close()
+        pipes.append(ours)
+    try:
+        while pipes:
+            for pipe in connection.wait(pipes):
+                assert isinstance(pipe, connection.Connection)
+                try:
+                    received = pipe.recv_bytes()
+                except (EOFError, OSError):
+                    pipes.remove(pipe)
+                    pipe.close()
+                    continue
+                for task, piece in unpack(received):
+                    yield task, piece
+                    if isinstance(piece, str) or piece.is_last:
+                        del left[task.file.path]
+                    else:
+                        left[task.file.path] = task._replace(state=piece.after)
+    finally:
+        for pipe in pipes:  # a process that can't send leaves
+            pipe.close()
+    yield from one_by_one(left.values())
+
+
+def send(tasks: list[Task], pipe: "Connection") -> None:
+    """Sends what the tasks' files have, in packets of some rows; what is interrupted is the process that reads them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    packet: list[Read] = []
+    size = 0
+    with suppress(OSError):  # nobody reads it any more
+        for task, piece in one_by_one(tasks):
+            packet.append((task, piece))
+            size += 0 if isinstance(piece, str) else piece.size_bytes
+            if size >= PIECE_BYTES:
+                pipe.send_bytes(msgspec.msgpack.encode(packet))
+                packet, size = [], 0
+        pipe.send_bytes(msgspec.msgpack.encode(packet))
+    os._exit(0)  # nothing of the parent's is this process's to close
 
 
 # Writing

@@ -1,0 +1,74 @@
+"""What `/token-report week by file` asks for, and its answer from the usage book, without a request to the model."""
+
+from typing import NamedTuple
+
+from trimtab.errors import StoreError, TrimtabError
+from trimtab.monitor import grouping, parts_report, periods, spend, spend_report
+from trimtab.monitor.periods import Period
+from trimtab.prices import Book
+from trimtab.store.usage import UsageStore
+from trimtab.usage import account as accounts
+from trimtab.usage.account import Scope
+
+PARTS = ("tool", "file", "kind", "command", "part")
+BY = (*spend.BY, *PARTS)
+MOST_REQUESTS = 6_000  # whose contexts are taken apart while the user waits: about 1.5 s
+MOST_ROWS = 15
+USUAL = "week"
+TAKES = (
+    "takes nothing (this session), `all`, a number of hours, or a time and `by` something:"
+    f" a time is {periods.EXAMPLES}; by is {', '.join(BY)}; `all` after it means all projects"
+)
+
+
+class Words(NamedTuple):
+    """What was asked for; `by` "" is the project's own ledger."""
+
+    by: str
+    period: Period | None
+    is_all: bool
+
+
+def understood(words: list[str], now: float) -> Words:
+    """What the words ask for. Raises TrimtabError for a word that asks nothing."""
+    by, period, is_all = "", None, False
+    rest = iter(word.lstrip("-") or word for word in words if word != "--hours")
+    for word in rest:
+        if word == "by":
+            by = next(rest, "")
+            if by not in BY:
+                raise TrimtabError(f"by {by!r}")
+        elif word == "all":
+            is_all = True
+        elif word.isdecimal() and word.isascii() and len(word) < 8:
+            period = periods.period(f"{int(word)}h", now)
+        else:
+            period = periods.period(word, now)
+    return Words(by, period, is_all)
+
+
+def answer(asked: Words, book_file: object, project: str, prices: Book, now: float) -> list[str]:
+    """The table's lines, or a sentence why there is none."""
+    period = asked.period or periods.period(USUAL, now)
+    scope = Scope(None if asked.is_all else project, None, period.since, period.until)
+    whose = "all projects" if asked.is_all else "this project"
+    try:
+        with UsageStore.open(book_file, readonly=True) as store:  # type: ignore[arg-type]
+            account = accounts.account(store, scope, now)
+            if not account.requests:
+                return [f"No usage of {whose} is recorded, {period.name}."]
+            if asked.by in PARTS:
+                if len(account.requests) > MOST_REQUESTS:
+                    count = f"{len(account.requests):,} requests"
+                    return [f"That takes long for {count}; in a terminal: trimtab report --by {asked.by}"]
+                _, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
+                rows = grouping.rows(ledger.parts, grouping.BY[asked.by])
+                return [f"{whose}, {period.name}", *parts_report.table(rows, asked.by, MOST_ROWS)]
+    except StoreError as exc:
+        return [str(exc)]
+    total = spend.add("all", account.requests, prices.usd)
+    before = spend.add("before", account.before, prices.usd) if account.before else None
+    table = spend_report.table(spend.spend(account.requests, asked.by, prices.usd), total, asked.by, MOST_ROWS)
+    models = sorted({request.model for request in account.requests if prices.usd(request) is None})
+    remarks = [spend_report.trend(total, before, period.name), spend_report.unpriced(total, models)]
+    return [f"{whose}, {period.name}", *table, *filter(None, remarks)]
