@@ -19,6 +19,7 @@ from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
+from trimtab.handlers.watch import Watch
 from trimtab.records import Load
 from trimtab.relevance import words
 from trimtab.store import Store
@@ -94,12 +95,17 @@ class Desk:
         self._unsettled: set[tuple[str, str]] = set()
         self._complained: set[str] = set()
         self._awaited: OrderedDict[str, Event] = OrderedDict()
+        self.watch = Watch(
+            paths.user_folder(self._user_environment), clock, lambda: [each.store for each in self._projects.values()]
+        )
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON, b"" for no opinion. Raises TrimtabError for what it can't do."""
         found = parse(event, environment)
         handler = self._handlers.get(found.name)
-        reply = handler(found, self) if handler else None
+        with self.watch.answering(found):
+            reply = handler(found, self) if handler else None
+        reply = self.watch.told(found, reply)
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
 
     def await_failure(self, key: str, event: Event) -> None:
@@ -120,6 +126,7 @@ class Desk:
             found.open()
         if found is None:
             found = self._projects[event.project] = Project(event.project, self._user_environment, event.environment)
+            self.watch.opened(event.project, found)
         return found
 
     def settings(self, event: Event) -> settings.Settings:
@@ -206,8 +213,9 @@ class Desk:
         words.common()
 
     def between(self) -> None:
-        """What can wait until no event is under way: transcripts read to their end, exact counts, learned factors."""
+        """What can wait until no event is under way: transcripts read to their end, counts, factors, the monitor."""
         if not (self._unsettled or self._uncounted):
+            self.watch.step()
             return
         tokens.load()
         for key in list(self._unsettled):
@@ -226,6 +234,7 @@ class Desk:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
 
     def close(self) -> None:
+        self.watch.close()
         for project in self._projects.values():
             project.store.close()
 

@@ -25,7 +25,7 @@ BUDGET_MARGIN = 0.05  # below the threshold by so much it is gone
 CACHE_MARGIN, SUCCESS_MARGIN = 0.05, 0.03  # above it by so much
 FORECAST_MARGIN = 0.10  # of the limit
 CACHE_REQUESTS = 20  # least evidence: requests after the first of their conversation, which is always cold
-SUCCESS_VIEWS = 20  # least evidence: views that were looked for, and events that failed
+SUCCESS_VIEWS = 20  # least evidence: views that were looked for in a transcript
 FAILURES = 3  # least evidence: of a component that fails
 CACHE_WINDOW_S = 3600.0
 SUCCESS_WINDOW_S = 86_400.0
@@ -102,8 +102,10 @@ class AlertRow(NamedTuple):
 
 
 def step(known: Iterable[Alert], findings: Iterable[Finding], now: float) -> Changes:
-    """The changes that `findings` ask for, given all alerts that are `known`. Of two findings of one cause and period
-    the first counts."""
+    """The changes that `findings` ask for, given all alerts that are `known`.
+
+    Of two findings of one cause and period the first counts.
+    """
     known = list(known)
     standing = {(a.cause, a.period): a for a in known if a.cause and a.cleared_at is None}
     raised_before = {(a.cause, a.period) for a in known}
@@ -230,8 +232,7 @@ def failing_findings(
 
 
 def success_finding(succeeded: int, failed: int, now: float, zone: tzinfo | None, threshold: float) -> Finding:
-    """Whether too few of the last day's views succeeded: views that the transcript shows, against views that it does
-    not show and events that ended in a fault of ours."""
+    """Whether too few views of the last day succeeded: the transcript shows them, of those that were looked for."""
     tried = succeeded + failed
     share = succeeded / tried if tried else 1.0
     is_on = None
