@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 SECONDS = 10.0  # chosen: enough to send a message
 KEPT = ("HOME", "PATH", "LANG", "LC_ALL", "TMPDIR", "USERPROFILE", "SYSTEMROOT")
@@ -65,3 +66,6 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     except OSError:
         process.kill()
     process.wait()
+    if process.stdin is not None:
+        with suppress(OSError):  # what was not written yet
+            process.stdin.close()
