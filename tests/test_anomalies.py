@@ -106,6 +106,17 @@ def test_a_single_dear_request_is_no_anomaly() -> None:
     assert not [each for n, usd in enumerate(costs) for each in rates.requested(request("new", now + 10.0 * n), usd)]
 
 
+def test_requests_that_come_late_have_no_pace() -> None:
+    """A subagent's transcript is read after the main one: its requests are older than the newest."""
+    rates = Rates(0.5)
+    now = history(rates)
+    found = []
+    for n in range(20):
+        found += rates.requested(request("new", now + 600 + 10.0 * n), 0.05)
+        found += rates.requested(request("new", now + 10.0 * n, "a1"), 0.05)
+    assert found == []
+
+
 def test_low_rates_are_no_anomaly() -> None:
     rates = Rates(0.5)
     now = history(rates)

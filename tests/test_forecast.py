@@ -130,6 +130,28 @@ def test_too_little_history_says_how_much_is_needed(period: str, needed: int) ->
     assert enough.middle is not None
 
 
+def test_a_forecast_in_a_line() -> None:
+    def dollars(amount: float) -> str:
+        return f"${amount:.2f}"
+
+    few = told("month", regular(1), at(1, 9))
+    assert forecast.sentence(few, dollars) == (
+        "This month: $5.00 so far; too little to tell more from 1 complete day, 14 are needed."
+    )
+    week = few._replace(period="week", until=date(2026, 11, 29), so_far=12.0, low=25.0, middle=31.0, high=40.0)
+    assert forecast.sentence(week, dollars) == (
+        "This week: $12.00 so far, likely $31.00 by Sunday 29 November ($25.00 to $40.00 in four of five cases)."
+    )
+    assert "likely $31.00 by tonight" in forecast.sentence(week._replace(period="day"), dollars)
+
+
+def test_day_week_and_month_in_one_go() -> None:
+    made = forecast.forecasts(regular(30), at(30, 9), UTC, random.Random(1))
+    assert [each.period for each in made] == ["day", "week", "month"]
+    assert [each.until.isoformat() for each in made] == ["2026-07-01", "2026-07-05", "2026-07-31"]
+    assert [each.so_far for each in made] == [0, 10, 0]
+
+
 def test_little_history_makes_a_wide_interval() -> None:
     def uneven(days: int) -> list[Use]:
         chance = random.Random(3)

@@ -32,7 +32,7 @@ def test_the_records_add_up_to_what_was_used(looks: list[list[tuple[str, int]]])
             sizes[name] = sizes.get(name, 0) + more
         growth = counted.news([request(name, output=size) for name, size in sizes.items()], NOW)
         sums += sum(each.output_tokens for each in growth.requests)
-        requests += growth.started
+        requests += len(growth.begun)
     assert (sums, requests) == (sum(sizes.values()), len(sizes))
 
 
@@ -42,6 +42,14 @@ def test_what_is_too_old_is_not_counted() -> None:
     later = NOW + 2 * metrics.LATE_S
     assert counted.news([request(at=NOW)], later).requests == ()
     assert counted.since(later) == later - metrics.LATE_S
+
+
+def test_a_response_that_grew_is_no_new_one() -> None:
+    counted = Counted(NOW - 10)
+    counted.news([request(output=10)], NOW)
+    growth = counted.news([request(output=60), request("n", NOW - 5)], NOW)
+    assert [each.message_id for each in growth.begun] == ["n"]
+    assert [(each.message_id, each.output_tokens, each.read_tokens) for each in growth.grown] == [("m", 50, 0)]
 
 
 def test_usage() -> None:

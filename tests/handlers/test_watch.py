@@ -118,6 +118,17 @@ def test_answers_and_faults_are_the_users(client: Client) -> None:
     assert (rows["faults"].value, rows["faults"].tags) == (1, (("part", "hook"),))
 
 
+def test_a_clock_that_is_set_back_stops_no_record(client: Client) -> None:
+    client.read("/p/a.py", source(1))
+    idle(client, 60)
+    client.now -= 7200
+    idle(client)
+    client.read("/p/b.py", source(2))
+    idle(client, 60)
+    with client.ledger() as store:
+        assert sums(store.metrics())["requests"] == 2
+
+
 def test_old_metrics_are_deleted(client: Client) -> None:
     configure(client, "metrics_days = 2\n")
     client.read("/p/a.py", source(1))
@@ -182,7 +193,7 @@ def test_the_message_is_beside_the_view(client: Client) -> None:
 
 @pytest.mark.parametrize("event", ["Stop", "SessionEnd", "PreToolUse"])
 def test_other_events_tell_nothing(client: Client, event: str) -> None:
-    """Stop's hook is asynchronous: the client would give its message to the model."""
+    """Stop's hook is asynchronous: its answer comes when the turn is over. SessionEnd's is shown to nobody."""
     alert(client)
     assert client.send(event, tool_name="Edit", tool_input={"file_path": "/p/a", "new_string": "x"}) is None
     assert client.send("SessionStart", source="startup") is not None

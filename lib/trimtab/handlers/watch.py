@@ -28,7 +28,7 @@ SILENT_S = 7200.0  # chosen: after a pause of two hours a session counts as over
 RETRY_S = 60.0
 PAST_S = 0.1  # for the history in each idle moment, so that no event waits longer
 BUCKET_S = 900.0  # costs are kept by the quarter of an hour: all zones' days begin with one
-# The client shows these events' answers to the user at once. Stop's hook is asynchronous: its answer comes too late.
+# The client shows these events' messages to the user at once (tests/client). Stop's hook is asynchronous: too late.
 TELLING = ("SessionStart", "UserPromptSubmit", "PostToolUse")
 Reply = Mapping[str, object]
 
@@ -192,8 +192,9 @@ class UserWatch:
     def _unusual(self, now: float) -> list[alerts.Finding]:
         growth = self._counted.news(self._source.requests(self._counted.since(now), now), now)
         found = []
-        for request in sorted(growth.requests, key=lambda each: each.at):
+        for request in growth.requests:
             self._spent(request)
+        for request in growth.begun:  # what a known one has more is no request of its own
             found += self._rates.requested(request, prices.usd(request))
         self._rates.end_silent(now, SILENT_S)
         return [anomaly_finding(each, True, now) for each in found] + [
@@ -234,6 +235,7 @@ class Watch:
         self.user = UserWatch(user, Ledgers(user, open_stores), clock(), zone, self._note)
         self._projects: dict[Path, ProjectWatch] = {}
         self._environment: Mapping[str, str] = {}
+        self._stepped_at = clock()
 
     def opened(self, folder: Path, project: Watched) -> None:
         """A project's ledger is open; before anything of its first event is written. Never raises."""
@@ -273,8 +275,12 @@ class Watch:
         """Does the one thing that is due longest. Raises StoreError; it is due again after RETRY_S."""
         now = self._clock()
         watches: list[ProjectWatch | UserWatch] = [self.user, *self._projects.values()]
+        if now < self._stepped_at:  # the clock was set back
+            for each in watches:
+                each.due_at = min(each.due_at, now)
         longest = min(watches, key=lambda each: each.due_at)
-        if is_due(longest.due_at, now):
+        self._stepped_at = now
+        if now >= longest.due_at:
             longest.due_at = now + RETRY_S  # where it fails before it knows the interval
             longest.record(now, self._environment)
         if not self.user.has_past():
@@ -286,11 +292,6 @@ class Watch:
 
     def _note(self, text: str) -> None:
         faults.note(self._daemon, self._clock(), "alert", "alert_command", text)
-
-
-def is_due(at: float, now: float) -> bool:
-    """Also when the clock was set back."""
-    return now >= at or at - now > 2 * DAY_S
 
 
 def deadline(environment: Mapping[str, str]) -> float:

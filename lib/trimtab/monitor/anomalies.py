@@ -144,7 +144,7 @@ class Rates:
             key = (request.session, name)
             before = self._newest.get(key)
             self._newest[key] = max(request.at, before or request.at)
-            if before is not None and request.at - before <= LONGEST_GAP_S:
+            if before is not None and 0 <= request.at - before <= LONGEST_GAP_S:  # one that comes late has no pace
                 pace = 60 / max(LEAST_GAP_S, request.at - before)
                 found.append(self._add(Subject(kind, name, PACE), request.session, request.at, pace))
         return [anomaly for anomaly in found if anomaly is not None]

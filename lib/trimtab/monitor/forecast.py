@@ -16,7 +16,7 @@ import math
 import random
 import statistics
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import accumulate
 from typing import NamedTuple
@@ -163,6 +163,32 @@ def pattern_of(history: Sequence[Day], today: date) -> Pattern:
         factors.append((sum(own) + SHRINK * mean) / (len(own) + SHRINK) / mean if mean else 1.0)
     weeks = [(today - day.date).days // 7 for day in history]
     return Pattern(history, weeks, factors, alike)
+
+
+def forecasts(
+    uses: Iterable[Use], now: float, zone: tzinfo | None, chance: random.Random
+) -> tuple[Forecast, Forecast, Forecast]:
+    """The forecasts of the day, the week and the month. `uses` are best of the last MOST_DAYS and today."""
+    days = days_of(uses, now, zone)
+    day, week, month = (forecast(period, days, now, zone, chance) for period in DAYS_NEEDED)
+    return day, week, month
+
+
+def sentence(told: Forecast, text_of: Callable[[float], str]) -> str:
+    """A forecast in one line; `text_of` writes an amount with its unit.
+
+    "This week: $12.00 so far, likely $31.00 by Sunday 29 November ($25.00 to $40.00 in four of five cases)."
+    """
+    name = "Today" if told.period == "day" else f"This {told.period}"
+    if told.low is None or told.middle is None or told.high is None:
+        days = f"{told.days} complete day{'s' if told.days != 1 else ''}"
+        few = f"too little to tell more from {days}, {told.days_needed} are needed"
+        return f"{name}: {text_of(told.so_far)} so far; {few}."
+    until = "tonight" if told.period == "day" else f"{told.until:%A} {told.until.day} {told.until:%B}"
+    return (
+        f"{name}: {text_of(told.so_far)} so far, likely {text_of(told.middle)} by {until}"
+        f" ({text_of(told.low)} to {text_of(told.high)} in four of five cases)."
+    )
 
 
 def draws(

@@ -18,14 +18,18 @@ USAGE, LEDGER, DAEMON = "usage", "ledger", "daemon"  # sources
 
 
 class Growth(NamedTuple):
-    """What came of requests since the look before; `requests` have only the tokens that are new.
+    """What came of requests since the look before, by time: new ones, and what known ones have more by now.
 
-    `started` of them were not known before. `newest` is the last one of a main conversation, with all its tokens.
+    `newest` is the last one of a main conversation, with all its tokens.
     """
 
-    requests: tuple[Request, ...]
-    started: int
+    begun: tuple[Request, ...]
+    grown: tuple[Request, ...]
     newest: Request | None
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        return self.begun + self.grown
 
 
 class Counted:
@@ -42,21 +46,22 @@ class Counted:
 
     def news(self, requests: Iterable[Request], now: float) -> Growth:
         """What is new in `requests`, all from `since` on in any order."""
-        grown, started, newest = [], 0, None
+        begun, grown, newest = [], [], None
+        self._since = min(self._since, now)  # the clock may have been set back
         first = self.since(now)
-        for request in requests:
+        for request in sorted(requests, key=lambda each: each.at):
             if request.at < first:
                 continue
             before = self._known.get(request.message_id)
-            started += before is None
-            more = request if before is None else difference(before, request)
-            if before is None or any(getattr(more, name) for name in CLASSES):
-                grown.append(more)
+            if before is None:
+                begun.append(request)
+            else:
+                more = difference(before, request)
+                grown += [more] if any(getattr(more, name) for name in CLASSES) else []
             self._known[request.message_id] = request
-            if not request.agent and (newest is None or request.at >= newest.at):
-                newest = request
+            newest = newest if request.agent else request
         self._known = {key: request for key, request in self._known.items() if request.at >= first}
-        return Growth(tuple(grown), started, newest if grown else None)
+        return Growth(tuple(begun), tuple(grown), newest if begun or grown else None)
 
 
 def difference(before: Request, after: Request) -> Request:
@@ -74,7 +79,7 @@ def usage_metrics(growth: Growth, usd_of: Callable[[Request], float | None], now
     sums = {name: float(sum(getattr(r, name) for r in growth.requests)) for name in CLASSES}
     costs = [usd_of(request) for request in growth.requests]
     known = [cost for cost in costs if cost is not None]
-    values = {**sums, "requests": float(growth.started)}
+    values = {**sums, "requests": float(len(growth.begun))}
     if known:
         values["usd"] = sum(known)
     if len(known) < len(costs):
