@@ -264,6 +264,7 @@ def test_totals(store: Store) -> None:
     for number, honoured in enumerate((True, False, None)):
         store.add_load(LOAD._replace(tool_use_id=f"v{number}", honoured=honoured))
     store.add_load(LOAD._replace(tool_use_id="whole", tier=Tier.COMPLETE, shown_tokens=1000))
+    assert (store.looked(LOAD.at), store.looked(LOAD.at + 1)) == ((1, 1), (0, 0))
     store.add_recovery(Recovery("v0", "r", 30.0, "Read", 12, 150))
     store.add_recovery(Recovery("v1", "r", 30.0, "Read", 3, 150))
     store.add_addition(Addition("s1", "", 3.0, "SessionStart", 30))

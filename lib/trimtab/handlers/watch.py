@@ -108,8 +108,7 @@ class ProjectWatch:
         self._totals = totals
         if rows:
             store.add_metrics(rows, now - chosen.metrics_days * DAY_S)
-        views = [load.honoured for load in store.loads(since=now - alerts.SUCCESS_WINDOW_S, with_folds=False)]
-        succeeded, failed = views.count(True), views.count(False)
+        succeeded, failed = store.looked(now - alerts.SUCCESS_WINDOW_S)
         limits = thresholds(chosen)
         findings = [
             alerts.cache_finding(recent, now, self._zone, limits.cache_hit_rate),

@@ -101,6 +101,12 @@ class Notices:
             with self._transaction() as db:
                 db.executemany(f"update alerts set {change}", rows)
 
+    def looked(self, since: float) -> tuple[int, int]:
+        """Of the views from `since` on: how many a transcript shows, and how many were looked for and are not there."""
+        sql = "select coalesce(sum(honoured), 0), count(honoured) from loads where at >= ? and tier <> 'complete'"
+        shown, looked = self._rows(sql, [since])[0]
+        return shown, looked - shown
+
     def totals(self) -> Totals:
         """What the ledger's loads, recoveries and additions come to."""
         saved, honoured, refused = self._rows(
