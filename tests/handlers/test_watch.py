@@ -3,8 +3,9 @@
 import json
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timezone
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.handlers.client import Client
 from trimtab.errors import StoreError
 from trimtab.handlers import alert_command
 from trimtab.handlers import watch as watching
-from trimtab.records import Alert, Metric
+from trimtab.records import Alert, Arrival, Metric, Request
 from trimtab.settings import Settings
 from trimtab.store import Store
 
@@ -202,6 +203,7 @@ def test_other_events_tell_nothing(client: Client, event: str) -> None:
 def test_a_subagents_events_tell_nothing(client: Client) -> None:
     alert(client)
     client.send("Stop")  # the ledger is open
+    assert client.send("SubagentStop", agent_id="a1") is None
     more = {"tool_name": "Read", "tool_use_id": "t9", "tool_input": {"file_path": "/p/a"}, "tool_response": {}}
     assert client.send("PostToolUse", agent_id="a1", **more) is None
     assert client.send("PostToolUse", **more) == {"systemMessage": "Trimtab: the teapot is empty"}
@@ -279,6 +281,95 @@ def test_settings_become_thresholds() -> None:
         "budget_share": 0.8, "cache_hit_rate": 0.7, "failing_minutes": 5.0, "success_share": 0.9, "day_usd": 7.5,
         "month_usd": 0.0, "anomalies": 0.5, "repeats": 3,
     }  # fmt: skip
+
+
+# Usage from elsewhere
+
+
+class Book:
+    """A source of usage that is filled by hand."""
+
+    def __init__(self) -> None:
+        self.made: list[Request] = []
+        self.came: list[Arrival] = []
+
+    def requests(self, *, since: float, until: float) -> list[Request]:
+        return [each for each in self.made if since <= each.at < until]
+
+    def arrivals(self, *, since: float, until: float) -> list[Arrival]:
+        return [each for each in self.came if since <= each.at < until]
+
+    def session(self, name: str, at: float, requests: int, read: int, gap_s: float = 12.0) -> None:
+        for n in range(requests):
+            when = at + n * gap_s + n % 3
+            self.made.append(Request(name, "", f"{name} {n}", when, "claude-opus-5-5", 5, 1000, 0, read, 300))
+
+
+class Watched:
+    """A watch over a book, at a time that the test says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now, self.book, self.user = 1_800_000_000.0, Book(), folder / "user"
+        self.user.mkdir()
+        for number in range(40):
+            self.book.session(f"h{number}", self.now - (41 - number) * 20_000, 30, 50_000 + 700 * number)
+        self.watch = watching.Watch(self.user, lambda: self.now, list, timezone.utc, self.book)
+
+    def minutes(self, count: int) -> list[Alert]:
+        """Minutes pass; the user's alerts."""
+        for _ in range(count):
+            self.now += 60
+            for _ in range(3):
+                self.watch.step()
+        with Store.open(self.user / "user.db") as store:
+            return store.alerts()
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    made = Watched(tmp_path)
+    yield made
+    made.watch.close()
+
+
+def test_a_runaway_is_noticed_against_the_history_and_cleared(watched: Watched) -> None:
+    """What a request costs is ten times as much: the cache is never hit."""
+    assert watched.minutes(3) == []
+    watched.book.session("calm", watched.now, 30, 60_000)
+    assert watched.minutes(7) == []
+    watched.book.session("wild", watched.now, 30, 900_000)
+    found = watched.minutes(7)
+    assert [(each.period, each.source) for each in found] == [("wild", "anomaly")]
+    assert "this session runs at $" in found[0].message
+    assert "40 sessions" in found[0].message or "41 sessions" in found[0].message
+    later = watched.minutes(130)
+    assert [each.cleared_at is not None for each in later] == [True]
+
+
+def test_the_history_itself_raises_nothing(watched: Watched) -> None:
+    watched.book.session("wild before", watched.now - 9000, 40, 900_000)
+    assert watched.minutes(5) == []
+
+
+def test_what_is_known_late_still_counts_once(watched: Watched) -> None:
+    """A transcript is read minutes after its lines: seven repeats, and an eighth that is the last to be known."""
+    watched.minutes(3)
+    begun = watched.now
+    calls = [Arrival("s", "", f"t{n}", begun + n, "result", "Bash", "make test", 900) for n in range(8)]
+    watched.book.came += calls[1:]
+    assert watched.minutes(5) == []
+    watched.book.came.append(calls[0])
+    (raised,) = watched.minutes(1)
+    assert "came 8 times" in raised.message
+    assert len(watched.minutes(20)) == 1
+
+
+def test_a_month_that_will_cost_too_much(watched: Watched) -> None:
+    (watched.user / "config.toml").write_text("alert_month_usd = 1.0\n")
+    found = watched.minutes(3)
+    assert [each.cause for each in found] == ["month_usd"]
+    (watched.user / "config.toml").write_text("alert_month_usd = 1000.0\n")
+    assert [each.cleared_at is None for each in watched.minutes(2)] == [False]
 
 
 # The user's command

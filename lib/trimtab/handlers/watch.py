@@ -26,6 +26,7 @@ DAY_S, HOUR_S = 86_400.0, 3600.0
 HISTORY_DAYS = 84  # as the forecast uses
 SILENT_S = 7200.0  # chosen: after a pause of two hours a session counts as over
 RETRY_S = 60.0
+LATE_S = 600.0  # chosen: an arrival is known so long after its time at most
 PAST_S = 0.1  # for the history in each idle moment, so that no event waits longer
 BUCKET_S = 900.0  # costs are kept by the quarter of an hour: all zones' days begin with one
 # The client shows these events' messages to the user at once (tests/client). Stop's hook is asynchronous: too late.
@@ -42,10 +43,10 @@ class Watched(Protocol):
 
 
 class Source(Protocol):
-    """Where all of the user's usage comes from."""
+    """Where all of the user's usage comes from, by time."""
 
-    def requests(self, since: float, until: float) -> list[Request]: ...
-    def arrivals(self, since: float, until: float) -> list[Arrival]: ...
+    def requests(self, *, since: float, until: float) -> list[Request]: ...
+    def arrivals(self, *, since: float, until: float) -> list[Arrival]: ...
 
 
 class Ledgers:
@@ -54,11 +55,11 @@ class Ledgers:
     def __init__(self, user: Path, open_stores: Callable[[], list[Store]]) -> None:
         self._user, self._open_stores = user, open_stores
 
-    def requests(self, since: float, until: float) -> list[Request]:
+    def requests(self, *, since: float, until: float) -> list[Request]:
         found = [r for store in self._stores() for r in store.requests(since=since, until=until)]
         return sorted(found, key=lambda request: request.at)
 
-    def arrivals(self, since: float, until: float) -> list[Arrival]:
+    def arrivals(self, *, since: float, until: float) -> list[Arrival]:
         """The loads: what a hook has seen of all arrivals, their size in tokens."""
         found = [
             Arrival(
@@ -132,7 +133,7 @@ class UserWatch:
         self._rates = anomalies.Rates(settings.Settings().alert_anomalies)
         self._repeats = anomalies.Repeats(settings.Settings().alert_repeats)
         self._counted = metrics.Counted(now)
-        self._arrived_until = now
+        self._arrived: set[tuple[str, str, str]] = set()  # what was told of the last LATE_S
         self._costs: dict[float, float] = {}  # USD by quarter of an hour
         self._past = now - HISTORY_DAYS * DAY_S  # up to where the history is read
         self._begun = now
@@ -149,10 +150,10 @@ class UserWatch:
 
     def _read_day(self) -> None:
         since, self._past = self._past, min(self._past + DAY_S, self._begun)
-        for request in self._source.requests(since, self._past):
+        for request in self._source.requests(since=since, until=self._past):
             self._spent(request)
             self._rates.requested(request, prices.usd(request))
-        for arrival in self._source.arrivals(since, self._past):
+        for arrival in self._source.arrivals(since=since, until=self._past):
             self._rates.arrived(arrival)
         self._rates.end_silent(self._past, SILENT_S)
 
@@ -189,7 +190,7 @@ class UserWatch:
         self._costs[bucket] = self._costs.get(bucket, 0.0) + (prices.usd(request) or 0.0)
 
     def _unusual(self, now: float) -> list[alerts.Finding]:
-        growth = self._counted.news(self._source.requests(self._counted.since(now), now), now)
+        growth = self._counted.news(self._source.requests(since=self._counted.since(now), until=now + 1), now)
         found = []
         for request in growth.requests:
             self._spent(request)
@@ -201,9 +202,14 @@ class UserWatch:
         ]
 
     def _repeating(self, now: float) -> list[alerts.Finding]:
-        since, self._arrived_until = min(self._arrived_until, now), now
+        since = max(min(self._begun, now), now - LATE_S)
+        known, self._arrived = self._arrived, set()
         found = []
-        for arrival in self._source.arrivals(since, now):
+        for arrival in self._source.arrivals(since=since, until=now + 1):
+            key = (arrival.session, arrival.agent, arrival.id)
+            self._arrived.add(key)
+            if key in known:
+                continue
             found += [anomaly_finding(each, True, now) for each in self._rates.arrived(arrival)]
             repeat = self._repeats.arrived(arrival)
             found += [repeat_finding(repeat, now)] if repeat is not None else []
@@ -227,11 +233,17 @@ class Watch:
     """Watches all open projects and the user. One thread at a time."""
 
     def __init__(
-        self, user: Path, clock: Callable[[], float], open_stores: Callable[[], list[Store]], zone: tzinfo | None = None
+        self,
+        user: Path,
+        clock: Callable[[], float],
+        open_stores: Callable[[], list[Store]],
+        zone: tzinfo | None = None,
+        source: Source | None = None,
     ) -> None:
+        """Usage over all projects comes from `source`, else from the ledgers. `zone` None is the system's."""
         self._clock, self._zone = clock, zone
         self._daemon = str(user / "daemon")
-        self.user = UserWatch(user, Ledgers(user, open_stores), clock(), zone, self._note)
+        self.user = UserWatch(user, source or Ledgers(user, open_stores), clock(), zone, self._note)
         self._projects: dict[Path, ProjectWatch] = {}
         self._environment: Mapping[str, str] = {}
         self._stepped_at = clock()
@@ -314,7 +326,7 @@ def anomaly_finding(anomaly: anomalies.Anomaly, is_on: bool, now: float) -> aler
     )
     said = (
         f"{what[subject.kind]} runs at {rate}, {anomaly.value / anomaly.usual:.1f} times the usual peak of "
-        f"{anomaly.sessions} sessions (session {anomaly.session[:8]}): look what it is doing"
+        f"{anomaly.sessions} sessions (session {anomaly.session[:8]}): look what it is doing, Esc stops it"
     )
     cause = f"rate:{subject.kind}:{subject.name}:{subject.rate}"
     return alerts.Finding(cause, anomaly.session, is_on, alerts.WARNING, "anomaly", said, now + DAY_S)
