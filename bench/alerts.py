@@ -12,14 +12,17 @@ after how long. `recordings` says which clock is assumed.
 import argparse
 import random
 import statistics
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timezone
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.recordings import Event, Recording, read, started, weeks
 
 from trimtab import prices
+from trimtab.monitor import alerts
 from trimtab.monitor.anomalies import Anomaly, Rates, Repeat, Repeats
 from trimtab.records import Arrival, Request
 
@@ -120,6 +123,25 @@ def false_alarms(folder: Path, seeds: int) -> None:
             )
 
 
+def cold_caches(folder: Path) -> None:
+    """On how many days the cache's rule would alert, looked at every five minutes."""
+    print("\nsessions/day  days  with a cache alert")
+    for pace in (5, 10, 20):
+        recordings = read(folder, 0)
+        played = [(start + at, event) for start, each in started(recordings, pace) for at, event in each.events]
+        requests = [
+            event._replace(at=at) for at, event in sorted(played, key=lambda row: row[0]) if isinstance(event, Request)
+        ]
+        times = [request.at for request in requests]
+        days, now = set(), times[0]
+        while now < times[-1]:
+            hour = requests[bisect_left(times, now - alerts.CACHE_WINDOW_S) : bisect_right(times, now)]
+            found = alerts.cache_finding(hour, now, timezone.utc, alerts.Thresholds().cache_hit_rate)
+            days |= {found.period} if found.is_on else set()
+            now += 300
+        print(f"{pace:>12}  {len(recordings) / pace:>4.0f}  {len(days):>18}")
+
+
 def told(anomaly: Anomaly) -> str:
     what = f"{anomaly.subject.kind} {anomaly.subject.name}".strip()
     return f"{what}, {anomaly.subject.rate}: {anomaly.value / anomaly.usual:.1f} times the usual"
@@ -182,6 +204,7 @@ def main() -> None:
     parser.add_argument("--runaways", type=int, default=25, help="sessions that get a runaway")
     arguments = parser.parse_args()
     false_alarms(arguments.folder, arguments.seeds)
+    cold_caches(arguments.folder)
     detection(arguments.folder, 0, 10, arguments.runaways)
 
 
