@@ -106,6 +106,21 @@ def test_numbers_and_switches_from_variables() -> None:
     ]
 
 
+def test_a_projects_file_may_not_name_a_command(tmp_path: Path) -> None:
+    """It comes with the project, from whomever; the user's own file, options and variables may, and may empty it."""
+    user, project = tmp_path / "user.toml", tmp_path / "project.toml"
+    user.write_text('alert_command = "notify me"\n')
+    project.write_text('alert_command = "rm -r x"\nalert_budget_share = 0.5\n')
+    found, complaints = load([user, project], {})
+    assert (found.alert_command, found.alert_budget_share) == ("notify me", 0.5)
+    assert complaints == [
+        f"alert_command in {project} is not taken: it may run anything, so only your own file sets it"
+    ]
+    assert load([user], {"TRIMTAB_ALERT_COMMAND": "other"})[0].alert_command == "other"
+    user.write_text('alert_command = ""\n')
+    assert load([user], {}) == (Settings(), [])
+
+
 def test_files_that_cant_be_read(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "latin.toml").write_bytes(b'level = "\xe9"')

@@ -12,6 +12,7 @@ from trimtab.errors import SettingsError, StoreError
 
 FOLDER = ".claude-patterns"
 LEDGER = "trimtab.db"
+USER_LEDGER = "user.db"  # in the user's folder: metrics and alerts that are of no single project
 OUTPUTS = "outputs"
 CONFIG = "config.toml"
 EXPERIMENT = "experiment.db"  # in the user's folder: an experiment is over all projects

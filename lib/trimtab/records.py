@@ -286,7 +286,12 @@ class Metric(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """Something the user should know; `id` is the ledger's number for it."""
+    """Something the user should know; `id` is the ledger's number for it.
+
+    `cause` says of what it is ("cache_hit_rate"), `period` in which stretch of time ("2026-11-24", or a session): of
+    both there is one alert at most. It stands until `cleared_at`, at the latest until `ends_at`. `told_at` is when the
+    user was shown it in a session.
+    """
 
     id: int
     level: str
@@ -294,3 +299,22 @@ class Alert(NamedTuple):
     source: str
     triggered_at: float
     acknowledged: bool
+    cause: str = ""
+    period: str = ""
+    ends_at: float | None = None
+    cleared_at: float | None = None
+    told_at: float | None = None
+
+
+class Totals(NamedTuple):
+    """What a ledger's rows come to by now, in o200k tokens; two of them, subtracted, are what came between.
+
+    `saved_tokens` are of views that a transcript shows (`honoured` of them), `refused` are views that it does not show.
+    """
+
+    saved_tokens: int
+    honoured: int
+    refused: int
+    recoveries: int
+    recovered_tokens: int
+    added_tokens: int

@@ -3,7 +3,8 @@
 A fresh ledger is one that all migrations were applied to, so there is no second text to keep equal. A migration that
 was released is never edited: add the next number. Times are seconds since the epoch. Tokens are o200k_base tokens,
 except in `requests`, whose figures are the model's own as it billed them. Version history:
-1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions.
+1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions;
+3 alerts with cause and period, from when until when they stand.
 
 EXPERIMENT_MIGRATIONS are of the user's `experiment.db`: 1 experiments, assignments, outcomes.
 """
@@ -195,6 +196,19 @@ MIGRATIONS = (
             "create unique index factors_once on factors (model, tool, at, tokens, factor)",
             ADDITIONS,
             "create index additions_by_session on additions (session, at)",
+        ),
+    ),
+    Migration(
+        3,
+        "alerts once per cause and period",
+        (
+            "alter table alerts add column cause text not null default ''",  # 'cache_hit_rate'; '' before this number
+            "alter table alerts add column period text not null default ''",  # a day, a month or a session
+            "alter table alerts add column ends_at real",  # when the period is over; null: no end
+            "alter table alerts add column cleared_at real",  # null: it stands
+            "alter table alerts add column told_at real",  # when a session showed it to the user; null: not yet
+            "create unique index alerts_once on alerts (cause, period) where cause <> ''",
+            "create index token_metrics_by_time on token_metrics (timestamp)",
         ),
     ),
 )

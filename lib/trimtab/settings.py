@@ -25,7 +25,10 @@ Value = str | int | float | bool
 
 
 class Setting(NamedTuple):
-    """One key: its default's type is its type; `allowed` are words, or `least` and `most` bound a number."""
+    """One key: its default's type is its type; `allowed` are words, or `least` and `most` bound a number.
+
+    One `of_user` alone is not taken from a project's file, which comes with the project: from whomever.
+    """
 
     name: str
     default: Value
@@ -33,6 +36,7 @@ class Setting(NamedTuple):
     allowed: tuple[str, ...] = ()
     least: float = 0
     most: float = float("inf")
+    of_user: bool = False
 
 
 TABLE = (
@@ -63,6 +67,20 @@ TABLE = (
     Setting("cost_weight", 1.0, "how much the price of the tokens shown counts", least=0, most=1_000),
     Setting("recall_weight", 1.0, "how much hiding a needed line counts", least=0, most=1_000),
     Setting("delay_weight", 0.0, "what a second of waiting counts, in uncached input tokens", least=0, most=1_000_000),
+    Setting("metrics_days", 90, "days for which the metrics are kept", least=1, most=3_650),
+    Setting("alert_budget_share", 0.80, "an alert says that this share of a budget is used", least=0, most=1),
+    Setting("alert_cache_hit_rate", 0.70, "an alert says that the cache hit rate is under this", least=0, most=1),
+    Setting(
+        "alert_failing_minutes", 5.0, "an alert says that a part of Trimtab fails for so long", least=0, most=1_440
+    ),
+    Setting("alert_success_share", 0.90, "an alert says that fewer views than this share succeed", least=0, most=1),
+    Setting("alert_day_usd", 0.0, "an alert says that a day cost more USD; 0 for none", least=0, most=1_000_000),
+    Setting("alert_month_usd", 0.0, "an alert says that a month will cost more USD; 0 for none", least=0, most=1e9),
+    Setting(
+        "alert_anomalies", 0.5, "false alarms a week that may come of unusual rates; 0 for none", least=0, most=100
+    ),
+    Setting("alert_repeats", 8, "an alert says that a call came so often with the same result", least=2, most=1_000),
+    Setting("alert_command", "", "a command that gets each alert as JSON; empty for none", of_user=True),
 )
 RULES, PRICES = "rules", "prices"
 BY_NAME = {setting.name: setting for setting in TABLE}
@@ -88,6 +106,16 @@ class Settings(NamedTuple):
     cost_weight: float = 1.0
     recall_weight: float = 1.0
     delay_weight: float = 0.0
+    metrics_days: int = 90
+    alert_budget_share: float = 0.80
+    alert_cache_hit_rate: float = 0.70
+    alert_failing_minutes: float = 5.0
+    alert_success_share: float = 0.90
+    alert_day_usd: float = 0.0
+    alert_month_usd: float = 0.0
+    alert_anomalies: float = 0.5
+    alert_repeats: int = 8
+    alert_command: str = ""
     rules: tuple[Rule, ...] = ()  # the project's before the user's
     prices: tuple[Own, ...] = ()  # as the rules
 
@@ -95,7 +123,7 @@ class Settings(NamedTuple):
 def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
     """The settings in force and a sentence for everything that was wrong. Files that are missing are left out.
 
-    Never raises.
+    The first file is the user's, the others are a project's. Never raises.
     """
     values: dict[str, Value] = {setting.name: setting.default for setting in TABLE}
     complaints: list[str] = []
@@ -113,6 +141,8 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
                 known, wrong = prices.read(value, str(file))
                 priced = [*known, *priced]
                 complaints += wrong
+            elif name in BY_NAME and BY_NAME[name].of_user and file != config_files[0]:
+                complaints.append(f"{name} in {file} is not taken: it may run anything, so only your own file sets it")
             elif name in BY_NAME:
                 complaints += put(values, BY_NAME[name], value, str(file), of_file)
             else:
@@ -143,6 +173,16 @@ def made(values: Mapping[str, Value]) -> Settings:
         cost_weight=float(values["cost_weight"]),
         recall_weight=float(values["recall_weight"]),
         delay_weight=float(values["delay_weight"]),
+        metrics_days=int(values["metrics_days"]),
+        alert_budget_share=float(values["alert_budget_share"]),
+        alert_cache_hit_rate=float(values["alert_cache_hit_rate"]),
+        alert_failing_minutes=float(values["alert_failing_minutes"]),
+        alert_success_share=float(values["alert_success_share"]),
+        alert_day_usd=float(values["alert_day_usd"]),
+        alert_month_usd=float(values["alert_month_usd"]),
+        alert_anomalies=float(values["alert_anomalies"]),
+        alert_repeats=int(values["alert_repeats"]),
+        alert_command=str(values["alert_command"]),
     )
 
 
@@ -189,7 +229,7 @@ def of_text(setting: Setting, given: object) -> Value | None:
         return True if word in YES else False if word in NO else None
     if isinstance(default, str):
         if not setting.allowed:
-            return text if text and "\0" not in text else None
+            return text if (text or not default) and "\0" not in text else None
         word = text.lower().replace("-", "_")
         return word if word in setting.allowed else None
     try:

@@ -12,6 +12,7 @@ from tests.cli.ledgers import NOW
 
 from trimtab import settings
 from trimtab.cli import doctor, faultlog
+from trimtab.store import Store
 
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ def test_a_healthy_project_needs_nothing(project: Path, run: Run) -> None:
     assert "Nothing needs doing." in out
     assert finding(out, "environment").startswith("ok ")
     assert finding(out, "counter") == "ok o200k_base counts offline"
-    assert finding(out, "ledger").endswith("4 loads, integrity checked")
+    assert finding(out, "ledger").endswith("4 loads, 0 alerts, integrity checked")
 
 
 def test_no_environment_is_something_to_do(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +84,19 @@ def test_set_aside_renames_a_damaged_ledger(project: Path, run: Run) -> None:
     aside = list(ledger.parent.glob("trimtab.db.damaged-*"))
     assert len(aside) == 1
     assert aside[0].name in " ".join(out.split())
+
+
+def test_the_users_own_ledger_is_checked_too(project: Path, run: Run, apart: Path) -> None:
+    own = apart / ".claude-patterns" / "user.db"
+    own.parent.mkdir(exist_ok=True)
+    Store.open(own).close()
+    assert finding(run("doctor")[1], "own ledger").endswith("0 alerts, integrity checked")
+    own.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
+    assert finding(run("doctor")[1], "own ledger").startswith("fix ")
+    assert own.exists()
+    run("doctor", "--set-aside")
+    assert not own.exists()
+    assert list(own.parent.glob("user.db.damaged-*"))
 
 
 def test_set_aside_leaves_a_good_ledger(project: Path, run: Run) -> None:

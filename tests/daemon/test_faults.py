@@ -206,7 +206,7 @@ def fill(file: Path) -> None:
 def test_a_full_disk_means_no_opinion(home: Home) -> None:
     folder = home.ledger().parent
     folder.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True)
     if mounted.returncode:
         pytest.skip(f"can't mount a small file system: {mounted.stderr.decode()!r}")
     try:

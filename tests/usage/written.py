@@ -92,8 +92,8 @@ def named(number: int) -> str:
 class Home:
     """A client's folder and a usage book."""
 
-    def __init__(self, folder: Path) -> None:
-        self.client, self.book = folder / "client", folder / "usage.db"
+    def __init__(self, folder: Path, client: Path | None = None) -> None:
+        self.client, self.book = client or folder / "client", folder / "usage.db"
         self.projects = self.client / "projects"
 
     def path(self, name: str, folder: str = FOLDER) -> Path:

@@ -113,6 +113,9 @@ def look(place: places.Place, environment: Mapping[str, str], now: float, wants_
     yield daemon(environment, now)
     yield from faults(environment, now)
     yield ledger(place.ledger, now, wants_aside)
+    own = paths.user_folder(environment) / paths.USER_LEDGER
+    if own.is_file():
+        yield ledger(own, now, wants_aside)._replace(subject="own ledger")
     yield from settings_checks(place)
 
 
@@ -207,9 +210,10 @@ def ledger(path: Path, now: float, wants_aside: bool) -> Check:
     try:
         with Store.open(path, readonly=True) as store:
             wrong = store.check()
-            loads = len(store.loads())
+            held = [screen.counted(len(store.loads()), "load")] if path.name == paths.LEDGER else []
+            held.append(screen.counted(len(store.alerts()), "alert"))
         if not wrong:
-            return Check("ledger", OK, f"{path}, {screen.counted(loads, 'load')}, integrity checked")
+            return Check("ledger", OK, f"{path}, {', '.join(held)}, integrity checked")
         said = f"{path} is damaged: {wrong[0]}"
     except DamagedError as exc:
         said = str(exc).removesuffix(": run `trimtab doctor`")

@@ -36,7 +36,10 @@ def sources(files: tuple[Path, ...], environment: Mapping[str, str]) -> dict[str
     for file in files:
         given, _ = settings.read(file)
         for name in given:
-            if name in settings.BY_NAME and settings.of_file(settings.BY_NAME[name], given[name]) is not None:
+            setting = settings.BY_NAME.get(name)
+            if setting is None or (setting.of_user and file != files[0]):
+                continue
+            if settings.of_file(setting, given[name]) is not None:
                 found[name] = str(file)
     for prefix, place in ((settings.OPTION_PREFIX, "the plugin's option"), (settings.VARIABLE_PREFIX, "")):
         for setting in settings.TABLE:

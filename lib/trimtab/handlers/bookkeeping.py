@@ -12,6 +12,7 @@ from pathlib import Path
 
 from trimtab import paths
 from trimtab.errors import BusyError
+from trimtab.records import Arrival, Request
 from trimtab.store.usage import UsageStore
 from trimtab.usage.sync import sync_session
 
@@ -63,6 +64,14 @@ class Bookkeeping:
         ends = time.monotonic() + most_s
         while self._sessions and time.monotonic() < min(ends, self._rests_until or ends):
             self.tick()
+
+    def requests(self, *, since: float, until: float) -> list[Request]:
+        """The book's responses by time. Raises StoreError."""
+        return self._opened().requests(since=since, until=until)
+
+    def arrivals(self, *, since: float, until: float) -> list[Arrival]:
+        """What came into contexts, by time. Raises StoreError."""
+        return self._opened().arrivals(since=since, until=until)
 
     def _opened(self) -> UsageStore:
         if self._store is not None and not self._store.is_current():

@@ -21,6 +21,7 @@ from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
 from trimtab.handlers.trial import Trial
+from trimtab.handlers.watch import Watch
 from trimtab.monitor import guard
 from trimtab.records import IntegrationMode, Load
 from trimtab.relevance import words
@@ -116,6 +117,12 @@ class Desk:
         self._awaited: OrderedDict[str, Event] = OrderedDict()
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
         self.trial = Trial(paths.user_folder(self._user_environment) / paths.EXPERIMENT, clock, self._complain)
+        self.watch = Watch(
+            paths.user_folder(self._user_environment),
+            clock,
+            lambda: [each.store for each in self._projects.values()],
+            source=self._book,
+        )
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON (a status line as it is), b"" for no opinion.
@@ -125,9 +132,11 @@ class Desk:
         found = parse(event, environment)
         self._book.heard(found.transcript)
         handler = self._handlers.get(found.name)
-        reply = handler(found, self) if handler else None
+        with self.watch.answering(found):
+            reply = handler(found, self) if handler else None
         if isinstance(reply, str):
             return reply.encode("utf-8", "replace")
+        reply = self.watch.told(found, reply)
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
 
     def await_failure(self, key: str, event: Event) -> None:
@@ -148,6 +157,7 @@ class Desk:
             found.open()
         if found is None:
             found = self._projects[event.project] = Project(event.project, self._user_environment, event.environment)
+            self.watch.opened(event.project, found)
         return found
 
     def settings(self, event: Event) -> settings.Settings:
@@ -264,6 +274,7 @@ class Desk:
             if project.store.is_current():
                 project.review(self.clock())
         if not (self._unsettled or self._uncounted):
+            self.watch.step()
             return
         tokens.load()
         for key in list(self._unsettled):
@@ -284,6 +295,7 @@ class Desk:
     def close(self) -> None:
         self._book.close()
         self.trial.close()
+        self.watch.close()
         for project in self._projects.values():
             project.store.close()
 

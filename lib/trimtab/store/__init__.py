@@ -12,9 +12,10 @@ from pathlib import Path
 
 from trimtab import tokens
 from trimtab.errors import StoreError
-from trimtab.records import Addition, Alert, Factor, Fold, Load, Metric, Recovery, Request, Session, Tier
+from trimtab.records import Addition, Factor, Fold, Load, Recovery, Request, Session, Tier
 from trimtab.schema import MIGRATIONS, Migration
-from trimtab.store.base import Database, clean, connect, current_number, narrowed, prepare, set_aside
+from trimtab.store.base import clean, connect, current_number, narrowed, prepare, set_aside
+from trimtab.store.notices import Notices
 
 BUSY_MS = 10_000  # how long to wait for another writer; 16 at once needed 1.6 s at most (2-core x86_64 Linux, 2026-11)
 FACTOR_SAMPLES = 50  # chosen: about one long session; the median moves on when the model changes
@@ -31,7 +32,7 @@ ADD_REQUEST = (
 )
 
 
-class Store(Database):
+class Store(Notices):
     """An open ledger; a context manager that closes it."""
 
     @classmethod
@@ -256,52 +257,3 @@ class Store(Database):
                     return Factor(learned, True)
         initial = tokens.FACTORS[family]
         return Factor(initial.get(tool, initial[""]), False)
-
-    # Metrics and alerts
-
-    def add_metric(self, metric: Metric) -> None:
-        """Records one measured value."""
-        with self._transaction() as db:
-            db.execute(
-                "insert into token_metrics (timestamp, metric_type, value, source, tags, context)"
-                " values (?, ?, ?, ?, ?, ?)",
-                [
-                    *map(clean, (metric.timestamp, metric.metric_type, metric.value, metric.source)),
-                    json.dumps(dict(metric.tags)),
-                    clean(metric.context),
-                ],
-            )
-
-    def metrics(self, metric_type: str | None = None, since: float | None = None) -> list[Metric]:
-        """Metrics by time."""
-        sql = (
-            "select timestamp, metric_type, value, source, tags, context from token_metrics"
-            " where (?1 is null or metric_type = ?1) and (?2 is null or timestamp >= ?2) order by timestamp, id"
-        )
-        return [
-            Metric(row[0], row[1], row[2], row[3], tuple(json.loads(row[4]).items()), row[5])
-            for row in self._rows(sql, [metric_type, since])
-        ]
-
-    def add_alert(self, level: str, message: str, source: str, triggered_at: float) -> int:
-        """Records an alert; its number."""
-        with self._transaction() as db:
-            done = db.execute(
-                "insert into alerts (level, message, source, triggered_at) values (?, ?, ?, ?)",
-                [clean(v) for v in (level, message, source, triggered_at)],
-            )
-            return int(done.lastrowid or 0)
-
-    def alerts(self, acknowledged: bool | None = None) -> list[Alert]:
-        """Alerts by time, of one state or of both."""
-        sql = (
-            "select id, level, message, source, triggered_at, acknowledged from alerts"
-            " where ?1 is null or acknowledged = ?1 order by triggered_at, id"
-        )
-        state = None if acknowledged is None else int(acknowledged)
-        return [Alert(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in self._rows(sql, [state])]
-
-    def acknowledge(self, alert: int) -> None:
-        """Marks an alert as seen."""
-        with self._transaction() as db:
-            db.execute("update alerts set acknowledged = 1 where id = ?", [alert])

@@ -2,17 +2,14 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
-import pytest
 from tests.cli.ledgers import FIRST, NOW, SECOND
+from tests.usage.written import Home, answer, called, result, usage, user
 
 from trimtab import paths
-from trimtab.records import Arrival, Request
 from trimtab.store import Store
 
 Run = Callable[..., tuple[int, str, str]]
@@ -39,7 +36,7 @@ def test_the_page_is_of_the_ledger(project: Path, run: Run, tmp_path: Path) -> N
     assert data["scope"] == str(project)
     assert sum(row[11] for row in data["savings"]) == 10_000  # as the report's own test says
     assert data["names"]["project"] == [str(project)]
-    assert "There is no usage book" in str(data["notes"])
+    assert "No transcript of these sessions" in str(data["notes"])
 
 
 def test_hours_narrow_the_page(project: Path, run: Run, tmp_path: Path) -> None:
@@ -65,49 +62,26 @@ def test_alerts_are_on_the_page(project: Path, run: Run, tmp_path: Path) -> None
     assert "80 % are used" in str(document(file)["alerts"])
 
 
-class Book:
-    """A usage book with one session that no ledger knows, which notes what it was asked for."""
-
-    asked: ClassVar[list[dict[str, str | None]]] = []
-
-    @classmethod
-    def open(cls, path: Path, readonly: bool = False) -> "Book":
-        assert readonly
-        assert path.name == "usage.db"
-        return cls()
-
-    def __enter__(self) -> "Book":
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        return
-
-    def requests(self, **narrowed: str | None) -> list[Request]:
-        self.asked.append(narrowed)
-        return [Request("u", "", "m", NOW - 50, "claude-opus-5-5", 1, 2, 3, 4, 5, "/elsewhere")]
-
-    def arrivals(self, **narrowed: str | None) -> list[Arrival]:
-        return [Arrival("u", "", "t", NOW - 60, "prompt", "", "", 6)]
-
-
-def test_a_usage_book_is_taken_where_there_is_one(
-    project: Path, run: Run, tmp_path: Path, apart: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = ModuleType("trimtab.store.usage")
-    module.UsageStore = Book  # type: ignore[attr-defined]
-    module.__spec__ = pytest.__spec__
-    monkeypatch.setitem(sys.modules, "trimtab.store.usage", module)
-    book = paths.user_folder({"HOME": str(apart)}) / "usage.db"
-    book.parent.mkdir(parents=True, exist_ok=True)
-    book.touch()
+def test_the_usage_book_is_taken_where_transcripts_are(project: Path, run: Run, tmp_path: Path, apart: Path) -> None:
+    """A session that the ledger knows and one of another project; each response once, contexts taken apart."""
+    client = Home(apart, apart / ".claude")
+    asked = user(1, "Why?", session=FIRST, cwd=str(project))
+    read = [called("Read", "t1", file_path="/a.py")]
+    first = answer(2, "m1", usage(3, 9_000, 0, 50), session=FIRST, content=read, cwd=str(project))
+    came = user(3, [result("t1", "x" * 9_000)], session=FIRST, cwd=str(project))
+    last = answer(4, "m2", usage(3, 3_000, 9_000, 20), session=FIRST, cwd=str(project))
+    folder = "-" + str(project).strip("/").replace("/", "-")
+    client.write(FIRST, asked, first, first, came, last, folder=folder)
+    client.write("other", answer(5, "m3", usage(1, 2, 3, 4), session="other", cwd="/elsewhere"), folder="-elsewhere")
     file = tmp_path / "out.html"
-    assert run("report", "--html", file, "--session", FIRST)[0] == 0
-    assert [row[5:13] for row in document(file)["spend"]] == [[1, 1, 2, 3, 4, 5, 0, 0]]
-    assert Book.asked == [{"session": FIRST, "project": str(project)}]
-    assert document(file)["notes"] == []
+    assert run("report", "--html", file)[0] == 0
+    data = document(file)
+    assert [row[5:11] for row in data["spend"]] == [[2, 6, 12_000, 0, 9_000, 70]]
+    assert data["notes"] == []
+    assert "'standing': [9001, 9001], 'prompt': [2, 2], 'answer': [0, 50], 'file': [0, 2950]" in str(data["sessions"])
     paths.remember_project(paths.user_folder({"HOME": str(apart)}), project / ".claude-patterns")
     assert run("report", "--html", file, "--all")[0] == 0
-    assert Book.asked[-1] == {"session": None, "project": None}
+    assert sum(row[5] for row in document(file)["spend"]) == 3
 
 
 def test_nothing_recorded_is_a_page_too(tmp_path: Path, run: Run) -> None:
