@@ -35,7 +35,7 @@ class Client:
         where = path or self.transcript
         where.parent.mkdir(parents=True, exist_ok=True)
         with where.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"timestamp": stamp(self.now), **record}) + "\n")
+            file.write(json.dumps({"timestamp": stamp(self.now), "cwd": str(self.project), **record}) + "\n")
 
     def prompt(self, text: str) -> None:
         self.write({"type": "user", "message": {"role": "user", "content": text}})

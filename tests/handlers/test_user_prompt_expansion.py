@@ -1,8 +1,12 @@
 """`/token-report` is answered without a request to the model."""
 
+import time
+
 import pytest
 from tests.daemon.harness import source
 from tests.handlers.client import Client
+
+from trimtab.handlers import usage_words
 
 
 def test_the_report_answers_without_the_model(client: Client) -> None:
@@ -42,10 +46,34 @@ def test_the_reports_arguments(client: Client, arguments: str, heading: str) -> 
     assert f"Trimtab: {heading}" in asked(client, arguments, "s2")
 
 
-@pytest.mark.parametrize("arguments", ["yesterday", "-3", "1.5", "²", "9" * 5000, "'unclosed", "--hours x"])
+@pytest.mark.parametrize(
+    "arguments", ["tomorrow", "-3", "1.5", "²", "9" * 5000, "'unclosed", "--hours x", "by", "by price"]
+)
 def test_a_wrong_argument_says_what_is_allowed(client: Client, arguments: str) -> None:
     """An error here would send the command on to the model."""
-    assert "takes nothing (this session), `all`, or a number of hours" in asked(client, arguments)
+    assert "takes nothing (this session), `all`, a number of hours, or a time and `by`" in asked(client, arguments)
+
+
+@pytest.mark.parametrize("by", usage_words.BY)
+def test_the_usage_by_something(client: Client, by: str) -> None:
+    """Of this project's sessions in the last days, from the transcripts; fits the client's 80 columns."""
+    client.transcript = client.home / ".claude" / "projects" / "-p" / "s1.jsonl"
+    client.now = time.time() - 60
+    client.prompt("Why?")
+    client.read(str(client.project / "a.py"), source(1))
+    client.ran("git log", "abc " * 500)
+    client.ran("true", "")
+    client.now += 60
+    text = asked(client, f"week by {by}").splitlines()
+    assert text[1] == "this project, last 7 days"
+    assert text[2].startswith(by.capitalize())
+    assert any("$0" in line for line in text[3:])
+    assert all(len(line) <= 80 for line in text)
+
+
+def test_the_usage_of_a_time_with_nothing_in_it(client: Client) -> None:
+    client.ran("true", "")
+    assert "No usage of all projects is recorded, 2001-01-01." in asked(client, "2001-01-01 by day all")
 
 
 def test_with_nothing_recorded_it_says_what_to_do(client: Client) -> None:

@@ -1,12 +1,8 @@
-"""`trimtab usage calibration`: how well the sizes of tool results are estimated, by what requests were billed.
-
-`attach` puts the command into a group; reading the requests and arrivals is the group's.
-"""
+"""`trimtab usage calibration`: how well the sizes of tool results are estimated, by what requests were billed."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,27 +23,14 @@ NOTE = (
     "to the shipped factor. Errors are of batches that the factor was not learned from."
 )
 
-Read = Callable[[], tuple[Iterable[Request], Iterable[Arrival]]]
 
-
-def attach(group: click.Group, read: Read) -> click.Command:
-    """Adds `calibration` to the group; `read` gives the usage book's requests and arrivals."""
-
-    @group.command("calibration")
-    @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of a table.")
-    def command(wants_json: bool) -> None:
-        """Show how far estimated sizes are from what was billed.
-
-        Only a request's whole prompt is billed, so a tool result's tokens are estimated from its text. Where one batch
-        of results is all that came between two requests, the estimate can be compared with the bill.
-        """
-        rows = calibration.table(calibration.batches(*read()))
-        if wants_json:
-            print(json.dumps(as_document(rows), indent=2))
-        else:
-            draw(screen.console(), rows)
-
-    return command
+def show(requests: Iterable[Request], arrivals: Iterable[Arrival], wants_json: bool) -> None:
+    """Print what estimates are off by, on the batches among these requests."""
+    rows = calibration.table(calibration.batches(requests, arrivals))
+    if wants_json:
+        print(json.dumps(as_document(rows), indent=2))
+    else:
+        draw(screen.console(), rows)
 
 
 def as_document(rows: Sequence[Row]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
-from trimtab.cli import experiment, page, screen, spend
+from trimtab.cli import experiment, overview, page, screen, spend
 from trimtab.cli import place as places
 from trimtab.errors import TrimtabError
 from trimtab.monitor import periods
@@ -108,11 +108,15 @@ def command(
         return
     found = gather(there, session, period)
     summary = summarise(found, now, book)
+    more = None if session is not None else overview.look(None if everywhere else str(place.project), period, book, now)
     if wants_json:
-        print(json.dumps(as_document(summary, ledgers, hours, found.session), indent=2))
+        document = as_document(summary, ledgers, hours, found.session)
+        print(json.dumps({**document, "usage": None if more is None else overview.as_object(more)}, indent=2))
         return
     out = screen.console()
     draw(out, summary, ", ".join(about(scope, found.session, period)), root)
+    if more is not None:
+        overview.draw(out, more)
     for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
         out.print(Text(text, style=screen.QUIET))
 

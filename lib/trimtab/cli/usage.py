@@ -14,6 +14,7 @@ import click
 from trimtab import paths
 
 if TYPE_CHECKING:  # loaded when it is needed: a sync with nothing new takes 0.1 s, rich alone 60 ms
+    from trimtab.records import Arrival, Request
     from trimtab.usage.sync import Progress, Synced
 
 SHOWN_BAD = 10
@@ -137,3 +138,25 @@ def plural(count: int, noun: str) -> str:
 def printable(text: str) -> str:
     """`text` without control characters, which a terminal would obey."""
     return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def recorded() -> "tuple[list[Request], list[Arrival]]":
+    """The usage book's requests, and what came into contexts."""
+    from trimtab.cli import book
+    from trimtab.usage.account import joined
+
+    with book.opened() as store:
+        return store.requests(), list(joined(store.arrivals()))
+
+
+@command.command("calibration")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def calibration_command(as_json: bool) -> None:
+    """Show how far estimated sizes are from what was billed.
+
+    Only a request's whole prompt is billed, so a tool result's tokens are estimated from its text. Where one batch of
+    results is all that came between two requests, the estimate can be compared with the bill.
+    """
+    from trimtab.cli import calibration
+
+    calibration.show(*recorded(), as_json)

@@ -1,5 +1,6 @@
 """What `/token-report week by file` asks for, and its answer from the usage book, without a request to the model."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from trimtab.errors import StoreError, TrimtabError
@@ -32,7 +33,7 @@ class Words(NamedTuple):
 def understood(words: list[str], now: float) -> Words:
     """What the words ask for. Raises TrimtabError for a word that asks nothing."""
     by, period, is_all = "", None, False
-    rest = iter(word.lstrip("-") or word for word in words if word != "--hours")
+    rest = iter(word.removeprefix("--") for word in words if word != "--hours")
     for word in rest:
         if word == "by":
             by = next(rest, "")
@@ -47,13 +48,13 @@ def understood(words: list[str], now: float) -> Words:
     return Words(by, period, is_all)
 
 
-def answer(asked: Words, book_file: object, project: str, prices: Book, now: float) -> list[str]:
+def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float) -> list[str]:
     """The table's lines, or a sentence why there is none."""
     period = asked.period or periods.period(USUAL, now)
     scope = Scope(None if asked.is_all else project, None, period.since, period.until)
     whose = "all projects" if asked.is_all else "this project"
     try:
-        with UsageStore.open(book_file, readonly=True) as store:  # type: ignore[arg-type]
+        with UsageStore.open(book_file, readonly=True) as store:
             account = accounts.account(store, scope, now)
             if not account.requests:
                 return [f"No usage of {whose} is recorded, {period.name}."]

@@ -3,11 +3,12 @@
 import shlex
 
 from trimtab import monitor, prices
+from trimtab.errors import TrimtabError
+from trimtab.handlers import usage_words
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 
 REPORT = "token-report"
-MOST_DIGITS = 8  # of a number of hours: more are a slip, and int() refuses thousands
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
@@ -23,26 +24,26 @@ def handle(event: Event, desk: Desk) -> Reply | None:
 
 
 def report(event: Event, desk: Desk) -> list[str]:
-    """The report's lines for the command's arguments: nothing (this session), `all`, or a number of hours."""
-    store = desk.project(event).store
+    """The report's lines for the command's arguments, see `usage_words`."""
     book = prices.Book(desk.settings(event).prices)
-    session: str | None = event.session
-    since = 0.0
-    for word in words(text(event.data, "command_args")):
-        if word in ("all", "--all"):
-            session = None
-        elif word.isdecimal() and len(word) < MOST_DIGITS:
-            session, since = None, desk.clock() - int(word) * 3600
-        elif word != "--hours":
-            return [f"/{REPORT} takes nothing (this session), `all`, or a number of hours, not {word!r}."]
+    given = words(text(event.data, "command_args"))
+    try:
+        asked = usage_words.understood(given, desk.clock())
+    except TrimtabError:
+        return [f"/{REPORT} {usage_words.TAKES}. It does not take: {' '.join(given)[:200]}"]
+    if asked.by:
+        return ["", *usage_words.answer(asked, desk.book(), str(event.project), book, desk.clock())]
+    store = desk.project(event).store
+    session = None if asked.is_all or asked.period else event.session
+    since, until = (asked.period.since, asked.period.until) if asked.period else (None, None)
     summary = monitor.summarise(
-        store.loads(session=session, since=since),
-        store.recoveries(session=session, since=since),
-        store.requests(session=session, since=since),
+        store.loads(session, since, until),
+        store.recoveries(session, since, until),
+        store.requests(session, since, until),
         book.relative,
         store.factor_of,
         desk.clock(),
-        additions=store.additions(session=session, since=since),
+        additions=store.additions(session, since, until),
         usd_of=book.usd,
         input_usd_of=book.input_usd,
     )

@@ -1,0 +1,115 @@
+"""What a report says beyond savings: where the tokens went, what could be saved, what the month will come to.
+
+It is of the usage book: all sessions of a project (or of all), with or without Trimtab. To take contexts apart takes
+long for long histories, so without another time it is of the last DAYS days.
+"""
+
+import random
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.text import Text
+
+from trimtab.cli import book as books
+from trimtab.cli import screen
+from trimtab.cli.spend import differences
+from trimtab.monitor import bill, grouping, parts_report, periods, waste
+from trimtab.monitor.bill import Compared
+from trimtab.monitor.forecast import MOST_DAYS, Forecast, Use, forecasts, sentence
+from trimtab.monitor.grouping import Row
+from trimtab.monitor.periods import Period
+from trimtab.monitor.report import WIDTH, dollars, fitted
+from trimtab.monitor.waste import Finding
+from trimtab.prices import Book
+from trimtab.records import Request
+from trimtab.usage import account as accounts
+from trimtab.usage.account import Scope
+
+DAYS = 7
+ROWS, FINDINGS = 8, 4  # shown
+INDENT = 17  # columns of a finding's text
+SEED = 2026  # of the forecast's resampling, so that two reports of one moment say the same
+
+
+class Overview(NamedTuple):
+    """`period` is what `parts` and `waste` are of; forecasts are of all that is recorded of the scope."""
+
+    period: Period
+    parts: tuple[Row, ...]
+    waste: tuple[Finding, ...]
+    forecasts: tuple[Forecast, ...]
+    compared: tuple[Compared, ...]
+
+
+def look(project: str | None, asked: Period, prices: Book, now: float, folded: waste.Folded | None = None) -> Overview:
+    """What the usage book says of a project, or of all. Raises StoreError."""
+    period = asked if asked.since is not None or asked.until is not None else periods.period(f"{DAYS}d", now)
+    with books.opened() as store:
+        scope = Scope(project, None, period.since, period.until)
+        requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
+        recent = store.requests(None, project, now - (MOST_DAYS + 2) * screen.DAY_S, now)
+        totals = [total for total in store.session_totals() if period.since is None or total.at >= period.since]
+    given = waste.Given(ledger, requests, prices.relative, prices.usd)
+    return Overview(
+        period,
+        grouping.rows(ledger.parts, grouping.BY["part"]),
+        waste.findings(given, folded),
+        tuple(forecasts(uses(recent, prices), now, None, random.Random(SEED))) if recent else (),
+        bill.compare(requests, totals, prices.usd),
+    )
+
+
+def uses(requests: Iterable[Request], prices: Book) -> list[Use]:
+    """What each priced request cost, at its time."""
+    return [Use(request.at, cost) for request in requests if (cost := prices.usd(request)) is not None]
+
+
+def draw(out: Console, found: Overview) -> None:
+    """Three short sections; what is empty is left out."""
+    if found.parts:
+        title, *lines = parts_report.table(found.parts, "part", ROWS)
+        out.print(Text.assemble(("Where the tokens went", screen.HEADING), f"  {found.period.name}, all sessions"))
+        out.print(Text("\n".join([title, *lines])))
+        out.print()
+    if found.waste:
+        out.print(Text.assemble(("What could be saved", screen.HEADING), f"  {found.period.name}"))
+        for finding in found.waste[:FINDINGS]:
+            out.print(Text("\n".join(advice(finding))))
+        out.print()
+    if found.forecasts:
+        out.print(Text("What it will come to", style=screen.HEADING))
+        for told in found.forecasts:
+            out.print(Text(sentence(told, dollars)))
+        out.print()
+    for text in differences(found.compared):
+        out.print(Text(text, style=screen.QUIET))
+
+
+def advice(finding: Finding) -> list[str]:
+    """A finding's number, where it was dearest, and the one thing to do; at most 80 columns."""
+    cost = "no price" if finding.usd is None else dollars(finding.usd)
+    head = f"{cost:>8} {finding.share:>6.1%}  {finding.title}, {finding.times:,} x"
+    where = [
+        *([Path(finding.project).name] if finding.project else []),
+        *([finding.subject] if finding.subject else []),
+    ]
+    most = f"Most: {fitted(' '.join(where), WIDTH - INDENT - 6)}" if where else ""
+    lines = textwrap.wrap(head, WIDTH, subsequent_indent=" " * INDENT)
+    for text in (most, finding.advice):
+        lines += textwrap.wrap(text, WIDTH, initial_indent=" " * INDENT, subsequent_indent=" " * INDENT)
+    return lines
+
+
+def as_object(found: Overview) -> dict[str, object]:
+    """The part of `--json` that this is."""
+    return {
+        "since": found.period.since,
+        "until": found.period.until,
+        "parts": [row._asdict() for row in found.parts],
+        "waste": [finding._asdict() for finding in found.waste],
+        "forecasts": [{**told._asdict(), "until": told.until.isoformat()} for told in found.forecasts],
+        "compared": [{**one._asdict(), "agrees": one.agrees} for one in found.compared],
+    }
