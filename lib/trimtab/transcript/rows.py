@@ -5,6 +5,7 @@ several, and whoever stores them merges. Only what repeats an earlier row word f
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from operator import ge
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ from trimtab.records import Arrival, SessionTotal
 from trimtab.records import Request as Response
 from trimtab.transcript import responses
 from trimtab.transcript.folders import File, is_named_after
-from trimtab.transcript.lines import epoch, own_words
+from trimtab.transcript.lines import own_words
 from trimtab.transcript.shape import Block, Line, Nested, Part, Progress, Spent, target_of
 
+NO_TIME = datetime.min.replace(tzinfo=timezone.utc)
 MOST_CALLS = 500  # whose results have not come; a response makes a few
 FOLDER_NAMED, LINE_NAMED = 2, 1  # how sure a session's project is: the file's folder is named after it; a line says it
 
@@ -29,7 +31,7 @@ class Carry(msgspec.Struct):
     """What a file's later lines need of its earlier ones: calls without a result, by id: tool and target."""
 
     calls: dict[str, tuple[str, str]] = {}
-    stamp: str = ""  # the last time seen
+    stamp: datetime | None = None  # the last time seen
 
 
 class Facts(NamedTuple):
@@ -48,7 +50,7 @@ class Seen(NamedTuple):
 
     said: tuple[object, ...]
     usage: Spent
-    stamp: str
+    stamp: datetime
     place: int
 
 
@@ -57,7 +59,9 @@ class Noted:
 
     def __init__(self, session: str) -> None:
         self.session = session
-        self.project = self.cwd = self.version = self.first = self.last = ""
+        self.project = self.cwd = self.version = ""
+        self.first: datetime | None = None
+        self.last: datetime | None = None
         self.certainty = 0
 
 
@@ -104,7 +108,10 @@ class Rows:
         return ""
 
     def _at(self, line: Line) -> float:
-        return epoch(line.timestamp or self._stamp, self._otherwise)
+        return self._seconds(line.timestamp or self._stamp)
+
+    def _seconds(self, stamp: datetime | None) -> float:
+        return self._otherwise if stamp is None else stamp.timestamp()
 
     def _note(self, line: Line) -> None:
         """Gathers what the line says of its session."""
@@ -113,12 +120,12 @@ class Rows:
         if session != noted.session:
             noted = self._of = self._noted.setdefault(session, Noted(session))
         stamp = line.timestamp
-        if stamp:
+        if stamp is not None:
             self._stamp = stamp
             if line.forked_from is None and not line.request_session_id:
-                if stamp > noted.last:
+                if noted.last is None or stamp > noted.last:
                     noted.last = stamp
-                if not noted.first or stamp < noted.first:
+                if noted.first is None or stamp < noted.first:
                     noted.first = stamp
         if line.version:
             noted.version = line.version
@@ -153,7 +160,7 @@ class Rows:
         """Adds a response's row, unless it says what an earlier one said."""
         message = line.message
         assert message is not None
-        usage, stamp = message.usage, line.timestamp or ""
+        usage, stamp = message.usage, line.timestamp or NO_TIME
         assert usage is not None
         said = (
             line.session_id,
@@ -295,8 +302,8 @@ class Rows:
                 noted.project,
                 noted.certainty,
                 noted.version,
-                epoch(noted.first, self._otherwise),
-                epoch(noted.last, self._otherwise),
+                self._seconds(noted.first),
+                self._seconds(noted.last),
             )
             for session, noted in self._noted.items()
         ]
