@@ -18,7 +18,6 @@ from trimtab.transcript.shape import DECODER, Line, lenient
 BLOCK_BYTES = 1 << 19  # chosen: fits a core's cache with what is made of it
 LONGEST_BYTES = 1 << 25  # of one line; the API takes requests of up to 32 MB
 TRACE_BYTES = 512  # the end of what was read, compared at the next read; holds a line's own id and time
-SPARE: list[bytearray] = []  # blocks to be used again: to clear a new one for each file takes 4 % of a first sync
 MOST_WHY = 120  # characters of a bad line's fault
 
 
@@ -105,17 +104,9 @@ class Scan:
 
     def run(self, most_bytes: int) -> bool:
         """Takes whole lines, until about `most_bytes` were; True at the file's end."""
-        buffer = SPARE.pop() if SPARE else bytearray()
-        if len(buffer) != BLOCK_BYTES:
-            buffer = bytearray(BLOCK_BYTES)
-        is_last = self._run(buffer, most_bytes)
-        if len(buffer) == BLOCK_BYTES:
-            SPARE.append(buffer)
-        return is_last
-
-    def _run(self, buffer: bytearray, most_bytes: int) -> bool:
-        handle, start, have = self._handle, self.offset, 0
+        handle, start = self._handle, self.offset
         handle.seek(start)
+        buffer, have = bytearray(BLOCK_BYTES), 0
         while True:
             if have == len(buffer):
                 if have >= LONGEST_BYTES:
