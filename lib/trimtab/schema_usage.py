@@ -72,17 +72,13 @@ create table requests (
 """
 
 ARRIVALS = """
-create table arrivals (
+create table arrivals (                 -- packed: a row each took a seventh of a first sync (measured 2026-11)
     context integer not null references contexts (id),
-    id text not null,                   -- a result's tool_use_id, else the line's uuid (an answer has several lines)
-    at real not null,
-    what text not null,                 -- 'result', 'prompt', 'note', 'summary', 'answer'
-    tool text not null,
-    target text not null,               -- a file, a command, a pattern; an answer's response
-    characters integer not null,
-    is_error integer not null,
-    images integer not null,
-    primary key (context, id)           -- a copied history is in the contexts of both sessions
+    digest blob not null,               -- of rows, so that what is read again is there once
+    first_at real not null,
+    last_at real not null,
+    rows blob not null,                 -- of one context and one sync: msgpack, see store.usage.PACK
+    primary key (context, digest)
 ) without rowid
 """
 
@@ -125,7 +121,6 @@ MIGRATIONS = (
             "create index requests_by_time on requests (at)",
             "create index requests_by_context on requests (context)",
             ARRIVALS,
-            "create index arrivals_by_time on arrivals (at)",
             SESSION_TOTALS,
             SESSION_USAGE,
         ),

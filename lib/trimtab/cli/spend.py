@@ -48,7 +48,7 @@ def show(asked: Asked, prices: Book, now: float) -> None:
             return
         account = accounts.account(store, scope, now)
         totals = store.session_totals()
-        whole = store.requests(session, scope.project) if totals else []  # a total is of a whole session
+        whole = accounts.billed(store, Scope(scope.project, session)) if totals else []  # a total is of a whole session
     rows = spend.spend(account.requests, asked.by, prices.usd)
     compared = bill.compare(whole, totals, prices.usd)
     total = spend.add("all", account.requests, prices.usd)

@@ -8,8 +8,12 @@ is keyed by what it is of, so that a line that is read again, in another order o
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import msgpack
 
 from trimtab.errors import DamagedError, StoreError
 from trimtab.records import Arrival, Request, SessionTotal
@@ -23,6 +27,8 @@ CACHE_KB = 32_768  # chosen: what a sync of 1 GB of transcripts writes to again 
 PAGE_BYTES = 8_192  # a first sync takes 7 % less of the processor than with the usual 4,096 (measured 2026-11)
 CHECKPOINT_PAGES = 2_000  # 16 MB; the usual 4 MB write the pages of the indexes over and over in a first sync
 ASKED = 500  # keys of one query
+PACK = list[tuple[str, float, str, str, str, int, bool, int, int]]  # arrivals' fields from the id on
+pack, unpack = msgpack.Encoder().encode, msgpack.Decoder(PACK).decode
 START_S = 5  # chosen: the client begins to add up before its first line, by a clock of its own
 
 
@@ -133,13 +139,17 @@ class UsageStore(Database):
         since: float | None = None,
         until: float | None = None,
     ) -> list[Arrival]:
-        """Arrivals by time. What a forked session copied is in the contexts of both."""
-        where, values = narrowed(session, project, since, until)
-        sql = (
-            "select c.session, c.agent, t.id, t.at, t.what, t.tool, t.target, t.characters, t.is_error, t.images"
-            f" from arrivals t {JOINED}{where} order by t.at, c.session, c.agent, t.id"
-        )
-        return [Arrival._make((*row[:8], bool(row[8]), row[9], 0)) for row in self._rows(sql, values)]
+        """Arrivals by time, as `requests`. What a forked session copied is in the contexts of both."""
+        where, values = narrowed(session, project, since, until, ("t.last_at >=", "t.first_at <"))
+        found: dict[tuple[str, str, str], Arrival] = {}
+        sql = f"select c.session, c.agent, t.rows from arrivals t {JOINED}{where}"
+        for its_session, agent, rows in self._rows(sql, values):
+            for row in unpack(rows):
+                made = Arrival(its_session, agent, *row)
+                key = made[:3]
+                found[key] = merged_arrival(found[key], made) if key in found else made
+        low, high = -inf if since is None else since, inf if until is None else until
+        return sorted((a for a in found.values() if low <= a.at < high), key=lambda a: (a.at, a[:3]))
 
     def session_totals(self) -> list[SessionTotal]:
         """The client's own totals by time, of sessions that it has added up from their first request on.
@@ -288,24 +298,16 @@ class UsageStore(Database):
         return found
 
     def _add_arrivals(self, db: sqlite3.Connection, arrivals: Iterable[Arrival]) -> None:
-        told: dict[tuple[int, str], Arrival] = {}
-        contexts = self._contexts
+        """Packs those of each context; rows of one arrival are merged when they are read."""
+        told: dict[tuple[str, str], list[Arrival]] = {}
         for arrival in arrivals:
-            session, agent, name = arrival[:3]
-            key = (contexts.get((session, agent)) or self._context(db, session, agent), name)
-            told[key] = merged_arrival(told[key], arrival) if key in told else arrival
-        before = db.total_changes
-        db.executemany(f"insert or ignore into arrivals {ARRIVAL}", [(*key, *told[key][3:10]) for key in told])
-        if db.total_changes - before == len(told):
-            return
-        changed = []
-        for key, arrival in told.items():
-            row = db.execute("select * from arrivals where context = ? and id = ?", key).fetchone()
-            known = Arrival._make((*arrival[:3], *row[2:7], bool(row[7]), row[8], 0))
-            both = merged_arrival(known, arrival)
-            if both != known:
-                changed.append((*key, *both[3:10]))
-        db.executemany(f"insert or replace into arrivals {ARRIVAL}", changed)
+            told.setdefault(arrival[:2], []).append(arrival)
+        packs = []
+        for key, found in told.items():
+            rows = pack([arrival[2:] for arrival in found])
+            times = [arrival.at for arrival in found]
+            packs.append((self._context(db, *key), blake2b(rows, digest_size=8).digest(), min(times), max(times), rows))
+        db.executemany("insert or ignore into arrivals values (?, ?, ?, ?, ?)", packs)
 
     def _add_facts(self, db: sqlite3.Connection, news: Sequence[News]) -> None:
         afresh = [(clean(part.file.path),) for part in news if part.is_from_start]
@@ -331,7 +333,6 @@ REQUEST = (
     "(message_id, scope, context, at, claimed, model, input_tokens, write_5m_tokens, write_1h_tokens, read_tokens,"
     " output_tokens, is_fast, web_searches, is_us) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-ARRIVAL = "values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_SESSION = (
     "insert into sessions values (?, ?, ?, ?, ?, ?) on conflict (session) do update set"
     " project = case when excluded.certainty > certainty or excluded.certainty = certainty"
@@ -367,14 +368,18 @@ ADD_FILE = (
 
 
 def narrowed(
-    session: str | None, project: str | None, since: float | None, until: float | None
+    session: str | None,
+    project: str | None,
+    since: float | None,
+    until: float | None,
+    times: tuple[str, str] = ("t.at >=", "t.at <"),
 ) -> tuple[str, list[Value]]:
     """A where clause and its values; empty when nothing narrows."""
     limits: list[tuple[str, Value]] = [
         ("c.session =", session),
         ("s.project =", project),
-        ("t.at >=", since),
-        ("t.at <", until),
+        (times[0], since),
+        (times[1], until),
     ]
     given = [(limit, value) for limit, value in limits if value is not None]
     where = " and ".join(f"{limit} ?" for limit, _ in given)

@@ -5,18 +5,21 @@ several, and whoever stores them merges. Only what repeats an earlier row word f
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from operator import ge
 from typing import NamedTuple
 
 import msgspec
 
+from trimtab.monitor import sizes
 from trimtab.records import Arrival, SessionTotal
 from trimtab.records import Request as Response
 from trimtab.transcript import responses
 from trimtab.transcript.folders import File, is_named_after
-from trimtab.transcript.lines import epoch, own_words
+from trimtab.transcript.lines import own_words
 from trimtab.transcript.shape import Block, Line, Nested, Part, Progress, Spent, target_of
 
+NO_TIME = datetime.min.replace(tzinfo=timezone.utc)
 MOST_CALLS = 500  # whose results have not come; a response makes a few
 FOLDER_NAMED, LINE_NAMED = 2, 1  # how sure a session's project is: the file's folder is named after it; a line says it
 
@@ -29,7 +32,7 @@ class Carry(msgspec.Struct):
     """What a file's later lines need of its earlier ones: calls without a result, by id: tool and target."""
 
     calls: dict[str, tuple[str, str]] = {}
-    stamp: str = ""  # the last time seen
+    stamp: datetime | None = None  # the last time seen
 
 
 class Facts(NamedTuple):
@@ -48,7 +51,7 @@ class Seen(NamedTuple):
 
     said: tuple[object, ...]
     usage: Spent
-    stamp: str
+    stamp: datetime
     place: int
 
 
@@ -57,7 +60,9 @@ class Noted:
 
     def __init__(self, session: str) -> None:
         self.session = session
-        self.project = self.cwd = self.version = self.first = self.last = ""
+        self.project = self.cwd = self.version = ""
+        self.first: datetime | None = None
+        self.last: datetime | None = None
         self.certainty = 0
 
 
@@ -104,7 +109,10 @@ class Rows:
         return ""
 
     def _at(self, line: Line) -> float:
-        return epoch(line.timestamp or self._stamp, self._otherwise)
+        return self._seconds(line.timestamp or self._stamp)
+
+    def _seconds(self, stamp: datetime | None) -> float:
+        return self._otherwise if stamp is None else stamp.timestamp()
 
     def _note(self, line: Line) -> None:
         """Gathers what the line says of its session."""
@@ -113,12 +121,12 @@ class Rows:
         if session != noted.session:
             noted = self._of = self._noted.setdefault(session, Noted(session))
         stamp = line.timestamp
-        if stamp:
+        if stamp is not None:
             self._stamp = stamp
             if line.forked_from is None and not line.request_session_id:
-                if stamp > noted.last:
+                if noted.last is None or stamp > noted.last:
                     noted.last = stamp
-                if not noted.first or stamp < noted.first:
+                if noted.first is None or stamp < noted.first:
                     noted.first = stamp
         if line.version:
             noted.version = line.version
@@ -159,7 +167,7 @@ class Rows:
         """Adds a response's row, unless it says what an earlier one said."""
         message = line.message
         assert message is not None
-        usage, stamp = message.usage, line.timestamp or ""
+        usage, stamp = message.usage, line.timestamp or NO_TIME
         assert usage is not None
         said = (
             line.session_id,
@@ -246,7 +254,8 @@ class Rows:
         call = block.tool_use_id or ""
         tool, target = self._calls.pop(call, ("", ""))
         characters, others = size_of(block.content)
-        self._arrived(line, call, "result", tool, target, characters, block.is_error is True, others)
+        weighed = sizes.weigh_roughly(text_of(block.content)) if characters else 0
+        self._arrived(line, call, "result", tool, target, characters, block.is_error is True, others, weighed)
 
     def _said(self, line: Line, text: str, images: int, after_result: bool) -> None:
         """The user's own words are a prompt; what the client put around or in their place is a note."""
@@ -283,13 +292,16 @@ class Rows:
         characters: int,
         is_error: bool = False,
         images: int = 0,
+        weighed: int = 0,
     ) -> None:
         """Adds an arrival; one that nothing names is known by where it stands."""
         session = line.session_id or self._file.session
         agent = responses.agent_of(self._file.agent, line.is_sidechain is True, line.agent_id)
         at = self._at(line)
         name = name or f"{at:.3f}/{what}/{characters}"
-        self.arrivals.append(Arrival(session, agent, name, at, what, tool, target, characters, is_error, images))
+        self.arrivals.append(
+            Arrival(session, agent, name, at, what, tool, target, characters, is_error, images, weighed)
+        )
 
     def carry(self) -> bytes:
         return msgspec.json.encode(Carry(self._calls, self._stamp))
@@ -301,11 +313,20 @@ class Rows:
                 noted.project,
                 noted.certainty,
                 noted.version,
-                epoch(noted.first, self._otherwise),
-                epoch(noted.last, self._otherwise),
+                self._seconds(noted.first),
+                self._seconds(noted.last),
             )
             for session, noted in self._noted.items()
         ]
+
+
+def text_of(content: str | Sequence[Part | Block] | Part | None) -> str:
+    """A content's text, as the model sees it."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if isinstance(content, Part):
+        return content.text or ""
+    return "\n".join([part.text or "" for part in content if part.type == "text"])
 
 
 def size_of(content: str | Sequence[Part | Block] | Part | None) -> tuple[int, int]:

@@ -6,15 +6,17 @@ odd field loses nothing else. Both ways give the same `Line` where both can read
 """
 
 import json
+from datetime import datetime, timezone
 from typing import Annotated, Any
 
 from msgspec import DecodeError, Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
-from trimtab.transcript.lines import MOST_TOKENS, parse, text_of, tokens_of
+from trimtab.transcript.lines import MOST_TOKENS, epoch, parse, text_of, tokens_of
 
 Figure = Annotated[int, Meta(ge=0, lt=MOST_TOKENS)] | None
 Text = str | None
+Time = Annotated[datetime, Meta(tz=True)] | None
 LONGEST_TARGET = 300  # characters, chosen: longer is only a command, and its start says which one it is
 TARGETS = ("file_path", "notebook_path", "command", "pattern", "path", "url", "query", "skill", "description")
 
@@ -115,7 +117,7 @@ class Nested(Struct, gc=False, rename="camel"):
     """A subagent's line inside of a line of the main file."""
 
     type: Text = ""
-    timestamp: Text = ""
+    timestamp: Time = None
     uuid: Text = ""
     request_id: Text = ""
     message: Message | None = None
@@ -146,7 +148,7 @@ class Line(Struct, gc=False, rename="camel"):
 
     type: Text = ""
     subtype: Text = ""
-    timestamp: Text = ""
+    timestamp: Time = None
     uuid: Text = ""
     parent_uuid: Text = ""
     session_id: Text = ""
@@ -187,11 +189,11 @@ def lenient(line: bytes) -> Line:
         raise ValueError("it is no object")
     fork, attachment, rendered = record.get("forkedFrom"), record.get("attachment"), record.get("rendered")
     cost = record.get("totalCostUSD")
-    made = Line(message=message_of(record.get("message")))
+    made = Line(message=message_of(record.get("message")), timestamp=moment(record.get("timestamp")))
     data = record.get("data")
     if isinstance(data, dict) and isinstance(nested := data.get("message"), dict):
-        kind, stamp, uuid, request = (words(nested.get(key)) for key in ("type", "timestamp", "uuid", "requestId"))
-        inner = Nested(kind, stamp, uuid, request, message_of(nested.get("message")))
+        kind, uuid, request = (words(nested.get(key)) for key in ("type", "uuid", "requestId"))
+        inner = Nested(kind, moment(nested.get("timestamp")), uuid, request, message_of(nested.get("message")))
         made.data = Progress(words(data.get("type")), words(data.get("agentId")), inner)
     for name, key in TEXTS:
         setattr(made, name, words(record.get(key)))
@@ -221,7 +223,6 @@ def lenient(line: bytes) -> Line:
 TEXTS = (
     ("type", "type"),
     ("subtype", "subtype"),
-    ("timestamp", "timestamp"),
     ("uuid", "uuid"),
     ("parent_uuid", "parentUuid"),
     ("session_id", "sessionId"),
@@ -253,6 +254,12 @@ FLAGS = (
 def words(value: object) -> str:
     """A text as it can be stored: half surrogate pairs, which JSON may hold, become `?`."""
     return text_of(value).encode("utf-8", "replace").decode()
+
+
+def moment(value: object) -> datetime | None:
+    """A time as the client writes it, `2026-11-22T21:11:34.707Z`; None for what is none."""
+    seconds = epoch(value, -1.0)
+    return datetime.fromtimestamp(seconds, timezone.utc) if seconds >= 0 else None
 
 
 def flag(value: object) -> bool | None:

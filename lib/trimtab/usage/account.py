@@ -29,11 +29,25 @@ class Account(NamedTuple):
 
 def account(store: UsageStore, scope: Scope, now: float) -> Account:
     """The scope's requests, and where it has a beginning those of as long a time before. Raises StoreError."""
-    requests = store.requests(scope.session, scope.project, scope.since, scope.until)
+    requests = billed(store, scope)
     if scope.since is None or scope.session is not None:
         return Account(requests, [])
     length = (now if scope.until is None else min(now, scope.until)) - scope.since
-    return Account(requests, store.requests(None, scope.project, scope.since - length, scope.since))
+    return Account(requests, billed(store, Scope(scope.project, None, scope.since - length, scope.since)))
+
+
+def billed(store: UsageStore, scope: Scope) -> list[Request]:
+    """Everything of the scope that was billed, by time: responses, and what the client counted but did not write down."""
+    rest = [
+        request
+        for request in store.unlisted()
+        if (scope.session is None or request.session == scope.session)
+        and (scope.project is None or request.project == scope.project)
+        and (scope.since is None or request.at >= scope.since)
+        and (scope.until is None or request.at < scope.until)
+    ]
+    listed = store.requests(scope.session, scope.project, scope.since, scope.until)
+    return sorted([*listed, *rest], key=lambda request: request.at) if rest else listed
 
 
 def active(store: UsageStore, scope: Scope) -> list[str]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PIECE_BYTES = 8 << 20  # of one file between two commits, chosen: about 20 ms
 BATCH_BYTES, BATCH_ROWS = 128 << 20, 16_000  # in one transaction, chosen: it takes about 0.1 s
 MOST_PROCESSES = 4  # chosen: one writes, and more readers than three would wait for it
+PIPE_BYTES = 1 << 20  # what Linux lets a user have
 WORTH_BYTES = 48 << 20  # to read, from which on it pays to start processes: they take about 60 ms
 
 
@@ -173,6 +174,7 @@ def shares(tasks: list[Task], count: int) -> list[list[Task]]:
 
 def in_processes(parts: list[list[Task]]) -> Iterator[Read]:
     """What a process for each part of the tasks reads, as it comes; what one that is killed has left is read here."""
+    import fcntl  # not on Windows
     from multiprocessing import connection, get_context  # takes 15 ms, which a sync with nothing new does not have
 
     context = get_context("fork")
@@ -181,6 +183,8 @@ def in_processes(parts: list[list[Task]]) -> Iterator[Read]:
     pipes = []
     for part in parts:
         ours, theirs = context.Pipe(duplex=False)
+        with suppress(OSError):  # so that a process reads on while this one writes
+            fcntl.fcntl(ours.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         context.Process(target=send, args=(part, theirs), daemon=True).start()
         theirs.close()
         pipes.append(ours)
