@@ -2,42 +2,33 @@
 
 import json
 
-import click
 import pytest
-from click.testing import CliRunner
 
 from trimtab.cli import calibration
 from trimtab.records import Arrival, Request
 
 
-def reading(batches: int) -> calibration.Read:
-    """Batches of 2,000 weighed tokens, each billed 2,400 and its frame of 29."""
+def shown(capsys: pytest.CaptureFixture[str], batches: int, wants_json: bool = False) -> str:
+    """Of batches of 2,000 weighed tokens, each billed 2,400 and its frame of 29."""
     requests = [
         Request("s", "", f"m{at}", at, "claude-opus-4-5", 0, 0, 0, 10_000 + 2429 * at, 0) for at in range(batches + 1)
     ]
     arrivals = [Arrival("s", "", f"r{at}", at + 0.5, "result", "Read", "", 0, tokens=2000) for at in range(batches)]
-    return lambda: (requests, arrivals)
+    calibration.show(requests, arrivals, wants_json)
+    return capsys.readouterr().out
 
 
-def run(read: calibration.Read, *arguments: str) -> str:
-    group = click.Group("usage")
-    calibration.attach(group, read)
-    result = CliRunner(env={"COLUMNS": "80"}).invoke(group, ["calibration", *arguments])
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def test_the_table_has_the_figures() -> None:
+def test_the_table_has_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
     """(8 * 1.2 + 8) / 16 = 1.1 for all; drawn to that, (8 * 1.2 + 8 * 1.1) / 16 = 1.15 is the tool's."""
-    out = run(reading(8))
+    out = shown(capsys, 8)
     lines = [line.split() for line in out.splitlines()]
     assert lines[1][:8] == ["Claude", "up", "to", "4.6", "8", "19,432", "1.100", "1.000"]
     assert lines[2] == ["Read", "8", "19,432", "1.150", "1.000", "7.3%", "7.3%"]
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
-def test_json_has_the_same_rows() -> None:
-    document = json.loads(run(reading(8), "--json"))
+def test_json_has_the_same_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(shown(capsys, 8, wants_json=True))
     assert document["format"] == 1
     assert [(row["family"], row["tool"], row["samples"]) for row in document["calibration"]] == [
         ("older", "", 8), ("older", "Read", 8),
@@ -45,5 +36,5 @@ def test_json_has_the_same_rows() -> None:
     assert document["calibration"][1]["factor"] == pytest.approx(1.15)
 
 
-def test_nothing_recorded_is_said() -> None:
-    assert run(reading(0)).startswith("No batch of tool results of 1,000 tokens or more is recorded yet")
+def test_nothing_recorded_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, 0).startswith("No batch of tool results of 1,000 tokens or more is recorded yet")

@@ -37,7 +37,7 @@ def account(store: UsageStore, scope: Scope, now: float) -> Account:
 
 
 def billed(store: UsageStore, scope: Scope) -> list[Request]:
-    """Everything of the scope that was billed, by time: responses, and what the client counted but did not write down."""
+    """Everything of the scope that was billed, by time: responses, and what the client counted beyond them."""
     rest = [
         request
         for request in store.unlisted()
