@@ -229,6 +229,7 @@ def test_two_syncs_at_once(home: Home) -> None:
     assert home.totals() == (7, 70, 700, 7000, 280)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # other tests' threads; the command has none
 def test_several_processes_give_what_one_gives(home: Home) -> None:
     for name in ("s1", "s2", "s3", "s2/a1"):
         home.write(name, *messages(1, 40, name), b"no\n")
@@ -238,6 +239,7 @@ def test_several_processes_give_what_one_gives(home: Home) -> None:
     assert home.totals() == (160, 1600, 16000, 160000, 6400)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # other tests' threads; the command has none
 def test_a_reading_process_that_is_killed_loses_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has not sent is read by the one that writes."""
     for name in ("s1", "s2", "s3"):
