@@ -151,6 +151,15 @@ def test_odd_fields_lose_nothing_but_themselves(home: Home) -> None:
         assert [a.target for a in store.arrivals()] == ["\ufffd\ufffd", "?"]
 
 
+def test_sums_that_are_no_numbers(home: Home) -> None:
+    total = {"type": "cost-state", "sessionId": "s1", "totalCostUSD": float("nan"), "modelUsage": {"m": 1}}
+    late = {"type": "cost-state", "sessionId": "s1", "totalCostUSD": 0.5, "startTime": float("inf")}
+    home.write("s1", *messages(1, 1), dict(total), dict(late))
+    assert home.sync().bad == []
+    with home.store() as store:
+        assert [found.usd for found in store.session_totals()] == [0.5]
+
+
 def test_two_lines_that_a_crash_left_on_one(home: Home) -> None:
     home.write("s1", as_bytes(messages(1, 1)).rstrip() + as_bytes(messages(2, 2)), *messages(3, 3))
     assert home.sync().bad == []
