@@ -228,3 +228,42 @@ def test_recorded_lines_are_read_alike(name: str, tmp_path: Path) -> None:
     assert told == {r.message_id: (r.agent, *r[3:10]) for r in live}
     results = {e.id: (len(e.text), e.is_error, e.images) for e in entries if isinstance(e, Result)}
     assert {key: value for key, value in arrived.items() if key in results} == results
+
+
+FIELDS = (  # that mean something, so that odd values stand in them
+    "type subtype message content usage id input text timestamp tool_use_id is_error model isMeta isSidechain agentId"
+    " isCompactSummary requestId sessionId uuid cwd version attachment rendered data modelUsage totalCostUSD iterations"
+    " cache_creation input_tokens output_tokens ephemeral_1h_input_tokens forkedFrom requestSessionId startTime"
+)
+KINDS = ("assistant", "user", "system", "attachment", "progress", "cost-state", "tool_use", "tool_result")
+MEANT = ("compact_boundary", "advisor_message", "2026-11-22T21:00:00.000Z", "2026-11-22", "<system-reminder>")
+NUMBERS = st.booleans() | st.integers(-1, 2**60) | st.floats()
+LEAVES = st.none() | NUMBERS | st.sampled_from(KINDS + MEANT) | st.text(max_size=3)
+NAMES = st.sampled_from(FIELDS.split())
+ODD = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(NAMES, ODD, max_size=8)
+ANSWERS = st.builds(lambda odd: answer(1, named(1), usage(1, 2, 3, 4)) | odd, OBJECTS)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.one_of(OBJECTS, ANSWERS), max_size=4), st.lists(st.binary(max_size=40), max_size=2))
+def test_whatever_a_line_holds_nothing_is_raised(objects: list[Line], noise: list[bytes]) -> None:
+    """And what can be read both ways is read alike."""
+    rows = Rows(File("", "s", "", "", 0, 0, 0, 0), b"")
+    for made in objects:
+        text = json.dumps(made).encode()
+        told = lenient(text)
+        rows.take(told)
+        try:
+            typed = DECODER.decode(text)
+        except ValueError:
+            continue
+        assert rows_of([told]) == rows_of([typed])
+    with a_home() as home:
+        home.write("s1", *objects, *(line + b"\n" for line in noise), answer(9, named(9), usage(1, 2, 3, 4)))
+        home.sync()
+        assert named(9) in {r.message_id for r in home.requests()}

@@ -152,6 +152,15 @@ def test_odd_fields_lose_nothing_but_themselves(home: Home) -> None:
         assert [a.target for a in store.arrivals() if a.what == "result"] == ["\ufffd\ufffd", "?"]
 
 
+def test_sums_that_are_no_numbers(home: Home) -> None:
+    total = {"type": "cost-state", "sessionId": "s1", "totalCostUSD": float("nan"), "modelUsage": {"m": 1}}
+    late = {"type": "cost-state", "sessionId": "s1", "totalCostUSD": 0.5, "startTime": float("inf")}
+    home.write("s1", *messages(1, 1), dict(total), dict(late))
+    assert home.sync().bad == []
+    with home.store() as store:
+        assert [found.usd for found in store.session_totals()] == [0.5]
+
+
 def test_two_lines_that_a_crash_left_on_one(home: Home) -> None:
     home.write("s1", as_bytes(messages(1, 1)).rstrip() + as_bytes(messages(2, 2)), *messages(3, 3))
     assert home.sync().bad == []
@@ -230,6 +239,7 @@ def test_two_syncs_at_once(home: Home) -> None:
     assert home.totals() == (7, 70, 700, 7000, 280)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # other tests' threads; the command has none
 def test_several_processes_give_what_one_gives(home: Home) -> None:
     for name in ("s1", "s2", "s3", "s2/a1"):
         home.write(name, *messages(1, 40, name), b"no\n")
@@ -239,6 +249,7 @@ def test_several_processes_give_what_one_gives(home: Home) -> None:
     assert home.totals() == (160, 1600, 16000, 160000, 6400)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # other tests' threads; the command has none
 def test_a_reading_process_that_is_killed_loses_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has not sent is read by the one that writes."""
     for name in ("s1", "s2", "s3"):

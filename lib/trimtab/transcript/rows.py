@@ -6,6 +6,7 @@ several, and whoever stores them merges. Only what repeats an earlier row word f
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from math import isfinite
 from operator import ge
 from typing import NamedTuple
 
@@ -98,12 +99,14 @@ class Rows:
             self._progressed(line)
         elif kind == "cost-state":
             usd = line.total_cost_usd
-            if usd is not None:
+            if usd is not None and isfinite(usd):
                 session = line.session_id or self._file.session
                 complete = line.has_unknown_model_cost is not True
-                at, usage = self._at(line), line.model_usage or {}
+                at, usage, started = self._at(line), line.model_usage or {}, line.start_time or 0.0
                 by_model = [responses.told(told, session, at, model) for model, told in usage.items()]
-                self.totals.append((SessionTotal(session, at, usd, complete), (line.start_time or 0) / 1000, by_model))
+                self.totals.append(
+                    (SessionTotal(session, at, usd, complete), started / 1000 if isfinite(started) else 0.0, by_model)
+                )
         elif kind == "system" and line.subtype == "compact_boundary":
             self._arrived(line, line.uuid or "", "summary", "", "", 0)
         return ""

@@ -30,7 +30,7 @@ PIECE_BYTES = 8 << 20  # of one file between two commits, chosen: about 20 ms
 BATCH_BYTES, BATCH_ROWS = 128 << 20, 16_000  # in one transaction, chosen: it takes about 0.1 s
 MOST_PROCESSES = 4  # chosen: one writes, and more readers than three would wait for it
 PIPE_BYTES = 1 << 20  # what Linux lets a user have
-WORTH_BYTES = 48 << 20  # to read, from which on it pays to start processes: they take about 60 ms
+WORTH_BYTES = 16 << 20  # to read, from which on it pays to start processes: it takes 50 ms, they take 20
 
 
 class Synced(NamedTuple):
