@@ -50,6 +50,17 @@ def test_report_makes_no_request(used: Runner, typed: str) -> None:
     assert max(map(len, report.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("typed", ["/token-report week by day", "/token-report today by tool", "/token-report by file"])
+def test_usage_by_something_makes_no_request(used: Runner, typed: str) -> None:
+    """The report is empty, too wide for the client, or the model is asked."""
+    session = used.run(typed, ModelServer(answer("I was asked.")), arguments=["--continue"]).check()
+    assert session.requests == []
+    report = "\n".join(session.notices())
+    assert "this project" in report
+    assert {"day": "20", "tool": "Read", "file": "settle.py"}[typed.rpartition(" ")[2]] in report
+    assert max(map(len, report.splitlines())) <= 80
+
+
 def test_report_of_nothing_says_what_to_do(runner: Runner) -> None:
     """In a project without a ledger the command fails, or prints a table of zeros."""
     session = runner.run("/token-report", ModelServer(answer("I was asked."))).check()

@@ -1,13 +1,16 @@
 """Usage in the real client: what the server billed is what the book has, to the token, in forks and subagents too."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.client import project
 from tests.client.model import Agent, Body, ModelServer, answer, bash, delegate, read
-from tests.client.runner import Runner
+from tests.client.runner import PLUGIN, Runner
 
 from trimtab.records import Request, SessionTotal
 from trimtab.store.usage import UsageStore
@@ -54,6 +57,24 @@ def book(runner: Runner) -> tuple[list[Request], list[SessionTotal]]:
         return store.requests(), store.session_totals()
 
 
+def told_by_report(runner: Runner) -> list[int]:
+    """The five figures that `trimtab report` has as a total: responses, input, written, read and output tokens."""
+    command = [sys.executable, "-I", "-X", "utf8", str(PLUGIN / "lib/trimtab/cli/__main__.py")]
+    asked = [*command, "report", "--by", "agent", "--all", "--json"]
+    environment = {"HOME": str(runner.home), "PATH": os.environ["PATH"]}
+    done = subprocess.run(asked, capture_output=True, env=environment, cwd=runner.project, timeout=60, check=True)
+    document = json.loads(done.stdout)
+    rows, total = document["rows"], document["total"]
+    names = ("requests", "input_tokens", "write_5m_tokens", "write_1h_tokens", "read_tokens", "output_tokens")
+    assert [sum(row[name] for row in rows) for name in names] == [total[name] for name in names]
+    count, fresh, write_5m, write_1h, from_cache, output = (int(total[name]) for name in names)
+    return [count, fresh, write_5m + write_1h, from_cache, output]
+
+
+def sums(billed: list[Figures]) -> list[int]:
+    return [len(billed), *(sum(row[place] for row in billed) for place in range(1, 5))]
+
+
 def test_all_that_was_billed_is_in_the_book_once(runner: Runner) -> None:
     """A session with a subagent, a fork that copies it and whose server counts messages anew, the session resumed."""
     project.fill(runner.project)
@@ -82,7 +103,11 @@ def test_all_that_was_billed_is_in_the_book_once(runner: Runner) -> None:
     assert recorded([r for r in requests if r.session == session]) == figures(first)
     assert recorded([r for r in requests if r.session != session]) == figures(second)
     assert len({r.session for r in requests}) == 2
-    assert len(totals) == 2
+    assert [total.session for total in totals] == [session]  # the fork's goes on from its parent's
+
+    with UsageStore.open(runner.home / "usage.db") as store:
+        assert store.unlisted() == []
+    assert told_by_report(runner) == sums(figures(first) + figures(second))
 
     third = Billing(answer("41, as before."), start="msg_third_")
     runner.run("Sure?", third, plugins=(), arguments=["--resume", session]).check()

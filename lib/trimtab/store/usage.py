@@ -353,6 +353,10 @@ FIGURES = ("input_tokens", "write_5m_tokens", "write_1h_tokens", "read_tokens", 
 OWN = (
     "not exists (select 1 from sessions o where o.project = s.project and o.session != s.session"
     f" and o.first_at >= t.since - {START_S} and o.first_at < s.first_at)"
+    # A fork goes on from its parent's sum, and from when that began; its own first response came later.
+    " and not exists (select 1 from session_totals e where e.since = t.since and e.since > 0 and e.session != t.session"
+    " and (select min(q.at) from requests q join contexts c on c.id = q.context where c.session = e.session)"
+    " < (select min(q.at) from requests q join contexts c on c.id = q.context where c.session = t.session))"
 )
 ADD_USAGE = (
     "insert into session_usage values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (session, model) do update set"
