@@ -13,6 +13,9 @@ from tests.cli.ledgers import NOW
 from trimtab import settings
 from trimtab.cli import doctor, faultlog
 from trimtab.store import Store
+from trimtab.store.base import Database
+from trimtab.store.experiments import ExperimentStore
+from trimtab.store.usage import UsageStore
 
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[2]
@@ -84,6 +87,26 @@ def test_set_aside_renames_a_damaged_ledger(project: Path, run: Run) -> None:
     aside = list(ledger.parent.glob("trimtab.db.damaged-*"))
     assert len(aside) == 1
     assert aside[0].name in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "subject", "after"),
+    [
+        ("usage.db", UsageStore.open, "usage book", "the next sync makes it anew from the transcripts"),
+        ("experiment.db", ExperimentStore.open, "experiments", "no experiment runs then"),
+    ],
+)
+def test_the_users_other_files_are_checked_too(
+    project: Path, run: Run, apart: Path, name: str, make: Callable[[Path], Database], subject: str, after: str
+) -> None:
+    file = apart / ".claude-patterns" / name
+    file.parent.mkdir(exist_ok=True)
+    make(file).close()
+    assert finding(run("doctor")[1], subject).startswith("ok ")
+    file.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
+    assert finding(run("doctor")[1], subject).startswith("fix ")
+    assert after in " ".join(run("doctor", "--set-aside")[1].split())
+    assert not file.exists()
 
 
 def test_the_users_own_ledger_is_checked_too(project: Path, run: Run, apart: Path) -> None:

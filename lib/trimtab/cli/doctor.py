@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,9 @@ from trimtab.cli import faultlog, resident, screen
 from trimtab.cli import place as places
 from trimtab.errors import DamagedError, StoreError, TrimtabError
 from trimtab.store import Store, set_aside
+from trimtab.store.base import Database
+from trimtab.store.experiments import ExperimentStore
+from trimtab.store.usage import UsageStore
 
 OK, NOTE, FIX = "ok", "note", "fix"
 STYLES = {OK: screen.SAVED, NOTE: screen.FOLDED, FIX: screen.WARNING}
@@ -116,6 +119,11 @@ def look(place: places.Place, environment: Mapping[str, str], now: float, wants_
     own = paths.user_folder(environment) / paths.USER_LEDGER
     if own.is_file():
         yield ledger(own, now, wants_aside)._replace(subject="own ledger")
+    book, trials = paths.usage_path(environment), paths.user_folder(environment) / paths.EXPERIMENT
+    if book.is_file():
+        yield usage_book(book, now, wants_aside)
+    if trials.is_file():
+        yield experiments(trials, now, wants_aside)
     yield from settings_checks(place)
 
 
@@ -204,28 +212,61 @@ def faults(environment: Mapping[str, str], now: float) -> Iterator[Check]:
 
 
 def ledger(path: Path, now: float, wants_aside: bool) -> Check:
-    """Whether the ledger can be read and is whole; with `wants_aside` a damaged one is renamed."""
+    """Whether a project's ledger, or the user's own, can be read and is whole."""
     if not path.is_file():
         return Check("ledger", NOTE, f"none yet at {path}: it begins with the first session here with the plugin")
-    try:
+
+    def held() -> list[str]:
         with Store.open(path, readonly=True) as store:
-            wrong = store.check()
-            held = [screen.counted(len(store.loads()), "load")] if path.name == paths.LEDGER else []
-            held.append(screen.counted(len(store.alerts()), "alert"))
-        if not wrong:
-            return Check("ledger", OK, f"{path}, {', '.join(held)}, integrity checked")
-        said = f"{path} is damaged: {wrong[0]}"
+            check_whole(store, path)
+            loads = [screen.counted(len(store.loads()), "load")] if path.name == paths.LEDGER else []
+            return [*loads, screen.counted(len(store.alerts()), "alert")]
+
+    return whole("ledger", path, held, now, wants_aside, "the next event makes a new one")
+
+
+def usage_book(path: Path, now: float, wants_aside: bool) -> Check:
+    """Whether the usage book can be read and is whole."""
+
+    def held() -> list[str]:
+        with UsageStore.open(path, readonly=True) as store:
+            check_whole(store, path)
+            bad = store.bad_lines()
+            lines = [f"{screen.counted(len(bad), 'line')} of transcripts could not be understood"] if bad else []
+            return [screen.counted(len(store.sessions()), "session"), *lines]
+
+    return whole("usage book", path, held, now, wants_aside, "the next sync makes it anew from the transcripts")
+
+
+def experiments(path: Path, now: float, wants_aside: bool) -> Check:
+    """Whether the record of experiments can be read and is whole."""
+
+    def held() -> list[str]:
+        with ExperimentStore.open(path, readonly=True) as store:
+            check_whole(store, path)
+            return [screen.counted(len(store.experiments()), "experiment")]
+
+    return whole("experiments", path, held, now, wants_aside, "no experiment runs then")
+
+
+def check_whole(store: Database, path: Path) -> None:
+    """Raises DamagedError for a file that SQLite finds damaged."""
+    wrong = store.check()
+    if wrong:
+        raise DamagedError(f"{path} is damaged: {wrong[0]}")
+
+
+def whole(subject: str, path: Path, held: Callable[[], list[str]], now: float, wants_aside: bool, after: str) -> Check:
+    """The check of one file; with `wants_aside` a damaged one is renamed, and `after` says what comes then."""
+    try:
+        return Check(subject, OK, f"{path}, {', '.join([*held(), 'integrity checked'])}")
     except DamagedError as exc:
         said = str(exc).removesuffix(": run `trimtab doctor`")
     except StoreError as exc:
-        return Check("ledger", FIX, str(exc), "Do what it says, then look again.")
+        return Check(subject, FIX, str(exc), "Do what it says, then look again.")
     if wants_aside:
-        return Check(
-            "ledger", OK, f"{said}. It was renamed to {set_aside(path, now).name}; the next event makes a new one"
-        )
-    return Check(
-        "ledger", FIX, said, "`trimtab doctor --set-aside` renames it (nothing is deleted); a new one is made."
-    )
+        return Check(subject, OK, f"{said}. It was renamed to {set_aside(path, now).name}; {after}")
+    return Check(subject, FIX, said, f"`trimtab doctor --set-aside` renames it (nothing is deleted); {after}.")
 
 
 def settings_checks(place: places.Place) -> Iterator[Check]:
