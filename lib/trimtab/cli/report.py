@@ -102,7 +102,7 @@ def command(
     if html_file is not None:
         found = gather(there, session, Period(None, period.until, ""))  # earlier loads tell what contexts held by then
         history = page.History(found.requests, (), found.loads, found.recoveries, found.additions)
-        words = ", ".join(about(scope, found.session, period))
+        words = ", ".join(about("all projects" if everywhere else scope, found.session, period))
         asked = page.Asked(words, root, found.session, period)
         print(page.make(html_file, history, found.factors, there, asked, now, book))
         return

@@ -79,6 +79,7 @@ def test_the_usage_book_is_taken_where_transcripts_are(project: Path, run: Run, 
     assert [row[5:11] for row in data["spend"]] == [[2, 6, 12_000, 0, 9_000, 70]]
     assert data["notes"] == []
     assert "'standing': [9001, 9001], 'prompt': [2, 2], 'answer': [0, 50], 'file': [0, " in str(data["sessions"])
+    assert "/a.py" in json.dumps(data["loads"]) + json.dumps(data["names"])
     paths.remember_project(paths.user_folder({"HOME": str(apart)}), project / ".claude-patterns")
     assert run("report", "--html", file, "--all")[0] == 0
     assert sum(row[5] for row in document(file)["spend"]) == 3

@@ -86,9 +86,10 @@ def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[Histo
     """
     project = None if asked.project is None or asked.session else str(asked.project)
     with books.opened() as store:
-        requests = store.requests(asked.session, project, None, asked.period.until)
+        requests = accounts.billed(store, Scope(project, asked.session, None, asked.period.until))
         if not requests:
             return history, [LEDGER_ONLY] if history.requests else []
+        arrivals = [a for a in store.arrivals(asked.session, project, None, asked.period.until) if a.what != "answer"]
         scope = Scope(project, asked.session, asked.period.since, asked.period.until)
         _, ledger = accounts.contexts(store, accounts.active(store, scope)[-Limits().sessions :], book, True)
     parts = [Part(m.session, m.agent, m.message_id, kind, tokens) for m in ledger.moments for kind, tokens in m.tokens]
@@ -97,4 +98,4 @@ def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[Histo
         for part in ledger.parts
         if part.what == RESULT
     }
-    return history._replace(requests=requests, parts=parts, full_prices=full), []
+    return history._replace(requests=requests, arrivals=arrivals, parts=parts, full_prices=full), []
