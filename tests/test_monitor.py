@@ -224,6 +224,8 @@ Most saved                                 loaded      net
 Usage                 requests    input    write     read   output          cost
 claude-opus-4-5              4        0        0     140k      400         $4.00
 
+Saved is net of later fetches and our own text, against what the client would
+  have sent, priced as written to the cache once, then read by each request.
 Tokens of loads are o200k_base, 4% counted, the rest estimated; only usage is
   what the model billed.
 Billed tokens for one o200k token: claude-opus-4-5 1.50 (learned)."""

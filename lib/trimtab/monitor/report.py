@@ -10,6 +10,10 @@ FILES = 4  # chosen: the whole report fits a screen
 MODELS = 3
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
+METHOD = (
+    "Saved is net of later fetches and our own text, against what the client would have sent,"
+    " priced as written to the cache once, then read by each request."
+)
 NOTHING = [
     "Trimtab: nothing is recorded here yet.",
     "Ask the agent to read a long file (views begin at a few hundred lines), then look again.",
@@ -119,7 +123,7 @@ def usage_line(row: UsageRow) -> str:
 
 def notes(summary: Summary) -> list[str]:
     """How sure the figures are."""
-    text = []
+    text = [METHOD] if summary.total.net_units else []
     if summary.total.loads:
         counted = summary.counted_share or 0.0
         how = {0.0: "estimated", 1.0: "counted"}.get(counted, f"{counted:.0%} counted, the rest estimated")
