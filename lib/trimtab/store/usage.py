@@ -18,7 +18,7 @@ from msgspec import msgpack
 from trimtab.errors import DamagedError, StoreError
 from trimtab.records import Arrival, Request, SessionTotal
 from trimtab.schema import Migration
-from trimtab.schema_usage import MIGRATIONS
+from trimtab.schema_usage import MIGRATIONS, OWN
 from trimtab.store.base import Database, Value, clean, connect, current_number, prepare
 from trimtab.store.merging import Claim, key_of, merged, merged_arrival
 
@@ -29,7 +29,6 @@ CHECKPOINT_PAGES = 2_000  # 16 MB; the usual 4 MB write the pages of the indexes
 ASKED = 500  # keys of one query
 PACK = list[tuple[str, float, str, str, str, int, bool, int, int]]  # arrivals' fields from the id on
 pack, unpack = msgpack.Encoder().encode, msgpack.Decoder(PACK).decode
-START_S = 5  # chosen: the client begins to add up before its first line, by a clock of its own
 
 
 class FileRow(NamedTuple):
@@ -348,16 +347,6 @@ ADD_TOTAL = (
     " where (excluded.at, excluded.usd) >= (at, usd)"
 )
 FIGURES = ("input_tokens", "write_5m_tokens", "write_1h_tokens", "read_tokens", "output_tokens", "web_searches")
-# No other session of the project began between the time from which the client adds up and the session's first line: a
-# client that goes on with another session (a fork, /clear) adds on to what that one had cost.
-OWN = (
-    "not exists (select 1 from sessions o where o.project = s.project and o.session != s.session"
-    f" and o.first_at >= t.since - {START_S} and o.first_at < s.first_at)"
-    # A fork goes on from its parent's sum, and from when that began; its own first response came later.
-    " and not exists (select 1 from session_totals e where e.since = t.since and e.since > 0 and e.session != t.session"
-    " and (select min(q.at) from requests q join contexts c on c.id = q.context where c.session = e.session)"
-    " < (select min(q.at) from requests q join contexts c on c.id = q.context where c.session = t.session))"
-)
 ADD_USAGE = (
     "insert into session_usage values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (session, model) do update set"
     f" at = excluded.at, {', '.join(f'{name} = excluded.{name}' for name in FIGURES)}"
