@@ -176,6 +176,14 @@ def test_session_lengths(store: Store) -> None:
     assert store.session_lengths(1) == [5]
 
 
+def test_what_a_price_depends_on_is_kept(tmp_path: Path) -> None:
+    """Fast mode, web searches and the US: without them a response of 0.48 USD came back as one of 0.20."""
+    told = Request("s", "", "m", 1.0, "claude-opus-5-5", 1, 2, 3, 4, 5, is_fast=True, web_searches=6, is_us=True)
+    with Store.open(tmp_path / "l.db") as store:
+        store.add_requests([told])
+        assert store.requests() == [told]
+
+
 def test_sessions(store: Store) -> None:
     store.add_session("s1", 5.0, "", "/t.jsonl", "/p", "2.1.328")
     store.add_session("s1", 9.0, "claude-opus-5-5", "", "", "")

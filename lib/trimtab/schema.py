@@ -4,7 +4,7 @@ A fresh ledger is one that all migrations were applied to, so there is no second
 was released is never edited: add the next number. Times are seconds since the epoch. Tokens are o200k_base tokens,
 except in `requests`, whose figures are the model's own as it billed them. Version history:
 1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions;
-3 alerts with cause and period, from when until when they stand.
+3 alerts with cause and period, from when until when they stand; 4 fast mode, web searches and the US in requests.
 
 EXPERIMENT_MIGRATIONS are of the user's `experiment.db`: 1 experiments, assignments, outcomes.
 """
@@ -209,6 +209,15 @@ MIGRATIONS = (
             "alter table alerts add column told_at real",  # when a session showed it to the user; null: not yet
             "create unique index alerts_once on alerts (cause, period) where cause <> ''",
             "create index token_metrics_by_time on token_metrics (timestamp)",
+        ),
+    ),
+    Migration(
+        4,
+        "what else a response's price depends on",
+        (
+            "alter table requests add column is_fast integer not null default 0",
+            "alter table requests add column web_searches integer not null default 0",
+            "alter table requests add column is_us integer not null default 0",
         ),
     ),
 )

@@ -24,10 +24,11 @@ FACTOR_LEAST = 3  # chosen: the median of three withstands one wild sample
 __all__ = ["Store", "set_aside"]
 
 ADD_REQUEST = (
-    "insert into requests values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (message_id) do update set"
+    "insert into requests values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (message_id) do update set"
     " at = min(at, excluded.at), model = excluded.model, input_tokens = excluded.input_tokens,"
     " write_5m_tokens = excluded.write_5m_tokens, write_1h_tokens = excluded.write_1h_tokens,"
-    " read_tokens = excluded.read_tokens, output_tokens = excluded.output_tokens"
+    " read_tokens = excluded.read_tokens, output_tokens = excluded.output_tokens, is_fast = excluded.is_fast,"
+    " web_searches = excluded.web_searches, is_us = excluded.is_us"
     " where excluded.output_tokens >= output_tokens"
 )
 
@@ -112,7 +113,9 @@ class Store(Notices):
         `honoured` are pairs of a load's tool_use_id and whether its view was shown; `factors` are (model, tool, factor,
         at, tokens), as transcript.Sample.
         """
-        asked = [[clean(v) for v in (r.message_id, r.session, r.agent, r.at, r.model, *r[5:10])] for r in requests]
+        asked = [
+            [clean(v) for v in (r.message_id, r.session, r.agent, r.at, r.model, *r[5:10], *r[12:])] for r in requests
+        ]
         fetched = [[clean(v) for v in recovery] for recovery in recoveries]
         marks = [(int(shown), clean(tool_use_id)) for tool_use_id, shown in honoured]
         samples = [[*map(clean, (m, tokens.family(m), tool)), *rest] for m, tool, *rest in factors]
@@ -205,9 +208,10 @@ class Store(Notices):
         where, values = narrowed("q", session, since, until)
         sql = (
             "select session, agent, message_id, at, model, input_tokens, write_5m_tokens, write_1h_tokens, read_tokens,"
-            f" output_tokens from requests q{where} order by at, rowid"
+            f" output_tokens, is_fast, web_searches, is_us from requests q{where} order by at, rowid"
         )
-        return [Request(*row) for row in self._rows(sql, values)]
+        found = self._rows(sql, values)
+        return [Request._make((*row[:10], "", "", bool(row[10]), row[11], bool(row[12]))) for row in found]
 
     def last_active(self) -> dict[str, float]:
         """By session, when it last loaded something or was answered."""
