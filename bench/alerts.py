@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.recordings import Event, Recording, read, started, weeks
-
 from trimtab import prices
 from trimtab.monitor import alerts
 from trimtab.monitor.anomalies import Anomaly, Rates, Repeat, Repeats

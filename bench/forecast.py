@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.recordings import read, started
-
 from trimtab import prices
 from trimtab.monitor import forecast
 from trimtab.monitor.forecast import Day, Use

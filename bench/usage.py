@@ -1,6 +1,6 @@
 """How fast the usage book is filled, and whether its totals are those of another meter.
 
-    PYTHONPATH=lib:. python bench/usage.py --megabytes 1000 --ccusage PATH   # ccusage's executable, 20.0.x of npm
+    .venv/bin/python -m bench.usage --megabytes 1000 --ccusage PATH   # ccusage's executable, 20.0.x of npm
 
 Makes seeded transcripts in the client's format in a temporary folder: the sizes of results by tool as in real sessions
 (556 public sessions, 2026: median and p90 by tool), the second copy of each result, a line for each block of an answer

@@ -146,6 +146,13 @@ def test_own_prices() -> None:
     assert book.input_usd("claude-opus-5-5") == pytest.approx(3e-6)
 
 
+def test_a_price_from_a_later_date_is_not_todays() -> None:
+    tables = [{"model": "claude-opus-5-5", "input": 8, "output": 40, "since": date(2999, 1, 1)}]
+    book = prices.Book(prices.read(tables, "config.toml")[0])
+    assert book.input_usd("claude-opus-5-5") == pytest.approx(4e-6)
+    assert book.relative("claude-opus-5-5") == prices.relative("claude-opus-5-5")
+
+
 def test_a_free_model_costs_nothing() -> None:
     """Zero is a price where the user says so; relative prices stay the usual ones."""
     book = prices.Book(prices.read([{"model": "local", "input": 0, "output": 0}], "")[0])

@@ -8,13 +8,13 @@ the client's own (read in client 2.1.328's code). A user's own prices (`[[prices
 
 import datetime
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from trimtab.records import Prices, Request
 
 MILLION = 1_000_000
-FUTURE = float("inf")
 DAY_0 = datetime.date(1970, 1, 1)
 
 
@@ -164,14 +164,14 @@ class Book:
         costs = self.costs(request)
         return None if costs is None else sum(costs)
 
-    def input_usd(self, model: str, at: float = FUTURE) -> float | None:
-        """USD for one uncached input token of an ordinary prompt; None when the model's price is not known."""
-        price = self.price(model, at)
+    def input_usd(self, model: str, at: float | None = None) -> float | None:
+        """USD for one uncached input token of an ordinary prompt, now or at a time; None when it is not known."""
+        price = self.price(model, time.time() if at is None else at)
         return None if price is None else price.input / MILLION
 
-    def relative(self, model: str, ttl_1h: bool = False, at: float = FUTURE) -> Prices:
-        """The model's prices relative to one uncached input token; the usual ratios where they are not known."""
-        price = self.price(model, at) or USUAL
+    def relative(self, model: str, ttl_1h: bool = False, at: float | None = None) -> Prices:
+        """The prices now, or at a time, relative to one uncached input token; the usual ratios where none is known."""
+        price = self.price(model, time.time() if at is None else at) or USUAL
         price = price if price.input else USUAL
         write = price.write_1h if ttl_1h else price.write_5m
         return Prices(write / price.input, price.read / price.input, price.output / price.input)

@@ -97,7 +97,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
 class Finding(NamedTuple):
     """Instances of one kind in one project. `session`, `at` (a request's or part's time) and `subject` (a file, a
     command, a model) are of the dearest one. `tokens` were paid `units` (prices of one uncached input token) and
-    `usd` (None without a known price) for; `share` is of all that was spent, in units.
+    `usd` (None without a known price) for; `share` is of all that was spent, in USD where all
+    of it has a price and else in units.
     """
 
     kind: str
@@ -147,7 +148,11 @@ class Folded(NamedTuple):
 
 def findings(given: Given, folded: Folded | None = None, least_share: float = LEAST_SHARE) -> tuple[Finding, ...]:
     """All findings that cost at least `least_share` of what was spent, the dearest first."""
-    spent = sum(part.units for part in given.ledger.parts)
+    held = given.ledger.parts
+    in_usd = given.usd_of is not None and all(
+        part.usd is not None or not part.units for part in held
+    )  # units are each model's own
+    spent = sum((part.usd or 0.0) if in_usd else part.units for part in held)
     instances = [*lost_caches(given)]
     for parts in conversations(given.ledger.parts):
         instances += read_again(parts)
@@ -159,12 +164,15 @@ def findings(given: Given, folded: Folded | None = None, least_share: float = LE
     apart: dict[tuple[str, str], list[Instance]] = {}
     for instance in instances:
         apart.setdefault((instance.kind, instance.project), []).append(instance)
-    found = [finding(group, spent) for group in apart.values()]
-    return tuple(sorted((one for one in found if one.share >= least_share), key=lambda one: -one.units))
+    found = [finding(group, spent, in_usd) for group in apart.values()]
+    return tuple(sorted((one for one in found if one.share >= least_share), key=lambda one: -one.share))
 
 
-def finding(instances: Sequence[Instance], spent: float) -> Finding:
-    dearest = max(instances, key=lambda instance: instance.units)
+def finding(instances: Sequence[Instance], spent: float, in_usd: bool) -> Finding:
+    def price_of(instance: Instance) -> float:
+        return (instance.usd or 0.0) if in_usd else instance.units
+
+    dearest = max(instances, key=price_of)
     units = sum(instance.units for instance in instances)
     known = [instance.usd for instance in instances if instance.usd is not None]
     title, advice = WORDS[dearest.kind]
@@ -179,7 +187,7 @@ def finding(instances: Sequence[Instance], spent: float) -> Finding:
         tokens=sum(instance.tokens for instance in instances),
         units=units,
         usd=sum(known) if known else None,
-        share=units / spent if spent else 0.0,
+        share=sum(map(price_of, instances)) / spent if spent else 0.0,
         advice=advice,
     )
 

@@ -170,7 +170,8 @@ def cheapest(made: Cut) -> Shape:
         shown.append(is_shown)
         is_shown = after_shown[row] if is_shown else after_hidden[row]
     shown.reverse()
-    shown = close_gaps(with_blanks(with_signatures(shown, made.plan.pieces), made.plan.content.lines))
+    shown = with_blanks(with_signatures(shown, made.plan.pieces), made.plan.content.lines)
+    shown = close_gaps(shown, made.plan.sums if made.plan.content.kind == "minified" else ())
     total = sum(itertools.compress(sizes, shown))
     tier = next(tier for tier, share in SHARES.items() if total <= share * made.plan.sums[-1] or tier is Tier.COMPLETE)
     return measured(made, tier, shown)
