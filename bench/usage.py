@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.transcripts import MODELS, Json, make
-
 from trimtab.paths import USAGE_BOOK
 from trimtab.records import Request
 from trimtab.store.usage import UsageStore

@@ -80,7 +80,7 @@ def readable(folder: Path) -> Iterator[Source]:
         if "\0" in text or not text.strip():
             continue
         kind = content.kind_of(str(path), text)
-        if kind not in ("binary", "generated"):
+        if kind not in ("binary", "generated", "minified"):
             yield Source(path, path.relative_to(folder).as_posix(), kind, text)
 
 

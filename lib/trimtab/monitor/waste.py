@@ -149,9 +149,8 @@ class Folded(NamedTuple):
 def findings(given: Given, folded: Folded | None = None, least_share: float = LEAST_SHARE) -> tuple[Finding, ...]:
     """All findings that cost at least `least_share` of what was spent, the dearest first."""
     held = given.ledger.parts
-    in_usd = given.usd_of is not None and all(
-        part.usd is not None or not part.units for part in held
-    )  # units are each model's own
+    has_price = all(part.usd is not None or not part.units for part in held)
+    in_usd = has_price and given.usd_of is not None  # units are each model's own
     spent = sum((part.usd or 0.0) if in_usd else part.units for part in held)
     instances = [*lost_caches(given)]
     for parts in conversations(given.ledger.parts):
