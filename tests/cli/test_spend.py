@@ -1,12 +1,17 @@
 """`trimtab report --by ...`: from transcripts, every response once; figures by hand."""
 
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.ledgers import NOW
 from tests.usage.written import AT, CWD, Home, answer, called, result, usage, user
+
+from trimtab.store import Store
 
 Run = Callable[..., tuple[int, str, str]]
 USD = (1000 * 4 + 2000 * 5 + 3000 * 0.2 + 400 * 20) / 1e6  # of one response of opus-5-5
@@ -110,3 +115,43 @@ def test_the_report_ends_with_what_could_be_saved_and_will_come(home: Home, run:
     document = json.loads(run("report", "--all", "--json")[1])["usage"]
     assert sum(row["prompt_tokens"] for row in document["parts"]) == 5 * 6000 - 6000 + 7510
     assert [told["period"] for told in document["forecasts"]] == ["day", "week", "month"]
+
+
+def test_a_damaged_book_does_not_hide_what_was_saved(project: Path, run: Run, apart: Path) -> None:
+    """The savings are of another file; the fault is told once."""
+    book = apart / ".claude-patterns" / "usage.db"
+    book.parent.mkdir(exist_ok=True)
+    book.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
+    status, out, err = run("report")
+    assert (status, err) == (0, "")
+    assert "Net saved" in out
+    assert " ".join(out.split()).count("is damaged") == 1
+    assert "usage.db" in out
+    assert run("report", "--by", "day")[0] == 1
+
+
+def test_damaged_rows_are_a_damaged_book(home: Home, run: Run, apart: Path) -> None:
+    assert run("usage", "sync")[0] == 0
+    db = sqlite3.connect(apart / ".claude-patterns" / "usage.db")
+    with contextlib.closing(db), db:
+        db.execute("update arrivals set rows = x'c1ff00'")
+    status, _, err = run("report", "--by", "tool", "--all")
+    assert status == 1
+    assert "is damaged" in err
+
+
+def test_alerts_that_stand_are_in_the_report_and_on_the_page(project: Path, run: Run, apart: Path) -> None:
+    """Of the project, and of the user's own ledger."""
+    own = apart / ".claude-patterns" / "user.db"
+    own.parent.mkdir(exist_ok=True)
+    with Store.open(own) as store:
+        store.add_alert(
+            "warning", "This day has cost $12.00, over $10.00", "spend", NOW - 50, "day", "2027-01-15", None
+        )
+    with Store.open(project / ".claude-patterns" / "trimtab.db") as store:
+        store.add_alert("critical", "The daemon has failed for 6 minutes", "health", NOW - 60)
+    out = " ".join(run("report")[1].split())
+    assert "u1 warning: This day has cost $12.00, over $10.00" in out
+    assert "1 critical: The daemon has failed for 6 minutes" in out
+    assert run("report", "--html", apart / "page.html")[0] == 0
+    assert "This day has cost" in (apart / "page.html").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from trimtab import paths
 from trimtab.cli import usage
-from trimtab.errors import StoreError
+from trimtab.errors import DamagedError, StoreError
 from trimtab.store.usage import UsageStore
 from trimtab.transcript.folders import client_folders
 from trimtab.usage.sync import sync
@@ -25,6 +25,8 @@ def opened(environment: Mapping[str, str] = os.environ, wants_news: bool = True)
             paths.ensure_user_folder(environment)
             with UsageStore.open(path) as store, usage.bar(sys.stderr.isatty()) as progress:
                 sync(store, client_folders(environment, paths.home_folder(environment)), progress)
+        except DamagedError:
+            raise
         except StoreError as exc:
             if not path.is_file():
                 raise

@@ -6,7 +6,7 @@ long for long histories, so without another time it is of the last DAYS days.
 
 import random
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from trimtab.cli import book as books
 from trimtab.cli import screen
+from trimtab.cli.alerts import Named
 from trimtab.cli.spend import differences
 from trimtab.monitor import bill, grouping, parts_report, periods, waste
 from trimtab.monitor.bill import Compared
@@ -29,7 +30,7 @@ from trimtab.usage import account as accounts
 from trimtab.usage.account import Scope
 
 DAYS = 7
-ROWS, FINDINGS = 8, 4  # shown
+ROWS, FINDINGS, ALERTS = 8, 4, 5  # shown
 INDENT = 17  # columns of a finding's text
 SEED = 2026  # of the forecast's resampling, so that two reports of one moment say the same
 
@@ -86,6 +87,20 @@ def draw(out: Console, found: Overview) -> None:
         out.print()
     for text in differences(found.compared):
         out.print(Text(text, style=screen.QUIET))
+
+
+def draw_alerts(out: Console, found: Sequence[Named]) -> None:
+    """The alerts that stand, the newest first."""
+    standing = [one for one in found if one.row.state == "stands"]
+    if not standing:
+        return
+    out.print(Text.assemble(("Alerts", screen.HEADING), "  trimtab alerts --ack ID marks one as seen"))
+    for one in standing[:ALERTS]:
+        text = f"{one.name:>4}  {one.row.level}: {screen.safe(one.row.message)}"
+        out.print(Text("\n".join(textwrap.wrap(text, WIDTH, subsequent_indent=" " * 6))))
+    if len(standing) > ALERTS:
+        out.print(Text(f"      and {len(standing) - ALERTS} more", style=screen.QUIET))
+    out.print()
 
 
 def advice(finding: Finding) -> list[str]:

@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
-from trimtab.cli import experiment, overview, page, screen, spend
+from trimtab.cli import alerts, experiment, overview, page, screen, spend
 from trimtab.cli import place as places
-from trimtab.errors import TrimtabError
+from trimtab.errors import StoreError, TrimtabError
 from trimtab.monitor import periods
 from trimtab.monitor import report as plain
 from trimtab.monitor.periods import Period
@@ -108,7 +108,7 @@ def command(
         return
     found = gather(there, session, period)
     summary = summarise(found, now, book)
-    more = None if session is not None else overview.look(None if everywhere else str(place.project), period, book, now)
+    more, fault = (None, "") if session else look(None if everywhere else str(place.project), period, book, now)
     if wants_json:
         document = as_document(summary, ledgers, hours, found.session)
         print(json.dumps({**document, "usage": None if more is None else overview.as_object(more)}, indent=2))
@@ -117,8 +117,19 @@ def command(
     draw(out, summary, ", ".join(about(scope, found.session, period)), root)
     if more is not None:
         overview.draw(out, more)
+    overview.draw_alerts(out, alerts.gather(place.ledger, os.environ))
+    if fault:
+        out.print(Text(fault, style=screen.WARNING))
     for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
         out.print(Text(text, style=screen.QUIET))
+
+
+def look(project: str | None, period: Period, book: prices.Book, now: float) -> tuple[overview.Overview | None, str]:
+    """What the usage book says, or why that can't be told: savings are of another file, and are told all the same."""
+    try:
+        return overview.look(project, period, book, now), ""
+    except StoreError as exc:
+        return None, f"What sessions used is left out: {exc}"
 
 
 def check(everywhere: bool, project: Path | None, forms: Sequence[str]) -> None:

@@ -83,6 +83,8 @@ def connect(path: Path, busy_ms: int, readonly: bool) -> sqlite3.Connection:
     """A connection in autocommit mode; the file is read at its first use. Raises StoreError."""
     try:
         uri = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
+        if readonly and not os.access(path.parent, os.W_OK):
+            uri += "&immutable=1"  # a reader of a WAL file writes beside it, which can't be here: then nobody else does
         db = sqlite3.connect(uri, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False)
         db.execute("pragma synchronous = normal")
         db.execute("pragma foreign_keys = on")

@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import msgpack
+from msgspec import MsgspecError, msgpack
 
 from trimtab.errors import DamagedError, StoreError
 from trimtab.records import Arrival, Request, SessionTotal
@@ -143,12 +143,18 @@ class UsageStore(Database):
         found: dict[tuple[str, str, str], Arrival] = {}
         sql = f"select c.session, c.agent, t.rows from arrivals t {JOINED}{where}"
         for its_session, agent, rows in self._rows(sql, values):
-            for row in unpack(rows):
+            for row in self._unpacked(rows):
                 made = Arrival(its_session, agent, *row)
                 key = made[:3]
                 found[key] = merged_arrival(found[key], made) if key in found else made
         low, high = -inf if since is None else since, inf if until is None else until
         return sorted((a for a in found.values() if low <= a.at < high), key=lambda a: (a.at, a[:3]))
+
+    def _unpacked(self, rows: bytes) -> list[tuple[str, float, str, str, str, int, bool, int, int]]:
+        try:
+            return unpack(rows)
+        except MsgspecError as exc:
+            raise DamagedError(f"the usage book {str(self.path)!r} is damaged ({exc}): run `trimtab doctor`") from exc
 
     def session_totals(self) -> list[SessionTotal]:
         """The client's own totals by time, of sessions that it has added up from their first request on.

@@ -1,10 +1,11 @@
 """Where a page's history comes from: the projects' ledgers, and the user's usage book where there is one."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from trimtab import prices, tokens
+from trimtab import paths, prices, tokens
 from trimtab.cli import book as books
 from trimtab.cli import screen
 from trimtab.cli.page.document import build
@@ -76,6 +77,10 @@ def with_ledgers(history: History, ledgers: Sequence[Path]) -> History:
             projects.update({session.session: session.project for session in sessions})
             own = sessions[-1].project if sessions else ""
             alerts += [(own, alert) for alert in store.alerts()]
+    ours = paths.user_folder(os.environ) / paths.USER_LEDGER
+    if ours.is_file():  # what is of no single project
+        with Store.open(ours, readonly=True) as store:
+            alerts += [("", alert) for alert in store.alerts()]
     return history._replace(projects=projects, alerts=alerts)
 
 
