@@ -14,6 +14,13 @@ def arrival(**fields: object) -> Arrival:
     return Arrival("s", "", "i", 0.0, "result", "Read", "f", 0)._replace(**fields)  # type: ignore[arg-type]
 
 
+def test_a_long_text_is_weighed_by_pieces() -> None:
+    """Of text that is alike throughout they weigh what all of it does; short ones are left to their characters."""
+    text = "def total(items):\n    return sum(item.price * 1.07 for item in items)\n" * 400
+    assert sizes.weigh_roughly(text) == pytest.approx(sizes.weigh(text), rel=0.05)
+    assert sizes.weigh_roughly("x" * (sizes.LEAST_WEIGHED - 1)) == 0
+
+
 def test_counts_by_hand() -> None:
     """Four small letters, two capitals, five digits (a run of 4 has one three), two signs, one of them in no run."""
     text = "abC 1234\nD\t5é..de"

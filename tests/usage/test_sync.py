@@ -59,7 +59,7 @@ def test_a_call_and_its_result_in_two_syncs(home: Home) -> None:
     home.sync()
     with home.store() as store:
         arrived = [a for a in store.arrivals() if a.what != "answer"]
-    assert arrived == [Arrival("s1", "", "t1", AT + 2, "result", "Read", "/a", 4, tokens=1)]
+    assert arrived == [Arrival("s1", "", "t1", AT + 2, "result", "Read", "/a", 4)]
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3])
