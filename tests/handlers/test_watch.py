@@ -372,6 +372,57 @@ def test_a_month_that_will_cost_too_much(watched: Watched) -> None:
     assert [each.cleared_at is None for each in watched.minutes(2)] == [False]
 
 
+def test_what_the_book_learns_late_of_today_and_of_this_month_counts(watched: Watched) -> None:
+    """As a first sync brings it, after the watch began; a request costs $10: 500,000 tokens of output."""
+    (watched.user / "config.toml").write_text("alert_day_usd = 5.0\nalert_month_usd = 100.0\n")
+    assert [each.cause for each in watched.minutes(2)] == []
+    begun = watched.now - watched.now % 86_400 - 86_400 / 2
+    watched.book.made.append(Request("late", "", "now", watched.now - 600, "claude-opus-5-5", 0, 0, 0, 0, 500_000))
+    assert [each.cause for each in watched.minutes(2)] == ["day_usd"]
+    earlier = Request("late", "", "then", begun - 86_400, "claude-opus-5-5", 0, 0, 0, 0, 10_000_000)
+    watched.book.made.append(earlier)
+    assert sorted(each.cause for each in watched.minutes(40)) == ["day_usd", "month_usd"]
+
+
+def test_the_users_own_prices_are_taken(watched: Watched) -> None:
+    """A model that the list does not have, at $400 for a million of input."""
+    own = '[[prices]]\nmodel = "gateway-x"\ninput = 400.0\noutput = 0.0\n'
+    (watched.user / "config.toml").write_text(f"alert_day_usd = 1.0\n{own}")
+    watched.minutes(1)
+    watched.book.made.append(Request("s", "", "m", watched.now, "gateway-x", 10_000, 0, 0, 0, 0))
+    assert [each.cause for each in watched.minutes(2)] == ["day_usd"]
+
+
+def test_each_project_has_its_own_environment(client: Client, tmp_path: Path) -> None:
+    """Another project's event does not stretch this one's interval."""
+    client.read("/p/a.py", source(1))
+    idle(client, 60)
+    other = tmp_path / "other"
+    other.mkdir()
+    client.environment = {"CLAUDE_PROJECT_DIR": str(other), "TRIMTAB_MONITORING_INTERVAL": "86400"}
+    client.send("SessionStart", source="startup", session_id="s2", cwd=str(other))
+    client.environment = {"CLAUDE_PROJECT_DIR": str(client.project)}
+    idle(client, 60)
+    watches = client.desk.watch._projects
+    assert watches[client.project].due_at <= client.now + 60
+    assert watches[other].due_at > client.now + 60
+
+
+def test_a_ledger_that_another_holds_delays_no_answer(client: Client) -> None:
+    """The line is told at once; that it was told is written down when the ledger is free."""
+    alert(client)
+    client.read("/p/a.py", source(1), agent="a1")  # in whose events the user is not told
+    path = client.project / ".claude-patterns" / "trimtab.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as held:
+        held.execute("begin immediate")
+        told = client.desk.watch._projects[client.project].notices.tell(client.now)
+        assert told == ["Trimtab: the teapot is empty"]
+        held.execute("rollback")
+    idle(client, 60)
+    with client.ledger() as store:
+        assert [each.told_at is not None for each in store.alerts()] == [True]
+
+
 # The user's command
 
 

@@ -4,6 +4,7 @@ It is of the usage book: all sessions of a project (or of all), with or without 
 long for long histories, so without another time it is of the last DAYS days.
 """
 
+import os
 import random
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -13,9 +14,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from trimtab.cli import alerts, screen
 from trimtab.cli import book as books
-from trimtab.cli import screen
-from trimtab.cli.alerts import Named
 from trimtab.cli.spend import differences
 from trimtab.monitor import bill, grouping, parts_report, periods, waste
 from trimtab.monitor.bill import Compared
@@ -89,8 +89,11 @@ def draw(out: Console, found: Overview) -> None:
         out.print(Text(text, style=screen.QUIET))
 
 
-def draw_alerts(out: Console, found: Sequence[Named]) -> None:
-    """The alerts that stand, the newest first."""
+def draw_alerts(out: Console, ledger: Path, faults: Sequence[str]) -> None:
+    """The alerts that stand, of the project and the user, the newest first; then what could not be read."""
+    found, unread = alerts.gather(ledger, os.environ)
+    for text in (*unread, *faults):
+        out.print(Text(text, style=screen.WARNING))
     standing = [one for one in found if one.row.state == "stands"]
     if not standing:
         return

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
-from trimtab.cli import alerts, experiment, overview, page, screen, spend
+from trimtab.cli import experiment, overview, page, screen, spend
 from trimtab.cli import place as places
 from trimtab.errors import StoreError, TrimtabError
 from trimtab.monitor import periods
@@ -117,9 +117,7 @@ def command(
     draw(out, summary, ", ".join(about(scope, found.session, period)), root)
     if more is not None:
         overview.draw(out, more)
-    overview.draw_alerts(out, alerts.gather(place.ledger, os.environ))
-    if fault:
-        out.print(Text(fault, style=screen.WARNING))
+    overview.draw_alerts(out, place.ledger, [fault] if fault else [])
     for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
         out.print(Text(text, style=screen.QUIET))
 

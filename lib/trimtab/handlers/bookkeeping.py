@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trimtab import paths
 from trimtab.errors import BusyError
-from trimtab.records import Arrival, Request
+from trimtab.records import Arrival, Assignment, Request
 from trimtab.store.usage import UsageStore
 from trimtab.usage.sync import sync_session
 
@@ -62,7 +62,7 @@ class Bookkeeping:
     def catch_up(self, most_s: float) -> None:
         """Read what the sessions have, for so many seconds at most."""
         ends = time.monotonic() + most_s
-        while self._sessions and time.monotonic() < min(ends, self._rests_until or ends):
+        while self._sessions and self._rests_until <= time.monotonic() < ends:
             self.tick()
 
     def requests(self, *, since: float, until: float) -> list[Request]:
@@ -72,6 +72,11 @@ class Bookkeeping:
     def arrivals(self, *, since: float, until: float) -> list[Arrival]:
         """What came into contexts, by time. Raises StoreError."""
         return self._opened().arrivals(since=since, until=until)
+
+    def session(self, given: Assignment) -> tuple[list[Request], list[Arrival]]:
+        """What a session and its subagents asked and got, as the book has it. Raises StoreError."""
+        store = self._opened()
+        return store.requests(given.session), store.arrivals(given.session)
 
     def _opened(self) -> UsageStore:
         if self._store is not None and not self._store.is_current():

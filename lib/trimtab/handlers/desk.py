@@ -116,7 +116,8 @@ class Desk:
         self._complained: set[str] = set()
         self._awaited: OrderedDict[str, Event] = OrderedDict()
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
-        self.trial = Trial(paths.user_folder(self._user_environment) / paths.EXPERIMENT, clock, self._complain)
+        trials = paths.user_folder(self._user_environment) / paths.EXPERIMENT
+        self.trial = Trial(trials, clock, self._complain, self._book.session)
         self.watch = Watch(
             paths.user_folder(self._user_environment),
             clock,

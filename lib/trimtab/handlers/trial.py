@@ -51,9 +51,9 @@ def transcripts(given: Assignment) -> tuple[list[Request], list[Arrival]]:
     return requests, arrivals
 
 
-def units(request: Request) -> float:
+def units(request: Request, book: prices.Book = prices.LISTED) -> float:
     """A response's price in prices of one uncached input token of its model."""
-    short, hour = prices.relative(request.model, False), prices.relative(request.model, True)
+    short, hour = (book.relative(request.model, is_hour, request.at) for is_hour in (False, True))
     writes = short.write * request.write_5m_tokens + hour.write * request.write_1h_tokens
     return request.input_tokens + writes + short.read * request.read_tokens + short.output * request.output_tokens
 
@@ -64,7 +64,14 @@ def is_pending(experiment: Experiment, given: Assignment, now: float) -> bool:
     return given.touched_at is not None and not given.excluded and arithmetic.is_over(given, ends)
 
 
-def collect(store: ExperimentStore, experiment: Experiment, now: float, most: int, told: Told = transcripts) -> int:
+def collect(
+    store: ExperimentStore,
+    experiment: Experiment,
+    now: float,
+    most: int,
+    told: Told = transcripts,
+    book: prices.Book = prices.LISTED,
+) -> int:
     """Records the outcomes of at most `most` sessions that are over; how many there were. Raises StoreError."""
     known = store.outcomes(experiment.id)
     over = [
@@ -72,7 +79,9 @@ def collect(store: ExperimentStore, experiment: Experiment, now: float, most: in
         for given in store.assignments(experiment.id)
         if given.session not in known and is_pending(experiment, given, now)
     ]
-    store.add_outcomes(arithmetic.outcome(given, *told(given), prices.usd, units) for given in over[:most])
+    store.add_outcomes(
+        arithmetic.outcome(given, *told(given), book.usd, lambda request: units(request, book)) for given in over[:most]
+    )
     return len(over[:most])
 
 
@@ -94,14 +103,19 @@ def settle(store: ExperimentStore, experiment: Experiment, now: float) -> Study:
 class Trial:
     """What the desk asks about sessions. One thread at a time; `complain` takes a fault's text."""
 
-    def __init__(self, path: Path, clock: Callable[[], float], complain: Callable[[str], None]) -> None:
-        self._path, self._clock, self._complain = path, clock, complain
+    def __init__(
+        self, path: Path, clock: Callable[[], float], complain: Callable[[str], None], told: Told = transcripts
+    ) -> None:
+        """`told` says what a session asked and got: the daemon asks the usage book, which reads no whole transcript."""
+        self._path, self._clock, self._complain, self._told = path, clock, complain, told
+        self._book = prices.LISTED
         self._opened: ExperimentStore | None = None
         self._known: dict[str, Assignment | None] = {}
         self._looked: float | None = None
 
     def begin(self, event: Event, settings: Settings, is_new: bool) -> None:
         """A session's first event here; where it is new altogether and an experiment runs, it gets an arm."""
+        self._book = prices.Book(settings.prices)
         if event.session in self._known:  # its ledger was begun anew
             return
         try:
@@ -154,7 +168,7 @@ class Trial:
         try:
             store = self._store()
             running = store.running() if store else None
-            if store is None or running is None or not collect(store, running, now, most=1):
+            if store is None or running is None or not collect(store, running, now, 1, self._told, self._book):
                 self._looked = now
                 if store is not None and running is not None:
                     settle(store, running, now)

@@ -24,13 +24,15 @@ from trimtab.store import Store
 
 DAY_S, HOUR_S = 86_400.0, 3600.0
 HISTORY_DAYS = 84  # as the forecast uses
+MONTH_DAYS = 31
 SILENT_S = 7200.0  # chosen: after a pause of two hours a session counts as over
 RETRY_S = 60.0
 LATE_S = 600.0  # chosen: an arrival is known so long after its time at most
 PAST_S = 0.1  # for the history in each idle moment, so that no event waits longer
 BUCKET_S = 900.0  # costs are kept by the quarter of an hour: all zones' days begin with one
 # The client shows these events' messages to the user at once (tests/client). Stop's hook is asynchronous: too late.
-TELLING = ("SessionStart", "UserPromptSubmit", "PostToolUse")
+TELLING = ("SessionStart", "PostToolUse")
+LOCKED_MS = 50  # how long an idle step waits for a ledger of the user's that another process holds
 Reply = Mapping[str, object]
 
 
@@ -88,15 +90,16 @@ class ProjectWatch:
     ) -> None:
         self.due_at = now
         self._project, self._zone = project, zone
+        self.environment: Mapping[str, str] = {}  # of its newest event
         self.notices = Notices(name, lambda: project.store, note)
         last = project.store.metrics("requests", now - DAY_S)
         self._counted = metrics.Counted(last[-1].timestamp if last else now)
         self._store, self._totals = project.store, project.store.totals()
         self.notices.look_up()
 
-    def record(self, now: float, environment: Mapping[str, str]) -> None:
+    def record(self, now: float) -> None:
         """One record and what it says of alerts. Raises StoreError."""
-        chosen, store = self._project.settings(environment), self._project.store
+        chosen, store = self._project.settings(self.environment), self._project.store
         self.due_at = now + chosen.monitoring_interval
         if not store.is_current():  # deleted, perhaps with its project: the next event begins a new one
             return
@@ -105,7 +108,8 @@ class ProjectWatch:
         if store is not self._store:  # the ledger was deleted or put aside: a new one began
             self._store, self._totals = store, Totals(0, 0, 0, 0, 0, 0)
         totals = store.totals()
-        rows = metrics.usage_metrics(growth, prices.usd, now) + metrics.ledger_metrics(self._totals, totals, now)
+        book = prices.Book(chosen.prices)
+        rows = metrics.usage_metrics(growth, book.usd, now) + metrics.ledger_metrics(self._totals, totals, now)
         self._totals = totals
         if rows:
             store.add_metrics(rows, now - chosen.metrics_days * DAY_S)
@@ -135,8 +139,11 @@ class UserWatch:
         self._counted = metrics.Counted(now)
         self._arrived: set[tuple[str, str, str]] = set()  # what was told of the last LATE_S
         self._costs: dict[float, float] = {}  # USD by quarter of an hour
+        self._again = 0  # days ago: of the month before today one is read anew at each record
+        self._book = prices.LISTED  # until a record has read the settings
         self._past = now - HISTORY_DAYS * DAY_S  # up to where the history is read
         self._begun = now
+        self.environment: Mapping[str, str] = {}  # of the newest event of any project
 
     def has_past(self) -> bool:
         """Whether all of the history is read."""
@@ -152,16 +159,16 @@ class UserWatch:
         since, self._past = self._past, min(self._past + DAY_S, self._begun)
         for request in self._source.requests(since=since, until=self._past):
             self._spent(request)
-            self._rates.requested(request, prices.usd(request))
+            self._rates.requested(request, self._book.usd(request))
         for arrival in self._source.arrivals(since=since, until=self._past):
             self._rates.arrived(arrival)
         self._rates.end_silent(self._past, SILENT_S)
 
-    def record(self, now: float, environment: Mapping[str, str]) -> None:
+    def record(self, now: float) -> None:
         """One record and what it says of alerts; rates and costs wait until the history is read. Raises StoreError."""
-        chosen, _ = settings.load([self._user / paths.CONFIG], environment)
+        chosen, _ = settings.load([self._user / paths.CONFIG], self.environment)
         self.due_at = now + chosen.monitoring_interval
-        limits = thresholds(chosen)
+        limits, self._book = thresholds(chosen), prices.Book(chosen.prices)
         self._rates.false_alarms, self._repeats.least = limits.anomalies, limits.repeats
         self.health.read_log()
         answers_ms, counts = self.health.take()
@@ -182,20 +189,24 @@ class UserWatch:
         if self._store is None or not self._store.is_current():
             self.close()
             self._user.mkdir(parents=True, exist_ok=True)
-            self._store = Store.open(self._user / paths.USER_LEDGER)
+            self._store = Store.open(self._user / paths.USER_LEDGER, busy_ms=LOCKED_MS)
         return self._store
 
     def _spent(self, request: Request) -> None:
         bucket = request.at - request.at % BUCKET_S
-        self._costs[bucket] = self._costs.get(bucket, 0.0) + (prices.usd(request) or 0.0)
+        self._costs[bucket] = self._costs.get(bucket, 0.0) + (self._book.usd(request) or 0.0)
+
+    def _cost_of(self, since: float, until: float) -> None:
+        """Reads what a day cost anew: the usage book may have learned of it late, as from a first sync."""
+        self._costs = {at: usd for at, usd in self._costs.items() if not since <= at < until}
+        for request in self._source.requests(since=since, until=until):
+            self._spent(request)
 
     def _unusual(self, now: float) -> list[alerts.Finding]:
         growth = self._counted.news(self._source.requests(since=self._counted.since(now), until=now + 1), now)
         found = []
-        for request in growth.requests:
-            self._spent(request)
         for request in growth.begun:  # what a known one has more is no request of its own
-            found += self._rates.requested(request, prices.usd(request))
+            found += self._rates.requested(request, self._book.usd(request))
         self._rates.end_silent(now, SILENT_S)
         return [anomaly_finding(each, True, now) for each in found] + [
             anomaly_finding(each, False, now) for each in self._rates.gone()
@@ -213,6 +224,7 @@ class UserWatch:
             found += [anomaly_finding(each, True, now) for each in self._rates.arrived(arrival)]
             repeat = self._repeats.arrived(arrival)
             found += [repeat_finding(repeat, now)] if repeat is not None else []
+        self._repeats.end_silent(now, SILENT_S)
         gone = [
             anomalies.Repeat(session, agent, now, tool, "", 0, True) for session, agent, tool in self._repeats.gone()
         ]
@@ -221,6 +233,10 @@ class UserWatch:
     def _cost(self, now: float, limits: alerts.Thresholds) -> list[alerts.Finding]:
         if not (limits.day_usd or limits.month_usd):
             return []
+        today = now - now % DAY_S
+        self._cost_of(today, now + 1)
+        self._again = self._again % MONTH_DAYS + 1
+        self._cost_of(today - self._again * DAY_S, today - (self._again - 1) * DAY_S)
         self._costs = {at: usd for at, usd in self._costs.items() if at > now - (HISTORY_DAYS + 1) * DAY_S}
         uses = [forecast.Use(at, usd) for at, usd in sorted(self._costs.items())]
         days = forecast.days_of(uses, now, self._zone)
@@ -245,7 +261,6 @@ class Watch:
         self._daemon = str(user / "daemon")
         self.user = UserWatch(user, source or Ledgers(user, open_stores), clock(), zone, self._note)
         self._projects: dict[Path, ProjectWatch] = {}
-        self._environment: Mapping[str, str] = {}
         self._stepped_at = clock()
 
     def opened(self, folder: Path, project: Watched) -> None:
@@ -256,10 +271,12 @@ class Watch:
     @contextmanager
     def answering(self, event: Event) -> Iterator[None]:
         """Around an answer: how long it took, and whether it came in time."""
-        self._environment = event.environment
         part, begun = health.hook(event.name), time.monotonic()
         try:
             yield
+            self.user.environment = event.environment
+            if event.project in self._projects:
+                self._projects[event.project].environment = event.environment
         except Exception as exc:
             failed = health.LEDGER if isinstance(exc, StoreError) else part
             self.user.health.failed(failed, self._clock())
@@ -291,14 +308,18 @@ class Watch:
                 each.due_at = min(each.due_at, now)
         longest = min(watches, key=lambda each: each.due_at)
         self._stepped_at = now
+        for each in watches:
+            each.notices.note_told()
         if now >= longest.due_at:
             longest.due_at = now + RETRY_S  # where it fails before it knows the interval
-            longest.record(now, self._environment)
+            longest.record(now)
         if not self.user.has_past():
             self.user.read_past()
         self.user.health.worked(health.BACKGROUND)
 
     def close(self) -> None:
+        for notices in (self.user.notices, *(each.notices for each in self._projects.values())):
+            notices.note_told()
         self.user.close()
 
     def _note(self, text: str) -> None:
