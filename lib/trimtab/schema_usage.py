@@ -131,13 +131,10 @@ MIGRATIONS = (
 # client adds up (5 s earlier, chosen: by a clock of its own, before its first line) and the session's first line: a
 # client that goes on with another session (a fork, /clear) adds on to what that one had cost. And a fork's own first
 # response came later than its parent's, which began to add up then.
-FIRST = "(select min(q.at) from requests q join contexts c on c.id = q.context where c.session = "
 OWN = (
     "not exists (select 1 from sessions o where o.project = s.project and o.session != s.session"
     " and o.first_at >= t.since - 5 and o.first_at < s.first_at)"
-    " and not exists (select 1 from session_totals e where e.since = t.since and e.since > 0 and "
-    + FIRST
-    + "e.session) < "
-    + FIRST
-    + "t.session))"
+    " and not exists (select 1 from session_totals e where e.since = t.since and e.since > 0"
+    " and (select min(q.at) from requests q join contexts c on c.id = q.context where c.session = e.session)"
+    " < (select min(q.at) from requests q join contexts c on c.id = q.context where c.session = t.session))"
 )
