@@ -17,26 +17,31 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
+from trimtab.cli import book as books
 from trimtab.cli import experiment, overview, page, screen, spend
 from trimtab.cli import place as places
+from trimtab.cli.page.sources import factor_of
 from trimtab.errors import TrimtabError
 from trimtab.monitor import periods
 from trimtab.monitor import report as plain
 from trimtab.monitor.periods import Period
 from trimtab.records import Addition, Factor, Load, Recovery, Request
 from trimtab.store import Store
+from trimtab.usage import account as accounts
+from trimtab.usage.account import Scope
 
 FORMAT = 1
 FILES, KINDS, SESSIONS, MODELS = 8, 6, 5, 6  # rows of each table; chosen: the report fits a tall terminal
 SESSION_LETTERS = 20
 FIGURES = (("loads", 6), ("loaded", 8), ("shown", 8), ("fetched", 8), ("net saved", 9))  # with their columns
+MOST_HOURS = 1_000_000  # chosen: a century; more is no time that a clock can show
 WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
 
 
 @click.command()
-@click.option("--by", type=click.Choice(spend.BY), help="What was used and cost by this, of all sessions.")
+@click.option("--by", type=click.Choice(accounts.BY), help="What was used and cost by this, of all sessions.")
 @click.option("--since", metavar="TIME", help=f"From when on: {periods.EXAMPLES}.")
-@click.option("--until", metavar="TIME", help="To when: likewise, a day included.")
+@click.option("--until", metavar="TIME", help=f"To when: {periods.ENDS}.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--csv", "wants_csv", is_flag=True, help="With --by: print all rows as comma-separated values.")
 @click.option(
@@ -81,6 +86,8 @@ def command(
     )
     if wants_csv and by is None:
         raise click.UsageError("--csv needs --by")
+    if hours is not None and not hours <= MOST_HOURS:
+        raise click.UsageError(f"--hours takes at most {MOST_HOURS:,}")
     if hours is not None and (since or until):
         raise click.UsageError("--hours and --since or --until exclude each other")
     now = time.time()
@@ -154,7 +161,10 @@ class Found(NamedTuple):
 
 
 def gather(ledgers: Sequence[Path], session: str | None, period: Period) -> Found:
-    """Read the ledgers. Raises TrimtabError for a session that is in none of them, StoreError for a bad ledger."""
+    """Read the ledgers, or the usage book for a session that is in none of them.
+
+    Raises TrimtabError for one that is in neither, StoreError for a bad ledger.
+    """
     found = Found(None, [], [], [], [], {})
     since, until = period.since, period.until
     known: list[str] = []
@@ -178,10 +188,19 @@ def gather(ledgers: Sequence[Path], session: str | None, period: Period) -> Foun
             found.requests.extend(store.requests(wanted, since, until))
             found.additions.extend(store.additions(wanted, since, until))
             learn(found, store)
-    if session is not None and found.session is None:
-        newest = ", ".join(known[-3:][::-1])
-        raise TrimtabError(f"no session {session!r} is recorded" + (f"; the newest are {newest}." if newest else "."))
-    return found
+    return of_book(session, period, known) if session is not None and found.session is None else found
+
+
+def of_book(session: str, period: Period, known: Sequence[str]) -> Found:
+    """What the usage book has of a session that is in no ledger, which have those that are `known`.
+
+    Raises TrimtabError where it has none either, StoreError.
+    """
+    with books.opened() as store:
+        name = accounts.session_of(store, session, known)
+        requests = accounts.billed(store, Scope(None, name, period.since, period.until))
+    models = {"", *(request.model for request in requests)}
+    return Found(name, [], [], requests, [], {(model, ""): factor_of({}, model, "") for model in models})
 
 
 def learn(found: Found, store: Store) -> None:
