@@ -76,7 +76,18 @@ def baseline(q: Question, chance: random.Random) -> Told:
             each = chance.choice(alike)
             total += each.total - (each.until(q.second) if number == 0 else 0.0)
         found.append(total)
-    return of_draws(found, forecast.weekday_mean(q.history, q.today, q.until, q.second))
+    return of_draws(found, weekday_mean(q.history, q.today, q.until, q.second))
+
+
+def weekday_mean(history: Sequence[Day], today: date, until: date, second: float) -> float:
+    """The baseline for the same: the mean of the same weekdays, of all days where there is none."""
+    total = 0.0
+    for number in range((until - today).days + 1):
+        weekday = (today + timedelta(days=number)).weekday()
+        alike = [day for day in history if day.date.weekday() == weekday] or list(history)
+        used = (day.total - (day.until(second) if number == 0 else 0.0) for day in alike)
+        total += sum(used) / len(alike) if alike else 0.0
+    return total
 
 
 def smoothed(q: Question, _chance: random.Random) -> Told:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+from bench.forecast import weekday_mean
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
@@ -80,10 +81,10 @@ def test_the_baseline_by_hand() -> None:
             day = (MONDAY + timedelta(days=7 * week + weekday)).date()
             history.append(Day(day, (NOON - 1, NOON + 1), (total / 4, total)) if total else Day(day, (), ()))
     today = date(2026, 6, 15)
-    assert forecast.weekday_mean(history, today, today, NOON) == pytest.approx(11.25)
-    assert forecast.weekday_mean(history, today, date(2026, 6, 21), NOON) == pytest.approx(17.25)
-    assert forecast.weekday_mean(history[:1], date(2026, 6, 2), date(2026, 6, 2), 0.0) == 10.0  # no Tuesday yet
-    assert forecast.weekday_mean([], today, today, NOON) == 0.0
+    assert weekday_mean(history, today, today, NOON) == pytest.approx(11.25)
+    assert weekday_mean(history, today, date(2026, 6, 21), NOON) == pytest.approx(17.25)
+    assert weekday_mean(history[:1], date(2026, 6, 2), date(2026, 6, 2), 0.0) == 10.0  # no Tuesday yet
+    assert weekday_mean([], today, today, NOON) == 0.0
 
 
 # The forecast
@@ -172,7 +173,7 @@ def test_a_growing_use_is_seen_to_grow() -> None:
     uses = [Use(at(day, 15), amount) for day, amount in enumerate(amounts[:70])]
     days = days_of(uses, at(70, 0.5), UTC)
     truth = sum(amounts[70:77])
-    base = forecast.weekday_mean(days[:-1], date(2026, 8, 10), date(2026, 8, 16), 1800.0)
+    base = weekday_mean(days[:-1], date(2026, 8, 10), date(2026, 8, 16), 1800.0)
     found = told("week", uses, at(70, 0.5))
     assert found.middle is not None
     assert base < 0.7 * truth

@@ -36,6 +36,15 @@ def fill(file: Path, sessions: int = 400, noise: int = 5) -> None:
             store.add_outcomes([Outcome(f"s{i}", cost, 1e5, 40 if is_off else 44, 4, 6, 2)])
 
 
+def test_what_on_says_fits_and_what_it_makes_is_the_users_alone(run: Run, file: Path, project: Path) -> None:
+    for words in (("on", "--seed", "2147483647"), ("on", "0.05")):
+        status, out, err = run("experiment", *words)
+        assert (status, err) == (0, "")
+        assert all(len(line) <= 80 for line in out.splitlines())
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (file.parent / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+
 def test_on_show_off(run: Run, file: Path, project: Path) -> None:
     status, out, err = run("experiment", "on", "0.3", "--seed", "7")
     assert (status, err) == (0, "")

@@ -5,11 +5,12 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from tests.cli.ledgers import NOW
-from tests.usage.written import AT, CWD, Home, answer, called, result, usage, user
+from tests.usage.written import AT, CWD, Home, Line, answer, called, result, stamp, usage, user
 
 from trimtab.store import Store
 
@@ -155,3 +156,118 @@ def test_alerts_that_stand_are_in_the_report_and_on_the_page(project: Path, run:
     assert "1 critical: The daemon has failed for 6 minutes" in out
     assert run("report", "--html", apart / "page.html")[0] == 0
     assert "This day has cost" in (apart / "page.html").read_text(encoding="utf-8")
+
+
+def summed(second: int, usd: float, **models: int) -> Line:
+    """The client's own sum: so many input tokens of a model, whose name is given with _ for -."""
+    told = {
+        name.replace("_", "-"): {"inputTokens": tokens, "outputTokens": 0, "cacheReadInputTokens": 0}
+        for name, tokens in models.items()
+    }
+    line: Line = {"type": "cost-state", "sessionId": "s3", "totalCostUSD": usd, "startTime": AT * 1000}
+    return line | {"timestamp": stamp(second), "modelUsage": told}
+
+
+def test_what_has_no_line_is_in_every_report(apart: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,000 tokens are listed, 1,500 are in the client's sum: 0.6 and 0.4 cents, and so in the forecast's day."""
+    monkeypatch.setattr(time, "time", lambda: AT + 3600)
+    made = Home(apart, apart / ".claude")
+    made.write("s3", answer(7, "m5", usage(1000, 0, 0, 0), session="s3"), summed(8, 0.006, claude_opus_5_5=1500))
+    _, out, _ = run("report", "--by", "part", "--session", "s3", "--json")
+    found = {row["name"]: (row["prompt_tokens"], row["usd"]) for row in json.loads(out)["rows"]}
+    assert found["unlisted"] == (500, pytest.approx(0.002))
+    assert sum(usd for _, usd in found.values()) == pytest.approx(0.006)
+    told = json.loads(run("report", "--all", "--json")[1])["usage"]
+    assert sum(row["usd"] for row in told["parts"]) == pytest.approx(0.006)
+    assert told["forecasts"][0]["so_far"] == pytest.approx(0.006)
+    assert [(one["session"], one["agrees"]) for one in told["compared"]] == [("s3", True)]
+
+
+def test_costs_and_shares_are_of_what_has_a_price(home: Home, run: Run) -> None:
+    status, out, err = run("report", "--by", "part", "--all")
+    assert (status, err) == (0, "")
+    assert "No price is known for gpt-x: 6,400 tokens are not in the cost" in " ".join(out.split())
+    document = json.loads(run("report", "--by", "part", "--all", "--json")[1])
+    whole = sum(row["usd"] or 0.0 for row in document["rows"])
+    assert [row["share"] for row in document["rows"]] == pytest.approx(
+        [(row["usd"] or 0.0) / whole for row in document["rows"]]
+    )
+    plain = " ".join(run("report", "--all")[1].split())
+    assert plain.count("No price is known for gpt-x") == 2
+
+
+def test_a_project_by_another_path_or_from_above(apart: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link, a path with "..", a folder above; of a folder below which nothing ran the nearest projects are named."""
+    project, other = apart / "work" / "app", apart / "elsewhere"
+    for folder in (project / "src", other):
+        folder.mkdir(parents=True)
+    (apart / "link").symlink_to(project)
+    made = Home(apart, apart / ".claude")
+    made.write("s1", answer(1, "m1", usage(1, 2, 3, 4), cwd=str(project)), folder="-app")
+    monkeypatch.chdir(other)
+    monkeypatch.setattr(time, "time", lambda: AT + 3600)
+    for path in (project, "../work/app", apart / "link", apart / "work", project / "src" / ".."):
+        status, out, err = run("report", "--by", "session", "--project", path, "--json")
+        assert (status, err, [row["name"] for row in json.loads(out)["rows"]]) == (0, "", ["s1"])
+    for by in ("day", "part"):
+        out = run("report", "--by", by, "--project", project / "src")[1].replace("\n", "")
+        assert "No usage is recorded for" in out
+        assert f"Recorded nearby: {project}." in out.replace(" ", "").replace("Recordednearby:", "Recorded nearby: ")
+
+
+@pytest.mark.parametrize(
+    "words", [("--since", "0001-01-01"), ("--until", "9999-12-31"), ("--hours", "nan"), ("--hours", "inf")]
+)
+def test_a_time_that_no_clock_shows_is_refused(home: Home, run: Run, words: tuple[str, str]) -> None:
+    for more in ((), ("--by", "day")):
+        status, _, err = run("report", "--all", *more, *words)
+        assert status in (1, 2)
+        assert "is no time" in err or "takes at most" in err
+
+
+def test_the_trend_is_of_the_same_time_of_the_clock(apart: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Yesterday the same by now and ten times that later on; nothing is said where the book begins in between."""
+    now = time.mktime((2026, 11, 22, 21, 30, 0, 0, 0, -1))
+    monkeypatch.setattr(time, "time", lambda: now)
+    made = Home(apart, apart / ".claude")
+
+    def said(at: float) -> str:
+        return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    def spent(name: str, at: float, tokens: int) -> None:
+        made.write("s1", answer(0, name, usage(tokens, 0, 0, 0), timestamp=said(at)))
+
+    spent("m1", now - 86_400 - 600, 1000)
+    spent("m2", now - 86_400 + 600, 10_000)
+    spent("m3", now - 600, 2000)
+    assert "in the same time before" not in run("report", "--by", "day", "--all", "--since", "today")[1]
+    made.write("s0", answer(0, "m0", usage(1, 0, 0, 0), timestamp=said(now - 3 * 86_400), session="s0"))
+    out = run("report", "--by", "day", "--all", "--since", "today")[1]
+    assert "today: $0.0080, 100% more than $0.0040 in the same time before." in out
+
+
+def test_only_sessions_of_the_time_are_compared(home: Home, run: Run) -> None:
+    home.write("s3", summed(8, 2 * USD))
+    home.write("s4", answer(3500, "m6", usage(1, 2, 3, 4), session="s4"))
+    assert "Session s3" in run("report", "--by", "day", "--all")[1]
+    out = run("report", "--by", "session", "--all", "--hours", "0.9")[1]
+    assert ("s4" in out, "Session s3" in out) == (True, False)
+
+
+def test_usage_without_such_calls_is_not_called_nothing(home: Home, run: Run) -> None:
+    for by in ("tool", "file", "kind", "command"):
+        out = " ".join(run("report", "--by", by, "--session", "s3")[1].split())
+        assert out.startswith("There are no ")
+        assert "No usage" not in out
+
+
+def test_a_session_that_only_the_usage_book_knows(home: Home, run: Run, tmp_path: Path) -> None:
+    status, out, err = run("report", "--session", "s3")
+    assert (status, err) == (0, "")
+    assert "claude-opus-5-5" in out
+    page = tmp_path / "page.html"
+    status, out, err = run("report", "--session", "s3", "--html", page)
+    assert (status, err) == (0, "")
+    assert "1 request of 1 session" in out
+    status, _, err = run("report", "--session", "nope")
+    assert (status, "s3" in err) == (1, True)

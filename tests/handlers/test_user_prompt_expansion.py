@@ -6,7 +6,7 @@ import pytest
 from tests.daemon.harness import source
 from tests.handlers.client import Client
 
-from trimtab.handlers import usage_words
+from trimtab.usage import account as accounts
 
 
 def test_the_report_answers_without_the_model(client: Client) -> None:
@@ -54,7 +54,7 @@ def test_a_wrong_argument_says_what_is_allowed(client: Client, arguments: str) -
     assert "takes nothing (this session), `all`, a number of hours, or a time and `by`" in asked(client, arguments)
 
 
-@pytest.mark.parametrize("by", usage_words.BY)
+@pytest.mark.parametrize("by", accounts.BY)
 def test_the_usage_by_something(client: Client, by: str) -> None:
     """Of this project's sessions in the last days, from the transcripts; fits the client's 80 columns."""
     client.transcript = client.home / ".claude" / "projects" / "-p" / "s1.jsonl"
@@ -73,7 +73,7 @@ def test_the_usage_by_something(client: Client, by: str) -> None:
 
 def test_the_usage_of_a_time_with_nothing_in_it(client: Client) -> None:
     client.ran("true", "")
-    assert "No usage of all projects is recorded, 2001-01-01." in asked(client, "2001-01-01 by day all")
+    assert "No usage is recorded for all projects, 2001-01-01." in asked(client, "2001-01-01 by day all")
 
 
 def test_with_nothing_recorded_it_says_what_to_do(client: Client) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from tests.monitor.parts import part
 
-from trimtab.monitor import grouping
+from trimtab.monitor import parts_report
 from trimtab.monitor.grouping import BY, family_of, rows
 
 PARTS = [
@@ -16,19 +16,27 @@ PARTS = [
 
 
 def test_a_row_by_hand() -> None:
+    """All that has a price costs 0.8 USD: two results of Read 0.1 each, one of Bash, an answer 0.5."""
     read = rows(PARTS, BY["tool"])[0]
     assert (read.name, read.parts, read.tokens, read.prompt_tokens) == ("Read", 2, 500, 1300)
-    assert (read.times, read.units, read.share) == pytest.approx((2.6, 300.0, 0.3))
+    assert (read.times, read.units, read.share) == pytest.approx((2.6, 300.0, 0.25))
     assert (read.usd, read.measured_share) == pytest.approx((0.2, 0.2))
 
 
 def test_all_parts_are_in_their_rows() -> None:
-    """Shares of the rows of all parts are 1; the standing prompt has no known price."""
+    """Cost and share are of one kind: the standing prompt has no known price, and so no share of the cost."""
     found = rows(PARTS, BY["part"])
-    assert [row.name for row in found] == ["standing", "Read", "Bash", "answer"]
+    assert [row.name for row in found] == ["answer", "Read", "Bash", "standing"]
     assert sum(row.share for row in found) == pytest.approx(1)
-    assert found[0].usd is None
-    assert (found[3].output_tokens, found[3].usd) == (30, 0.5)
+    assert (found[3].usd, found[3].share) == (None, 0.0)
+    assert (found[0].output_tokens, found[0].usd) == (30, 0.5)
+    *_, last = parts_report.table(found, "part")
+    assert last.split()[-3:] == ["no", "price", "-"]
+
+
+def test_without_any_price_shares_are_of_units() -> None:
+    found = rows([one._replace(usd=None) for one in PARTS], BY["part"])
+    assert [(row.name, row.share) for row in found][:2] == [("standing", 0.6), ("Read", 0.3)]
 
 
 @pytest.mark.parametrize(
@@ -37,35 +45,10 @@ def test_all_parts_are_in_their_rows() -> None:
         ("kind", ["go", "markdown", "output"]),
         ("file", ["/p/a.go", "/p/b.md"]),
         ("command", ["git"]),
-        ("agent", ["main", "Explore"]),
-        ("session", ["s"]),
-        ("project", ["/p"]),
-        ("model", ["claude-opus-4-5"]),
-        ("day", ["1970-01-01"]),
-        ("standing", ["/p"]),
     ],
 )
 def test_names(by: str, names: list[str]) -> None:
     assert [row.name for row in rows(PARTS, BY[by])] == names
-
-
-def test_groups_of_agents() -> None:
-    found = rows(PARTS, grouping.by_group({"Explore": "1 Strategic Analysis"}))
-    assert {row.name: row.tokens for row in found} == {"no group": 1530, "1 Strategic Analysis": 50}
-
-
-def test_standing_texts_of_known_size_have_rows() -> None:
-    """200 of the 1,000 tokens are a memory file's: a fifth of 3,000 read tokens and of 600 units."""
-    known = {"s": {"CLAUDE.md": 200.0}}
-    file, rest = sorted(grouping.standing_rows(PARTS, lambda one: known[one.session]), key=lambda row: row.tokens)
-    assert (file.name, file.tokens, file.prompt_tokens) == ("CLAUDE.md", 200, 600)
-    assert (file.units, file.share, rest.units) == pytest.approx((120, 0.12, 480))
-    assert (rest.name, rest.tokens) == ("system, tools, rest", 800)
-
-
-def test_known_texts_are_never_more_than_the_standing_prompt() -> None:
-    [file] = grouping.standing_rows(PARTS, lambda one: {"CLAUDE.md": 5000.0})
-    assert (file.tokens, file.units) == (1000, 600.0)
 
 
 def test_no_parts_no_rows() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from trimtab import prices
 from trimtab.monitor import bill, spend, spend_report
+from trimtab.monitor.report import as_csv
 from trimtab.records import Request, SessionTotal
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc).timestamp()
@@ -55,7 +56,7 @@ def test_an_unknown_model_has_no_price_and_is_never_zero() -> None:
     assert total.usd == pytest.approx(USD)
     text = spend_report.table([dear, unknown], total, "model")
     assert "no price" in text[2]
-    assert "gpt-x: 36,500 tokens are not in the cost" in spend_report.unpriced(total, ["gpt-x"])
+    assert "gpt-x: 36,500 tokens are not in the cost" in spend_report.unpriced(requests, prices.usd)
 
 
 @pytest.mark.parametrize("by", spend.BY)
@@ -72,10 +73,16 @@ def test_the_table_fits(by: str) -> None:
 
 def test_csv_has_every_row() -> None:
     rows = spend.spend([request(at=NOON - i * DAY) for i in range(60)] + [request(model='m,\n"x')], "day", prices.usd)
-    found = list(csv.DictReader(io.StringIO(spend_report.as_csv(rows, "day"))))
+    found = list(csv.DictReader(io.StringIO(as_csv(["day", *spend_report.FIELDS[1:]], rows))))
     assert len(found) == 60
     assert sum(int(row["output_tokens"]) for row in found) == 610_000
     assert found[0]["usd"] == str(rows[0].usd)
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+a", "-a", "@SUM(A1)"])
+def test_csv_has_no_formulas_and_no_control_characters(name: str) -> None:
+    rows = list(csv.reader(io.StringIO(as_csv(["file", "usd"], [(name, -1.5), ("/p/\x1b[2J\ta", None)]))))
+    assert rows == [["file", "usd"], [f"'{name}", "-1.5"], ["/p/?[2J?a", ""]]
 
 
 def test_trend_by_hand() -> None:

@@ -324,10 +324,16 @@ def test_what_the_client_counted_and_did_not_list(home: Home) -> None:
             ("claude-opus-5-5[1m]", 3, 30, 0, 0, 7, "unlisted"),
         ]
         assert [total.usd for total in store.session_totals()] == [0.5]
-    home.write("s1", answer(6, named(6), usage(1, 0, 0, 1)))  # newer than the sum
+    home.write("s1", answer(6, named(6), usage(1, 0, 0, 1)))  # resumed: newer than the sum, which keeps what it told
     home.sync()
     with home.store() as store:
-        assert store.unlisted() == []
+        assert [tuple(r[5:10]) for r in store.unlisted()] == [(5, 0, 0, 0, 2), (3, 30, 0, 0, 7)]
+    title = {"inputTokens": 5, "outputTokens": 2, "cacheReadInputTokens": 0, "cacheCreationInputTokens": 0}
+    more = {"inputTokens": 29, "outputTokens": 96, "cacheReadInputTokens": 2000, "cacheCreationInputTokens": 250}
+    home.write("s1", summed(timestamp=stamp(7), modelUsage={f"{MODEL}[1m]": more, "claude-haiku-5-5": title}))
+    home.sync()
+    with home.store() as store:
+        assert [tuple(r[5:10]) for r in store.unlisted()] == [(5, 0, 0, 0, 2), (7, 30, 0, 0, 8)]
 
 
 def test_a_total_that_goes_on_from_another_sessions(home: Home) -> None:
@@ -349,3 +355,32 @@ def test_a_sessions_project_is_the_folder_that_its_file_is_named_after(home: Hom
     home.sync()
     with home.store() as store:
         assert {span.session: span.project for span in store.sessions()} == {"s1": CWD, "s2": "/b"}
+
+
+@pytest.mark.parametrize("odd", ["0001-01-01T00:00:00.000Z", "1971-05-05T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+def test_a_time_that_can_not_be_is_none(home: Home, odd: str) -> None:
+    """The line gets the time of the one before, or without one that of the file; its usage is counted."""
+    spent = usage(10, 100, 1000, 40)
+    path = home.write("s1", answer(1, named(1), spent, timestamp=odd), answer(2, named(2), spent))
+    home.write("s1", answer(3, named(3), spent, timestamp=odd), user(3, "Why?", timestamp=odd))
+    os.utime(path, (AT + 60, AT + 60))
+    home.sync()
+    assert [(r.message_id, r.at) for r in home.requests()] == [
+        (named(2), AT + 2),
+        (named(3), AT + 2),
+        (named(1), AT + 60),
+    ]
+    with home.store() as store:
+        assert store.sessions() == [("s1", CWD, AT + 2, AT + 2)]
+        assert [arrival.at for arrival in store.arrivals()] == [AT + 2]
+
+
+def test_a_project_is_its_folder_with_what_is_in_it(home: Home) -> None:
+    spent = usage(10, 100, 1000, 40)
+    for name, cwd in (("s1", "/p/a"), ("s2", "/p/a/src"), ("s3", "/p/ab"), ("s4", "/p")):
+        home.write(name, answer(1, named(int(name[1])), spent, session=name, cwd=cwd), folder=cwd.replace("/", "-"))
+    home.sync()
+    with home.store() as store:
+        assert {r.session for r in store.requests(project="/p/a")} == {"s1", "s2"}
+        assert {r.session for r in store.requests(project="/p")} == {"s1", "s2", "s3", "s4"}
+        assert store.requests(project="/p/a/src/x") == []

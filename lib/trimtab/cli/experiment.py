@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -82,13 +83,17 @@ def on(share: float, seed: int | None, measure: str | None, care: float | None) 
                 )
             store.set_share(running.id, share)
             part = arithmetic.share(share)
-            print(f"Experiment {running.id} is on: of the sessions to come {part} are shown everything whole.")
+            screen.console().print(
+                f"Experiment {running.id} is on: of the sessions to come {part} are shown everything whole."
+            )
             return
         chosen = secrets.randbelow(MOST_NEW_SEED) if seed is None else seed
         begun = store.begin(chosen, share, measure or "session", care or arithmetic.CARE, time.time())
     part = arithmetic.share(share)
-    print(f"Experiment {begun.id} is on (seed {chosen}): {part} of your new sessions are shown everything")
-    print("whole. It ends by itself when the answer is clear; `trimtab experiment show` says how\nfar it is.")
+    screen.console().print(
+        f"Experiment {begun.id} is on (seed {chosen}): {part} of your new sessions are shown everything whole."
+        " It ends by itself when the answer is clear; `trimtab experiment show` says how far it is."
+    )
 
 
 @command.command("off")
@@ -151,13 +156,11 @@ def guard(wants_json: bool, project: Path | None) -> None:
 
 
 def file_of() -> Path:
-    """The user's file of experiments. Its folder is made where it is missing."""
-    folder = paths.user_folder(os.environ)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as exc:
-        raise StoreError(f"can't make the folder {str(folder)!r}: {exc}; check that it may be written to") from exc
-    return folder / paths.EXPERIMENT
+    """The user's file of experiments, for its user alone as it names sessions and projects. Raises StoreError."""
+    path = paths.ensure_user_folder(os.environ) / paths.EXPERIMENT
+    with suppress(OSError):  # opening it says what is wrong
+        path.touch(mode=0o600)
+    return path
 
 
 def opened() -> ExperimentStore:

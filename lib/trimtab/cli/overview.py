@@ -17,7 +17,7 @@ from rich.text import Text
 from trimtab.cli import alerts, screen
 from trimtab.cli import book as books
 from trimtab.cli.spend import differences
-from trimtab.monitor import bill, grouping, parts_report, periods, waste
+from trimtab.monitor import bill, grouping, parts_report, periods, spend_report, waste
 from trimtab.monitor.bill import Compared
 from trimtab.monitor.forecast import MOST_DAYS, Forecast, Use, forecasts, sentence
 from trimtab.monitor.grouping import Row
@@ -43,6 +43,8 @@ class Overview(NamedTuple):
     waste: tuple[Finding, ...]
     forecasts: tuple[Forecast, ...]
     compared: tuple[Compared, ...]
+    unpriced: tuple[str, str] = ("", "")  # what the costs of the parts, and of the forecasts, leave out
+    around: tuple[str, ...] = ()  # the nearest projects, where nothing is known of the one asked for
 
 
 def look(project: str | None, asked: Period, prices: Book, now: float, folded: waste.Folded | None = None) -> Overview:
@@ -51,15 +53,18 @@ def look(project: str | None, asked: Period, prices: Book, now: float, folded: w
     with books.opened() as store:
         scope = Scope(project, None, period.since, period.until)
         requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
-        recent = store.requests(None, project, now - (MOST_DAYS + 2) * screen.DAY_S, now)
-        totals = [total for total in store.session_totals() if period.since is None or total.at >= period.since]
-    given = waste.Given(ledger, requests, prices.relative, prices.usd)
+        recent = accounts.billed(store, Scope(project, None, now - (MOST_DAYS + 2) * screen.DAY_S, now))
+        totals = store.session_totals()
+        around = accounts.nearest(store, project) if project is not None else []
+    given = waste.Given(ledger, accounts.listed(requests), prices.relative, prices.usd)
     return Overview(
         period,
         grouping.rows(ledger.parts, grouping.BY["part"]),
         waste.findings(given, folded),
         tuple(forecasts(uses(recent, prices), now, None, random.Random(SEED))) if recent else (),
         bill.compare(requests, totals, prices.usd),
+        (spend_report.unpriced(requests, prices.usd), spend_report.unpriced(recent, prices.usd)),
+        tuple(around),
     )
 
 
@@ -74,6 +79,8 @@ def draw(out: Console, found: Overview) -> None:
         title, *lines = parts_report.table(found.parts, "part", ROWS)
         out.print(Text.assemble(("Where the tokens went", screen.HEADING), f"  {found.period.name}, all sessions"))
         out.print(Text("\n".join([title, *lines])))
+        if found.unpriced[0]:
+            out.print(Text(found.unpriced[0], style=screen.QUIET))
         out.print()
     if found.waste:
         out.print(Text.assemble(("What could be saved", screen.HEADING), f"  {found.period.name}"))
@@ -84,7 +91,11 @@ def draw(out: Console, found: Overview) -> None:
         out.print(Text("What it will come to", style=screen.HEADING))
         for told in found.forecasts:
             out.print(Text(sentence(told, dollars)))
+        if found.unpriced[1]:
+            out.print(Text(found.unpriced[1], style=screen.QUIET))
         out.print()
+    for text in spend_report.nearest(found.around):
+        out.print(Text(text, style=screen.QUIET))
     for text in differences(found.compared):
         out.print(Text(text, style=screen.QUIET))
 

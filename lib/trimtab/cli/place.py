@@ -1,6 +1,7 @@
 """What a command looks at: the project, its ledger, the settings in force and where each of them came from."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -21,8 +22,8 @@ class Place(NamedTuple):
 
 
 def find(project: Path | None, cwd: Path, environment: Mapping[str, str]) -> Place:
-    """The given project, else the one that `cwd` is in."""
-    folder = project.absolute() if project is not None else paths.find_project(cwd, environment)
+    """The given project, else the one that `cwd` is in; by its real path, as the client writes it."""
+    folder = Path(os.path.realpath(project if project is not None else paths.find_project(cwd, environment)))
     files = paths.config_files(folder, environment)
     known = {**plugin_options(paths.client_folder(environment)), **environment}
     found, complaints = settings.load(files, known)

@@ -7,7 +7,7 @@ docs/commands.md describes; its `format` goes up when a field changes its meanin
 import json
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,26 +17,31 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
+from trimtab.cli import book as books
 from trimtab.cli import experiment, overview, page, screen, spend
 from trimtab.cli import place as places
+from trimtab.cli.page.sources import factor_of
 from trimtab.errors import StoreError, TrimtabError
 from trimtab.monitor import periods
 from trimtab.monitor import report as plain
 from trimtab.monitor.periods import Period
 from trimtab.records import Addition, Factor, Load, Recovery, Request
 from trimtab.store import Store
+from trimtab.usage import account as accounts
+from trimtab.usage.account import Scope
 
 FORMAT = 1
 FILES, KINDS, SESSIONS, MODELS = 8, 6, 5, 6  # rows of each table; chosen: the report fits a tall terminal
 SESSION_LETTERS = 20
 FIGURES = (("loads", 6), ("loaded", 8), ("shown", 8), ("fetched", 8), ("net saved", 9))  # with their columns
+MOST_HOURS = 1_000_000  # chosen: a century; more is no time that a clock can show
 WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
 
 
 @click.command()
-@click.option("--by", type=click.Choice(spend.BY), help="What was used and cost by this, of all sessions.")
+@click.option("--by", type=click.Choice(accounts.BY), help="What was used and cost by this, of all sessions.")
 @click.option("--since", metavar="TIME", help=f"From when on: {periods.EXAMPLES}.")
-@click.option("--until", metavar="TIME", help="To when: likewise, a day included.")
+@click.option("--until", metavar="TIME", help=f"To when: {periods.ENDS}.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option("--csv", "wants_csv", is_flag=True, help="With --by: print all rows as comma-separated values.")
 @click.option(
@@ -70,19 +75,13 @@ def command(
     subtracted, and only views that the client's transcript shows are counted. With --by it is the usage of all
     sessions, with or without Trimtab, as the client's transcripts tell it: every response once.
     """
-    check(
-        everywhere,
-        project,
-        [
-            name
-            for name, is_given in (("--json", wants_json), ("--csv", wants_csv), ("--html", html_file is not None))
-            if is_given
-        ],
-    )
+    check({"--all": everywhere, "--project": project is not None})
+    check({"--json": wants_json, "--csv": wants_csv, "--html": html_file is not None})
+    check({"--hours": hours is not None, "--since or --until": since is not None or until is not None})
     if wants_csv and by is None:
         raise click.UsageError("--csv needs --by")
-    if hours is not None and (since or until):
-        raise click.UsageError("--hours and --since or --until exclude each other")
+    if hours is not None and not hours <= MOST_HOURS:
+        raise click.UsageError(f"--hours takes at most {MOST_HOURS:,}")
     now = time.time()
     period = asked_period(hours, since, until, now)
     place = places.find(project, Path.cwd(), os.environ)
@@ -130,12 +129,11 @@ def look(project: str | None, period: Period, book: prices.Book, now: float) -> 
         return None, f"What sessions used is left out: {exc}"
 
 
-def check(everywhere: bool, project: Path | None, forms: Sequence[str]) -> None:
-    """Raises click.UsageError for options that exclude each other."""
-    if everywhere and project is not None:
-        raise click.UsageError("--all and --project exclude each other")
-    if len(forms) > 1:
-        raise click.UsageError(f"{' and '.join(forms)} exclude each other")
+def check(exclusive: Mapping[str, bool]) -> None:
+    """Raises click.UsageError where more than one of the options that exclude each other is given."""
+    given = [name for name, is_given in exclusive.items() if is_given]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other")
 
 
 def asked_period(hours: float | None, since: str | None, until: str | None, now: float) -> Period:
@@ -163,7 +161,10 @@ class Found(NamedTuple):
 
 
 def gather(ledgers: Sequence[Path], session: str | None, period: Period) -> Found:
-    """Read the ledgers. Raises TrimtabError for a session that is in none of them, StoreError for a bad ledger."""
+    """Read the ledgers, or the usage book for a session that is in none of them.
+
+    Raises TrimtabError for one that is in neither, StoreError for a bad ledger.
+    """
     found = Found(None, [], [], [], [], {})
     since, until = period.since, period.until
     known: list[str] = []
@@ -187,10 +188,19 @@ def gather(ledgers: Sequence[Path], session: str | None, period: Period) -> Foun
             found.requests.extend(store.requests(wanted, since, until))
             found.additions.extend(store.additions(wanted, since, until))
             learn(found, store)
-    if session is not None and found.session is None:
-        newest = ", ".join(known[-3:][::-1])
-        raise TrimtabError(f"no session {session!r} is recorded" + (f"; the newest are {newest}." if newest else "."))
-    return found
+    return of_book(session, period, known) if session is not None and found.session is None else found
+
+
+def of_book(session: str, period: Period, known: Sequence[str]) -> Found:
+    """What the usage book has of a session that is in no ledger, which have those that are `known`.
+
+    Raises TrimtabError where it has none either, StoreError.
+    """
+    with books.opened() as store:
+        name = accounts.session_of(store, session, known)
+        requests = accounts.billed(store, Scope(None, name, period.since, period.until))
+    models = {"", *(request.model for request in requests)}
+    return Found(name, [], [], requests, [], {(model, ""): factor_of({}, model, "") for model in models})
 
 
 def learn(found: Found, store: Store) -> None:

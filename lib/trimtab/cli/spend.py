@@ -14,16 +14,14 @@ from trimtab.cli import screen
 from trimtab.monitor import bill, grouping, parts_report, spend, spend_report
 from trimtab.monitor.bill import Compared
 from trimtab.monitor.periods import Period
-from trimtab.monitor.report import dollars
+from trimtab.monitor.report import as_csv, dollars
 from trimtab.monitor.spend import Spent
 from trimtab.prices import Book
 from trimtab.records import Request
 from trimtab.usage import account as accounts
-from trimtab.usage.account import Scope
+from trimtab.usage.account import PARTS, Scope
 
 FORMAT = 1
-PARTS = ("tool", "file", "kind", "command", "part")
-BY = (*spend.BY, *PARTS)
 SHOWN_DIFFERENCES = 5
 
 
@@ -42,48 +40,52 @@ def show(asked: Asked, prices: Book, now: float) -> None:
     with books.opened() as store:
         session = None if asked.session is None else accounts.session_of(store, asked.session)
         scope = Scope(None if session else asked.project, session, asked.period.since, asked.period.until)
+        around = accounts.nearest(store, scope.project) if scope.project else []
         if asked.by in PARTS:
-            _, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
-            show_parts(asked, grouping.rows(ledger.parts, grouping.BY[asked.by]))
+            requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
+            parts = grouping.rows(ledger.parts, grouping.BY[asked.by])
+            why = parts_report.nothing(asked.by, title_of(asked)) if requests else nothing(asked, around)
+            show_parts(asked, parts, unpriced(requests, prices), why)
             return
         account = accounts.account(store, scope, now)
-        totals = store.session_totals()
+        meant = {request.session for request in account.requests}
+        totals = [total for total in store.session_totals() if total.session in meant]
         whole = accounts.billed(store, Scope(scope.project, session)) if totals else []  # a total is of a whole session
     rows = spend.spend(account.requests, asked.by, prices.usd)
     compared = bill.compare(whole, totals, prices.usd)
     total = spend.add("all", account.requests, prices.usd)
     if asked.form == "csv":
-        print(spend_report.as_csv(rows, asked.by), end="")
+        print(as_csv([asked.by, *spend_report.FIELDS[1:]], rows), end="")
     elif asked.form == "json":
         print(json.dumps(document(asked, rows, total, compared), indent=2))
+    elif not rows:
+        screen.console().print(Text(nothing(asked, around)))
     else:
         before = spend.add("before", account.before, prices.usd) if account.before else None
-        draw(asked, rows, total, before, notes(account.requests, total, compared, prices))
+        draw(asked, rows, total, before, [*unpriced(account.requests, prices), *differences(compared)])
 
 
-def show_parts(asked: Asked, rows: Sequence[grouping.Row]) -> None:
-    """Where the tokens of contexts went."""
+def show_parts(asked: Asked, rows: Sequence[grouping.Row], remarks: Sequence[str], why: str) -> None:
+    """Where the tokens of contexts went, and what to know of it; without rows why there are none."""
     if asked.form == "csv":
-        print(parts_report.as_csv(rows, asked.by), end="")
+        print(as_csv([asked.by, *grouping.Row._fields[1:]], rows), end="")
     elif asked.form == "json":
         found = [row._asdict() for row in rows]
         print(json.dumps({**head(asked), "rows": found}, indent=2))
     elif not rows:
-        print(nothing(asked))
+        screen.console().print(Text(why))
     else:
         out = screen.console()
         title, *lines = parts_report.table(rows, asked.by)
         out.print(Text(heading(asked), style=screen.QUIET))
         out.print(Text(title, style=screen.HEADING))
         out.print(Text("\n".join(lines)))
-        out.print(Text(parts_report.METHOD, style=screen.QUIET))
+        for text in (*remarks, parts_report.METHOD):
+            out.print(Text(text, style=screen.QUIET))
 
 
 def draw(asked: Asked, rows: Sequence[Spent], total: Spent, before: Spent | None, remarks: Sequence[str]) -> None:
     """The table, how it compares with the time before, and what to know of it."""
-    if not rows:
-        print(nothing(asked))
-        return
     out = screen.console()
     title, *lines = spend_report.table(rows, total, asked.by)
     out.print(Text(heading(asked), style=screen.QUIET))
@@ -95,20 +97,25 @@ def draw(asked: Asked, rows: Sequence[Spent], total: Spent, before: Spent | None
 
 
 def heading(asked: Asked) -> str:
+    """What the report is of, and how it counts."""
+    return f"{title_of(asked)}; tokens as billed, every response once"
+
+
+def title_of(asked: Asked) -> str:
     """What the report is of."""
     whose = f"session {asked.session}" if asked.session else asked.project or "all projects"
-    return f"{screen.safe(whose)}, {asked.period.name}; tokens as billed, every response once"
+    return f"{screen.safe(whose)}, {asked.period.name}"
 
 
-def nothing(asked: Asked) -> str:
-    return f"No usage is recorded for {heading(asked).partition(';')[0]}."
+def nothing(asked: Asked, around: Sequence[str]) -> str:
+    """That nothing is recorded, and which projects near to the one that was asked for are."""
+    return " ".join([f"No usage is recorded for {title_of(asked)}.", *spend_report.nearest(around)])
 
 
-def notes(requests: Sequence[Request], total: Spent, compared: Sequence[Compared], prices: Book) -> list[str]:
-    """What the cost leaves out, and where it does not agree with the client's own total."""
-    models = sorted({request.model for request in requests if prices.usd(request) is None})
-    unpriced = spend_report.unpriced(total, models)
-    return [*([unpriced] if unpriced else []), *differences(compared)]
+def unpriced(requests: Sequence[Request], prices: Book) -> list[str]:
+    """What the cost leaves out, in a sentence; none where all models have a price."""
+    found = spend_report.unpriced(requests, prices.usd)
+    return [found] if found else []
 
 
 def differences(compared: Sequence[Compared]) -> list[str]:

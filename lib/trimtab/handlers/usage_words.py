@@ -1,5 +1,6 @@
 """What `/token-report week by file` asks for, and its answer from the usage book, without a request to the model."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,10 +10,8 @@ from trimtab.monitor.periods import Period
 from trimtab.prices import Book
 from trimtab.store.usage import UsageStore
 from trimtab.usage import account as accounts
-from trimtab.usage.account import Scope
+from trimtab.usage.account import BY, PARTS, Scope
 
-PARTS = ("tool", "file", "kind", "command", "part")
-BY = (*spend.BY, *PARTS)
 MOST_REQUESTS = 6_000  # whose contexts are taken apart while the user waits: about 1.5 s
 MOST_ROWS = 15
 USUAL = "week"
@@ -51,25 +50,28 @@ def understood(words: list[str], now: float) -> Words:
 def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float) -> list[str]:
     """The table's lines, or a sentence why there is none."""
     period = asked.period or periods.period(USUAL, now)
-    scope = Scope(None if asked.is_all else project, None, period.since, period.until)
-    whose = "all projects" if asked.is_all else "this project"
+    scope = Scope(None if asked.is_all else os.path.realpath(project), None, period.since, period.until)
+    whose = f"{'all projects' if asked.is_all else 'this project'}, {period.name}"
     try:
         with UsageStore.open(book_file, readonly=True) as store:
             account = accounts.account(store, scope, now)
             if not account.requests:
-                return [f"No usage of {whose} is recorded, {period.name}."]
+                around = accounts.nearest(store, scope.project) if scope.project else []
+                return [f"No usage is recorded for {whose}.", *spend_report.nearest(around)]
             if asked.by in PARTS:
                 if len(account.requests) > MOST_REQUESTS:
                     count = f"{len(account.requests):,} requests"
                     return [f"That takes long for {count}; in a terminal: trimtab report --by {asked.by}"]
-                _, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
+                requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
                 rows = grouping.rows(ledger.parts, grouping.BY[asked.by])
-                return [f"{whose}, {period.name}", *parts_report.table(rows, asked.by, MOST_ROWS)]
+                if not rows:
+                    return [parts_report.nothing(asked.by, whose)]
+                remarks = [spend_report.unpriced(requests, prices.usd)]
+                return [whose, *parts_report.table(rows, asked.by, MOST_ROWS), *filter(None, remarks)]
     except StoreError as exc:
         return [str(exc)]
     total = spend.add("all", account.requests, prices.usd)
     before = spend.add("before", account.before, prices.usd) if account.before else None
     table = spend_report.table(spend.spend(account.requests, asked.by, prices.usd), total, asked.by, MOST_ROWS)
-    models = sorted({request.model for request in account.requests if prices.usd(request) is None})
-    remarks = [spend_report.trend(total, before, period.name), spend_report.unpriced(total, models)]
-    return [f"{whose}, {period.name}", *table, *filter(None, remarks)]
+    remarks = [spend_report.trend(total, before, period.name), spend_report.unpriced(account.requests, prices.usd)]
+    return [whose, *table, *filter(None, remarks)]

@@ -21,6 +21,7 @@ import statistics
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from operator import mul
 from typing import NamedTuple
 
 from trimtab import tokens
@@ -59,6 +60,7 @@ SURE_SHARE = 0.05  # of a first prompt, that may be estimates while STANDING is 
 EARLIER_SHARE = 1.5  # chosen: in the recorded sessions the usual ones are within 0.7 and 1.4 of the median of all
 ENOUGH = 3  # conversations for a median of their own; chosen
 BRINGS_TOOLS = "ToolSearch"
+UNLISTED = "unlisted"  # a part's `what`: compactions, titles
 
 TO_LEAVE = (UNKNOWN, EARLIER, RESULT, ANSWER, NOTE, PROMPT, SUMMARY, STANDING)
 TO_LEAVE_AFTER_PROMPT = (UNKNOWN, EARLIER, ANSWER, RESULT, NOTE, PROMPT, SUMMARY, STANDING)
@@ -112,6 +114,22 @@ def ledger(
         moments += [moment for moment in held if with_moments]
         parts += [account.part(group[0]) for account in following.accounts]
     return Ledger(tuple(parts), tuple(moments))
+
+
+def apart(request: Request, prices_of: PricesOf, usd_of: UsdOf) -> Part:
+    """A request that is in no context, of what the client sums up without a line of its own, as a part: UNLISTED."""
+    account = Account(UNLISTED, request.at, request.model, request.message_id)
+    account.take(prompt_tokens(request), True)
+    account.carried, account.output = 1, request.output_tokens
+    rates = relative_rates(request, prices_of)
+    used = (request.input_tokens, request.write_5m_tokens, request.write_1h_tokens, request.read_tokens)
+    account.paid = list(used)
+    output = prices_of(request.model, False).output * request.output_tokens
+    account.units = sum(map(mul, rates, used)) + output
+    usd = usd_of(request)
+    if usd is not None:
+        account.usd, account.priced = usd, 1
+    return account.part(request)
 
 
 def usual_standing(conversations: Iterable[Sequence[Request]]) -> UsualOf:

@@ -1,4 +1,4 @@
-"""What will be used by the end of the day, the week and the month, with an interval; and the plain baseline.
+"""What will be used by the end of the day, the week and the month, with an interval.
 
 The future is drawn from the past, DRAWS times: each day to come repeats a past day of a weekday like it (a working day
 or a day off, as this user has them), multiplied by the two weekdays' factors; the rest of today repeats what such a day
@@ -7,7 +7,7 @@ every HALF_LIFE_WEEKS), and in each draw every week has a random weight (a Bayes
 days: so busy weeks stay together. Then the draws are moved and widened as the user's own past says that such forecasts
 err, and widened for little history. The forecast is their median, the interval their middle four fifths.
 
-The baseline is the mean of the same weekdays. `bench/forecast.py` compares the two and others on held-out days.
+`bench/forecast.py` compares it with the mean of the same weekdays and others on held-out days.
 
 A day is a local date, from its midnight to the next, 23 to 25 hours long where clocks change.
 """
@@ -272,15 +272,4 @@ def expected(history: Sequence[Day], today: date, ahead: int) -> float:
                 sum(weights[n] * pattern.history[n].total * pattern.scale(n, weekday) for n in like) / weight
             )
         total += by_weekday[weekday]
-    return total
-
-
-def weekday_mean(history: Sequence[Day], today: date, until: date, second: float) -> float:
-    """The baseline for the same: the mean of the same weekdays, of all days where there is none."""
-    total = 0.0
-    for number in range((until - today).days + 1):
-        weekday = (today + timedelta(days=number)).weekday()
-        alike = [day for day in history if day.date.weekday() == weekday] or list(history)
-        used = (day.total - (day.until(second) if number == 0 else 0.0) for day in alike)
-        total += sum(used) / len(alike) if alike else 0.0
     return total

@@ -1,12 +1,11 @@
-"""The parts of contexts added up by tool, kind, file, command family, agent, session, project, group or day."""
+"""The parts of contexts added up by tool, file, kind, command family, or what they are."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import NamedTuple
 
 from trimtab.content import commands, kinds
-from trimtab.monitor.parts import EARLIER, RESULT, STANDING, Part
+from trimtab.monitor.parts import RESULT, Part
 
 # Programs by family. A program with its first word is looked for before the program alone: `npm test` runs tests, and
 # `npm` is a package manager.
@@ -33,16 +32,16 @@ FAMILIES: Mapping[str, str] = {
 }
 FAMILY = {program: family for family, programs in FAMILIES.items() for program in programs.split()}
 RUNS_SCRIPT = re.compile(r"run|run-script|exec")
-NO_COMMAND, OTHER, REST = "not a command", "other", "system, tools, rest"
+NO_COMMAND, OTHER = "not a command", "other"
 SHELLS = ("Bash", "PowerShell", "BashOutput")
 
 
 class Row(NamedTuple):
     """What the parts of one name took. `tokens` came in, `prompt_tokens` were sent in all prompts together.
 
-    `times` says how often a token of it was sent, on average. `share` is of all parts' price, in units where a
-    USD price is missing. `usd` is of the requests with a known price, None without any. `measured_share` of its tokens
-    is billed growth with nothing else in it; the rest is estimated.
+    `times` says how often a token of it was sent, on average. `usd` is of the requests with a known price, None without
+    any. `share` is of all parts' USD, and so 0 for what has no price; where nothing has one, it is of all units.
+    `measured_share` of its tokens is billed growth with nothing else in it; the rest is estimated.
     """
 
     name: str
@@ -93,8 +92,8 @@ def row_of(name: str, parts: list[Part], price_of: Callable[[Part], float], whol
 
 
 def priced(every: Sequence[Part]) -> tuple[Callable[[Part], float], float]:
-    """What a part is priced at, in USD where all of them have a price and else in units; and the price of all."""
-    has_price = all(part.usd is not None or not part.units for part in every)
+    """What a part is priced at, in USD where any has a price and else in units; and the price of all."""
+    has_price = any(part.usd is not None for part in every)
 
     def price_of(part: Part) -> float:
         return (part.usd or 0.0) if has_price else part.units
@@ -129,93 +128,7 @@ def by_command(part: Part) -> str | None:
     return family_of(part.target) if part.what == RESULT and part.tool in SHELLS else None
 
 
-def by_agent(part: Part) -> str:
-    """The kind of agent; "main" for the conversation with the user."""
-    return part.agent_type or ("main" if not part.agent else "agent")
-
-
-def by_session(part: Part) -> str:
-    return part.session
-
-
-def by_project(part: Part) -> str:
-    return part.project or "unknown"
-
-
-def by_model(part: Part) -> str:
-    return part.model or "unknown"
-
-
-def by_day(part: Part) -> str:
-    """The day (UTC) on which it came, whenever it was paid for."""
-    return datetime.fromtimestamp(part.at, timezone.utc).date().isoformat()
-
-
-def by_standing(part: Part) -> str | None:
-    """Standing cost: what is sent with every request from the first one on, by project."""
-    return by_project(part) if part.what in (STANDING, EARLIER) else None
-
-
-def standing_rows(parts: Iterable[Part], known_of: Callable[[Part], Mapping[str, float]]) -> tuple[Row, ...]:
-    """Standing cost by what it is: texts of known size, such as memory files, and "system, tools, rest".
-
-    `known_of` gives the names and estimated tokens of a standing part's known texts; where they are more than the part
-    has, they are scaled down to it. The rows add up to the standing parts' tokens and prices, their parts do not.
-    """
-    slices: list[Part] = []
-    every = list(parts)
-    for part in every:
-        if part.what != STANDING or not part.tokens:
-            continue
-        known = known_of(part)
-        shares = {name: size / max(sum(known.values()), part.tokens) for name, size in known.items()}
-        shares[REST] = 1 - sum(shares.values())
-        slices += [slice_of(part, name, share) for name, share in shares.items() if share > 0]
-    apart: dict[str, list[Part]] = {}
-    for one in slices:
-        apart.setdefault(one.target, []).append(one)
-    price_of, whole = priced(every)
-    found = [row_of(name, group, price_of, whole) for name, group in apart.items()]
-    return tuple(sorted(found, key=lambda row: (-row.units, row.name)))
-
-
-def slice_of(part: Part, name: str, share: float) -> Part:
-    """A share of a part under a name of its own; an estimate unless it is all of it."""
-    return part._replace(
-        target=name,
-        tokens=round(part.tokens * share),
-        is_measured=part.is_measured and share == 1,
-        input_tokens=round(part.input_tokens * share),
-        write_5m_tokens=round(part.write_5m_tokens * share),
-        write_1h_tokens=round(part.write_1h_tokens * share),
-        read_tokens=round(part.read_tokens * share),
-        units=part.units * share,
-        usd=None if part.usd is None else part.usd * share,
-    )
-
-
-def by_group(groups: Mapping[str, str]) -> NameOf:
-    """The group of agents, from agent types to groups."""
-
-    def name_of(part: Part) -> str:
-        return groups.get(part.agent_type, "no group")
-
-    return name_of
-
-
-BY: Mapping[str, NameOf] = {
-    "part": by_part,
-    "tool": by_tool,
-    "kind": by_kind,
-    "file": by_file,
-    "command": by_command,
-    "agent": by_agent,
-    "session": by_session,
-    "project": by_project,
-    "model": by_model,
-    "day": by_day,
-    "standing": by_standing,
-}
+BY: Mapping[str, NameOf] = {"tool": by_tool, "file": by_file, "kind": by_kind, "command": by_command, "part": by_part}
 
 
 def is_file(part: Part) -> bool:

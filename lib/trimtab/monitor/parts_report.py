@@ -1,7 +1,5 @@
 """Where the tokens of contexts went, by tool, file, kind, command and more, as plain lines of at most 80 columns."""
 
-import csv
-import io
 from collections.abc import Sequence
 
 from trimtab.monitor.grouping import Row
@@ -15,6 +13,19 @@ METHOD = (
 )
 
 
+NONE = {
+    "tool": "no results of tools",
+    "file": "no files that were read or changed",
+    "kind": "no results of tools",
+    "command": "no commands",
+}
+
+
+def nothing(by: str, whose: str) -> str:
+    """What to say of a time with usage where there is no row."""
+    return f"There are {NONE.get(by, 'no contexts')} in the usage of {whose}."
+
+
 def table(rows: Sequence[Row], by: str, most: int = MOST_ROWS) -> list[str]:
     """A row for each name, the dearest first: how much came in, how often it was sent, what that cost."""
     head = f"{by.capitalize():<{NAME}}{'came':>7}{'tokens':>9}{'sent':>8}{'cost':>10}{'share':>8}"
@@ -26,20 +37,11 @@ def table(rows: Sequence[Row], by: str, most: int = MOST_ROWS) -> list[str]:
 
 def line(row: Row, largest: float) -> str:
     cost = "no price" if row.usd is None else dollars(row.usd)
-    figures = f"{row.parts:>7,}{short(row.tokens):>9}{times(row.times):>8}{cost:>10}{row.share:>8.1%}"
+    share = "-" if row.usd is None and not row.share else f"{row.share:.1%}"
+    figures = f"{row.parts:>7,}{short(row.tokens):>9}{times(row.times):>8}{cost:>10}{share:>8}"
     return f"{fitted(row.name, NAME - 1):<{NAME}}{figures} {bar(row.share, largest, BAR)}".rstrip()[:WIDTH]
 
 
 def times(count: float) -> str:
     """How often a token was sent."""
     return f"{count:,.0f} x" if count >= 9.95 else f"{count:.1f} x"
-
-
-def as_csv(rows: Sequence[Row], by: str) -> str:
-    """All rows with a header; a cost that is not known is empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([by, *Row._fields[1:]])
-    for row in rows:
-        writer.writerow(["" if value is None else value for value in row])
-    return out.getvalue()

@@ -1,6 +1,9 @@
 """The plain report: at most 80 columns, for a terminal without colours and for the client's own messages."""
 
+import csv
+import io
 import textwrap
+from collections.abc import Iterable, Sequence
 
 from trimtab.monitor.summary import Summary, UsageRow
 
@@ -194,7 +197,32 @@ def elapsed(seconds: float) -> str:
     return "under a minute"
 
 
+def as_csv(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Rows as comma-separated values. What is not known is empty.
+
+    A text is such that no terminal obeys it and no spreadsheet takes it for a formula: control characters are `?`, and
+    what begins with = + - or @ gets a ' before it.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def cell(value: object) -> object:
+    if not isinstance(value, str):
+        return "" if value is None else value
+    text = printable(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def printable(text: str) -> str:
+    """The text with `?` for control characters, which a terminal would obey."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def fitted(text: str, width: int) -> str:
-    """The end of a name that is too long, which tells more than its beginning; control characters are left out."""
-    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    """The end of a name that is too long, which tells more than its beginning; printable."""
+    text = printable(text)
     return text if len(text) <= width else "…" + text[1 - width :]

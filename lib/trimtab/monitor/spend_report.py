@@ -1,11 +1,10 @@
 """The spending by day, project, session, model or agent as plain lines of at most 80 columns, and as CSV."""
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from trimtab.monitor.report import WIDTH, bar, dollars, fitted, number, short
-from trimtab.monitor.spend import Spent
+from trimtab.monitor.report import WIDTH, bar, dollars, fitted, number, printable, short
+from trimtab.monitor.spend import Spent, UsdOf
+from trimtab.records import Request
 
 NAME, BAR = 21, 9  # columns
 HEADERS = ("requests", "input", "write", "read", "output", "cost")
@@ -55,22 +54,19 @@ def trend(now: Spent, before: Spent | None, name: str) -> str:
     return f"{name}: {dollars(now.usd)}, {abs(change):.0%} {word} than {dollars(before.usd)} in the same time before."
 
 
-def unpriced(total: Spent, models: Sequence[str]) -> str:
-    """What the cost leaves out; "" where every model has a price."""
-    if not total.unpriced_tokens:
+def unpriced(requests: Iterable[Request], usd_of: UsdOf) -> str:
+    """What the cost of the requests leaves out; "" where every model has a price."""
+    without = [request for request in requests if usd_of(request) is None]
+    tokens = sum(sum(request[5:10]) for request in without)
+    if not tokens:
         return ""
-    names = ", ".join(name or "unknown" for name in models)
+    names = ", ".join(sorted({printable(request.model) or "unknown" for request in without}))
     return (
-        f"No price is known for {names}: {short(total.unpriced_tokens)} tokens are not in the cost."
+        f"No price is known for {names}: {short(tokens)} tokens are not in the cost."
         " [[prices]] in config.toml sets one."
     )
 
 
-def as_csv(rows: Sequence[Spent], by: str) -> str:
-    """All rows with a header; a cost that is not known is empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([by, *FIELDS[1:]])
-    for row in rows:
-        writer.writerow(["" if value is None else value for value in row])
-    return out.getvalue()
+def nearest(projects: Sequence[str]) -> list[str]:
+    """Which projects there are where none was found; nothing where none is named."""
+    return [f"Recorded nearby: {', '.join(map(printable, projects))}."] if projects else []

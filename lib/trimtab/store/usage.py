@@ -19,7 +19,7 @@ from trimtab.errors import DamagedError, StoreError
 from trimtab.records import Arrival, Request, SessionTotal
 from trimtab.schema import Migration
 from trimtab.schema_usage import MIGRATIONS, OWN
-from trimtab.store.base import Database, Value, clean, connect, current_number, prepare
+from trimtab.store.base import Database, Value, clean, connect, current_number, prepare, within
 from trimtab.store.merging import Claim, key_of, merged, merged_arrival
 
 BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
@@ -27,6 +27,7 @@ CACHE_KB = 32_768  # chosen: what a sync of 1 GB of transcripts writes to again 
 PAGE_BYTES = 8_192  # a first sync takes 7 % less of the processor than with the usual 4,096 (measured 2026-11)
 CHECKPOINT_PAGES = 2_000  # 16 MB; the usual 4 MB write the pages of the indexes over and over in a first sync
 ASKED = 500  # keys of one query
+LATE_S = 1.0  # chosen: how much later than a total a response in it may be stamped; a resumed one takes longer
 PACK = list[tuple[str, float, str, str, str, int, bool, int, int]]  # arrivals' fields from the id on
 pack, unpack = msgpack.Encoder().encode, msgpack.Decoder(PACK).decode
 
@@ -170,8 +171,9 @@ class UsageStore(Database):
     def unlisted(self) -> list[Request]:
         """What the client counted for a session beyond the responses that it wrote down: compactions, titles.
 
-        One for each model, at the time of the session's total, of the agent "unlisted". Nothing of a session whose last
-        response is newer than its total, whose total is another's too, or where the two counts don't fit together.
+        One for each model, at the time of the session's total, of the agent "unlisted": the total less the responses
+        up to it, so that what comes later takes nothing back. Nothing of a session whose total is another's too, or
+        where the two counts don't fit together.
         """
         names = ", ".join(FIGURES)
         told = self._rows(
@@ -181,20 +183,19 @@ class UsageStore(Database):
         )
         sums = ", ".join(f"sum({name})" for name in FIGURES)
         listed: dict[str, dict[str, tuple[int, ...]]] = {}
-        newest: dict[str, float] = {}
         sql = (
-            f"select session, model, max(at), {sums} from (select c.session, t.model, t.at, {names} from requests t"
-            " join contexts c on c.id = t.context) group by session, model"
+            f"select session, model, {sums} from (select c.session, r.model, {names} from session_totals t"
+            " join contexts c on c.session = t.session join requests r on r.context = c.id where r.at <= t.at + ?)"
+            " group by session, model"
         )
-        for session, model, at, *row in self._rows(sql):
+        for session, model, *row in self._rows(sql, [LATE_S]):
             listed.setdefault(session, {})[model] = tuple(row)
-            newest[session] = max(at, newest.get(session, 0.0))
         found: dict[str, list[Request]] = {}
         wrong = set()
         for session, model, at, *rest in told:
             known = listed.get(session, {}).pop(model.partition("[")[0], (0,) * len(FIGURES))
             more = [theirs - ours for theirs, ours in zip(rest[:-1], known, strict=True)]
-            if at < newest.get(session, 0.0) or min(more) < 0:
+            if min(more) < 0:
                 wrong.add(session)
             elif any(more):
                 name = f"{session}/unlisted/{model}"
@@ -373,16 +374,16 @@ def narrowed(
     until: float | None,
     times: tuple[str, str] = ("t.at >=", "t.at <"),
 ) -> tuple[str, list[Value]]:
-    """A where clause and its values; empty when nothing narrows."""
-    limits: list[tuple[str, Value]] = [
-        ("c.session =", session),
-        ("s.project =", project),
-        (times[0], since),
-        (times[1], until),
+    """A where clause and its values; empty when nothing narrows. What ran in a folder of the project is of it too."""
+    limits: list[tuple[str, list[Value]]] = [
+        (f"{name} ?", [value])
+        for name, value in (("c.session =", session), (times[0], since), (times[1], until))
+        if value is not None
     ]
-    given = [(limit, value) for limit, value in limits if value is not None]
-    where = " and ".join(f"{limit} ?" for limit, _ in given)
-    return (f" where {where}" if where else "", [value for _, value in given])
+    if project is not None:
+        limits.append(within("s.project", str(clean(project))))
+    where = " and ".join(limit for limit, _ in limits)
+    return (f" where {where}" if where else "", [value for _, values in limits for value in values])
 
 
 @contextmanager

@@ -5,7 +5,7 @@ several, and whoever stores them merges. Only what repeats an earlier row word f
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from math import isfinite
 from operator import ge
 from typing import NamedTuple
@@ -20,6 +20,9 @@ from trimtab.transcript.folders import File, is_named_after
 from trimtab.transcript.lines import own_words
 from trimtab.transcript.shape import Block, Line, Nested, Part, Progress, Spent, target_of
 
+EARLIEST = datetime(2020, 1, 1, tzinfo=timezone.utc)  # before there was the client
+MOST_S = 100 * 365 * 86_400  # after that, chosen: no file is later
+AHEAD_S = 86_400  # chosen: how much later than its file a line may be stamped, where clocks differ
 NO_TIME = datetime.min.replace(tzinfo=timezone.utc)
 MOST_CALLS = 500  # whose results have not come; a response makes a few
 FOLDER_NAMED, LINE_NAMED = 2, 1  # how sure a session's project is: the file's folder is named after it; a line says it
@@ -74,7 +77,11 @@ class Rows:
         self._file = file
         before = msgspec.json.decode(carry, type=Carry) if carry else Carry()
         self._calls, self._stamp = before.calls, before.stamp
-        self._otherwise = file.modified_ns / 1e9  # the time of lines that have none
+        first, written = EARLIEST.timestamp(), file.modified_ns / 1e9
+        self._otherwise = min(max(written, first), first + MOST_S)  # the time of lines that have none
+        # A file from before there was the client is of a machine whose clock was never set: it tells no latest time.
+        ahead = self._otherwise + AHEAD_S - first if written >= first else MOST_S
+        self._latest = EARLIEST + timedelta(seconds=ahead)
         self._seen: dict[str, Seen] = {}  # by response
         self._noted: dict[str, Noted] = {}
         self._of = Noted("")  # of the session whose lines these are; lines without a session tell nothing
@@ -84,7 +91,11 @@ class Rows:
         self.agent_types: dict[tuple[str, str], str] = {}  # by session and agent
 
     def take(self, line: Line) -> str:
-        """Gathers the line's rows; what is wrong with the line, "" where nothing is."""
+        """Gathers the line's rows; what is wrong with the line, "" where nothing is.
+
+        A time before there was the client, or more than a day after the file was written, is none.
+        """
+        line.timestamp = self._credible(line.timestamp)
         kind = line.type
         if kind == "assistant":
             self._note(line)
@@ -110,6 +121,9 @@ class Rows:
         elif kind == "system" and line.subtype == "compact_boundary":
             self._arrived(line, line.uuid or "", "summary", "", "", 0)
         return ""
+
+    def _credible(self, stamp: datetime | None) -> datetime | None:
+        return stamp if stamp is not None and EARLIEST <= stamp <= self._latest else None
 
     def _at(self, line: Line) -> float:
         return self._seconds(line.timestamp or self._stamp)
@@ -220,7 +234,7 @@ class Rows:
         name = responses.name_of(nested.message.id, nested.request_id, nested.uuid)
         if name and responses.is_of_a_model(nested.message.model):
             aside = Line(
-                timestamp=nested.timestamp or line.timestamp,
+                timestamp=self._credible(nested.timestamp) or line.timestamp,
                 session_id=line.session_id,
                 request_session_id=line.request_session_id,
                 forked_from=line.forked_from,

@@ -1,18 +1,29 @@
 """The usage book asked for one account: the requests of some sessions or time, and what their contexts were made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from pathlib import Path
 from typing import NamedTuple
 
 from trimtab.errors import TrimtabError
-from trimtab.monitor import calibration, context
+from trimtab.monitor import calibration, context, grouping, periods, spend
 from trimtab.monitor.context import Ledger
 from trimtab.prices import Book
 from trimtab.records import Arrival, Request
+from trimtab.store.base import is_within
 from trimtab.store.usage import UsageStore
+from trimtab.transcript.responses import UNLISTED
+
+PARTS = tuple(grouping.BY)  # by what contexts are taken apart
+BY = (*spend.BY, *PARTS)  # by what usage is told
+MOST_NAMED = 3  # projects that are named where none is found
 
 
 class Scope(NamedTuple):
-    """Which requests are meant; None does not narrow. Times are seconds since the epoch, `until` is not included."""
+    """Which requests are meant; None does not narrow. Times are seconds since the epoch, `until` is not included.
+
+    `project` is a folder; what ran in a folder of it is meant too.
+    """
 
     project: str | None = None
     session: str | None = None
@@ -21,7 +32,10 @@ class Scope(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What a scope holds. `requests` are by time; `before` are those of the same length of time before it began."""
+    """What a scope holds. `requests` are by time; `before` are those of the time that it is compared with.
+
+    See `periods.before`; it is empty where the book has not all of that time.
+    """
 
     requests: list[Request]
     before: list[Request]
@@ -32,8 +46,9 @@ def account(store: UsageStore, scope: Scope, now: float) -> Account:
     requests = billed(store, scope)
     if scope.since is None or scope.session is not None:
         return Account(requests, [])
-    length = (now if scope.until is None else min(now, scope.until)) - scope.since
-    return Account(requests, billed(store, Scope(scope.project, None, scope.since - length, scope.since)))
+    since, until = periods.before(scope.since, now if scope.until is None else min(now, scope.until))
+    first_at = min((span.first_at for span in store.sessions()), default=now)
+    return Account(requests, billed(store, Scope(scope.project, None, since, until)) if first_at <= since else [])
 
 
 def billed(store: UsageStore, scope: Scope) -> list[Request]:
@@ -42,7 +57,7 @@ def billed(store: UsageStore, scope: Scope) -> list[Request]:
         request
         for request in store.unlisted()
         if (scope.session is None or request.session == scope.session)
-        and (scope.project is None or request.project == scope.project)
+        and (scope.project is None or is_within(request.project, scope.project))
         and (scope.since is None or request.at >= scope.since)
         and (scope.until is None or request.at < scope.until)
     ]
@@ -61,19 +76,28 @@ def active(store: UsageStore, scope: Scope) -> list[str]:
 def contexts(
     store: UsageStore, sessions: Iterable[str], book: Book, with_moments: bool = False
 ) -> tuple[list[Request], Ledger]:
-    """All requests of the sessions, and what their contexts were made of.
+    """All that was billed of the sessions, and what it was for: their contexts' parts, and what is in no context.
 
     A context is followed from its beginning, so sessions are taken whole. Sizes are estimated as these requests teach.
     Raises StoreError.
     """
     requests: list[Request] = []
     arrivals: list[Arrival] = []
-    for session in sessions:
+    names = set(sessions)
+    for session in sorted(names):
         requests += store.requests(session)
         arrivals += store.arrivals(session)
     came = list(joined(arrivals))
     factor_of = calibration.learned_factors(calibration.batches(requests, came))
-    return requests, context.ledger(requests, came, book.relative, book.usd, factor_of, with_moments)
+    ledger = context.ledger(requests, came, book.relative, book.usd, factor_of, with_moments)
+    rest = [request for request in store.unlisted() if request.session in names]
+    parts = [context.apart(request, book.relative, book.usd) for request in rest]
+    return [*requests, *rest], ledger._replace(parts=(*ledger.parts, *parts))
+
+
+def listed(requests: Iterable[Request]) -> list[Request]:
+    """Those of which the client wrote a line, and that so are in a context."""
+    return [request for request in requests if request.agent != UNLISTED]
 
 
 def joined(arrivals: Iterable[Arrival]) -> Iterable[Arrival]:
@@ -94,8 +118,26 @@ def joined(arrivals: Iterable[Arrival]) -> Iterable[Arrival]:
     yield from answers.values()
 
 
-def session_of(store: UsageStore, start: str) -> str:
-    """The one session whose id begins so. Raises TrimtabError where there is none or more than one, StoreError."""
+def nearest(store: UsageStore, folder: str) -> list[str]:
+    """Where nothing ran in `folder`: the projects that are nearest to it in the tree, at most MOST_NAMED of them."""
+    known = {span.project for span in store.sessions() if span.project}
+    if any(is_within(project, folder) for project in known):
+        return []
+    asked = Path(folder).parts
+
+    def distance(project: str) -> int:
+        parts = Path(project).parts
+        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(parts, asked, strict=False)))
+        return len(parts) + len(asked) - 2 * common
+
+    return sorted(known, key=lambda project: (distance(project), project))[:MOST_NAMED]
+
+
+def session_of(store: UsageStore, start: str, besides: Sequence[str] = ()) -> str:
+    """The one session whose id begins so. Raises TrimtabError where there is none or more than one, StoreError.
+
+    `besides` are sessions that are known elsewhere, the newest at the end: they are named where there is none.
+    """
     known = [one.session for one in store.sessions()]
     found = [name for name in known if name.startswith(start)]
     if start in found:
@@ -104,7 +146,5 @@ def session_of(store: UsageStore, start: str) -> str:
         return found[0]
     if found:
         raise TrimtabError(f"{start!r} begins {len(found)} sessions: {', '.join(found[:5])}; say more of it.")
-    newest = ", ".join(known[-3:][::-1])
-    raise TrimtabError(
-        f"no session {start!r} is in the usage book" + (f"; the newest are {newest}." if newest else ".")
-    )
+    newest = ", ".join([*known, *besides][-3:][::-1])
+    raise TrimtabError(f"no session {start!r} is recorded" + (f"; the newest are {newest}." if newest else "."))

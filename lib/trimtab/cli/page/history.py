@@ -1,7 +1,7 @@
 """A history as a page is made of it, and what it calls its sessions, agents and times."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import NamedTuple
 
@@ -61,8 +61,10 @@ def wall_clock(zone: tzinfo | None) -> Callable[[float], float]:
     @cache
     def offset(quarter: int) -> float:
         """Of a quarter of an hour: no zone changes its offset within one."""
-        at = quarter * QUARTER_S
-        local = datetime.fromtimestamp(at, zone) if zone else datetime.fromtimestamp(at).astimezone()
+        try:
+            local = datetime.fromtimestamp(quarter * QUARTER_S, zone or timezone.utc).astimezone(zone)
+        except (ValueError, OverflowError, OSError):  # a time that no clock can show
+            return 0.0
         return (local.utcoffset() or timedelta()).total_seconds()
 
     return lambda at: at + offset(int(at // QUARTER_S))
