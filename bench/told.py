@@ -6,12 +6,14 @@ have no times: events are a second apart, and what follows a request comes after
 
 import json
 import lzma
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from trimtab.monitor import sizes
 from trimtab.records import Arrival, Request
+
+CALL_TOKENS, CALL_SHARE, THOUGHT_SHARE = 37, 0.85, 1.1  # fitted: around a call, of its input's JSON, of thinking
 
 
 class Told(NamedTuple):
@@ -59,7 +61,7 @@ def told(session: Mapping[str, Any]) -> Told:
     for index, wrote in answers.items():
         asked = found.requests[index]
         arrival = Arrival(name, "", asked.message_id, asked.at, "answer", "", "", 0)
-        tokens = sizes.weigh_answer(wrote["say"], wrote["think"], wrote["call"])
+        tokens = weigh_answer(wrote["say"], wrote["think"], wrote["call"])
         arrive(found, arrival, "\n".join([*wrote["say"], *wrote["think"], *wrote["call"]]), tokens)
     found.arrivals.sort(key=lambda arrival: arrival.at)
     return found
@@ -86,3 +88,10 @@ def result(session: str, event: Mapping[str, Any], at: float) -> Arrival:
     return Arrival(
         session, "", event["id"], at, "result", tool, target, 0, bool(event["is_error"]), int(bool(event["image"]))
     )
+
+
+def weigh_answer(said: Iterable[str], thought: Iterable[str], calls: Iterable[str]) -> int:
+    """About what a response's output is billed by such a model: its texts, thinking, and its calls' inputs as JSON."""
+    inputs = [sizes.weigh(given) for given in calls]
+    about = sum(map(sizes.weigh, said)) + THOUGHT_SHARE * sum(map(sizes.weigh, thought))
+    return round(about + CALL_SHARE * sum(inputs) + CALL_TOKENS * len(inputs))

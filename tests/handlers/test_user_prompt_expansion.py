@@ -6,6 +6,9 @@ import pytest
 from tests.daemon.harness import source
 from tests.handlers.client import Client
 
+from trimtab.handlers import usage_words
+from trimtab.monitor import periods
+from trimtab.prices import Book
 from trimtab.usage import account as accounts
 
 
@@ -82,3 +85,18 @@ def test_with_nothing_recorded_it_says_what_to_do(client: Client) -> None:
 
 def test_other_commands_are_not_ours(client: Client) -> None:
     assert client.send("UserPromptExpansion", command_name="review", command_args="") is None
+
+
+def test_usage_without_commands_and_of_another_project(client: Client) -> None:
+    """The first has usage and no commands; of a folder in which nothing ran the project nearby is named."""
+    client.transcript = client.home / ".claude" / "projects" / "-p" / "s1.jsonl"
+    client.now = time.time() - 60
+    client.prompt("Why?")
+    client.read(str(client.project / "a.py"), source(1))
+    client.now += 60
+    assert "There are no commands in the usage of this project, last 7 days." in asked(client, "week by command")
+    period = periods.period("week", client.now)
+    words = usage_words.Words("day", period, False)
+    book = client.home / ".claude-patterns" / "usage.db"
+    text = usage_words.answer(words, book, str(client.project / "src"), Book(), client.now)
+    assert text == ["No usage is recorded for this project, last 7 days.", f"Recorded nearby: {client.project}."]

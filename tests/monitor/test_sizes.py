@@ -1,6 +1,7 @@
 """The estimate of billed tokens: its counts by hand, its bounds, and its factors."""
 
 import pytest
+from bench import told
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,4 +79,4 @@ def test_an_arrival_by_tokens_characters_and_images() -> None:
 def test_an_answer_by_hand() -> None:
     """100 for the text, 1.1 * 200 for thinking, 0.85 * 300 and 37 each for two calls."""
     letters = "a" * 500
-    assert sizes.weigh_answer([letters], [letters * 2], [letters, letters * 2]) == 100 + 220 + 255 + 74
+    assert told.weigh_answer([letters], [letters * 2], [letters, letters * 2]) == 100 + 220 + 255 + 74

@@ -218,7 +218,7 @@ def test_recorded_lines_are_read_alike(name: str, tmp_path: Path) -> None:
     alike([as_bytes([json.loads(line)]) for line in text.splitlines()])  # a call's input counts as it is written
     home, agent = Home(tmp_path), "a1" if name == "subagent" else ""
     path = home.write(f"{name}/a1" if agent else name, text)
-    os.utime(path, (5000, 5000))
+    os.utime(path, (1.8e9, 1.8e9))
     entries = Reader(path, "s", agent).read()
     assert home.sync().bad == []
     with home.store() as store:

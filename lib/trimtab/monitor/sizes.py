@@ -6,7 +6,7 @@ the weights and prints their errors on sessions held out; `trimtab.monitor.calib
 requests.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from operator import mul
 
 from trimtab import tokens
@@ -26,7 +26,6 @@ WEIGHTS = {
     b"\n": 1.655,
     b"L": 1.145,  # characters outside of ASCII
 }
-CALL_TOKENS, CALL_SHARE, THOUGHT_SHARE = 37, 0.85, 1.1  # fitted: around a call, of its input's JSON, of thinking
 FRAME_TOKENS = 29  # around each result; fitted with the weights
 # Chosen: what weights that were fitted to real texts may say of odd ones.
 LEAST_PER_CHARACTER, MOST_PER_CHARACTER = 0.02, 2.0
@@ -85,13 +84,6 @@ def weigh_roughly(text: str) -> int:
     starts = [int(piece * step) for piece in range(PIECES)]
     part = "".join([text[start : start + PIECE_CHARACTERS] for start in starts])
     return max(1, round(weigh(part) * size / len(part)))
-
-
-def weigh_answer(said: Iterable[str], thought: Iterable[str], calls: Iterable[str]) -> int:
-    """About what a response's output is billed by such a model: its texts, thinking, and its calls' inputs as JSON."""
-    inputs = [weigh(given) for given in calls]
-    about = sum(map(weigh, said)) + THOUGHT_SHARE * sum(map(weigh, thought))
-    return round(about + CALL_SHARE * sum(inputs) + CALL_TOKENS * len(inputs))
 
 
 def factor(model_or_family: str, tool: str = "") -> float:

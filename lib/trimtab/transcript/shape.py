@@ -270,15 +270,12 @@ def blocks(content: object) -> list[Block]:
     found = []
     for block in content if isinstance(content, list) else ():
         if isinstance(block, dict):
-            given = block.get("input")
             found.append(
                 Block(
                     type=words(block.get("type")),
                     id=words(block.get("id")),
                     name=words(block.get("name")),
-                    input=Raw(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
-                    if isinstance(given, dict)
-                    else Raw(b""),
+                    input=raw(block.get("input")),
                     tool_use_id=words(block.get("tool_use_id")),
                     content=content_of(block.get("content")),
                     text=words(block.get("text")),

@@ -10,6 +10,7 @@ from tests.cli.page.histories import NOW, history
 from trimtab import monitor, prices
 from trimtab.cli.page import FullPrice, History, Limits, PageData, Part, Pricing, build
 from trimtab.cli.page.document import usd_by_class
+from trimtab.cli.page.history import wall_clock
 from trimtab.records import Addition, Alert, Arrival, Factor, Fold, Load, Recovery, Request, Tier
 
 PRICING = Pricing(prices.relative, prices.usd, prices.input_usd)
@@ -270,3 +271,9 @@ def test_alerts_come_with_their_project_and_the_newest_first() -> None:
         ("", "new", False),
         ("/p", "old", True),
     ]
+
+
+def test_a_time_that_no_clock_shows_has_no_offset() -> None:
+    wall = wall_clock(ZoneInfo("Europe/Berlin"))
+    assert wall(NOW) - NOW in (3600, 7200)
+    assert [wall(at) for at in (-1e15, 1e15)] == [-1e15, 1e15]
