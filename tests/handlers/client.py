@@ -1,6 +1,7 @@
 """The client as the handlers see it: events, a transcript, and what the model is shown."""
 
 import json
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Client:
         where.parent.mkdir(parents=True, exist_ok=True)
         with where.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"timestamp": stamp(self.now), "cwd": str(self.project), **record}) + "\n")
+        os.utime(where, (self.now, self.now))
 
     def prompt(self, text: str) -> None:
         self.write({"type": "user", "message": {"role": "user", "content": text}})
