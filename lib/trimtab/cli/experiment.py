@@ -26,6 +26,7 @@ from trimtab.monitor import guard as guards
 from trimtab.monitor import report as plain
 from trimtab.monitor.experiment import Contrast, Study
 from trimtab.monitor.guard import GuardRow
+from trimtab.prices import Book
 from trimtab.records import Experiment
 from trimtab.store import Store
 from trimtab.store.experiments import MOST_SEED, ExperimentStore
@@ -106,7 +107,7 @@ def off() -> None:
         running = store.running()
         if running is None:
             raise StoreError("no experiment is on; `trimtab experiment show` shows the last one")
-        trial.collect(store, running, time.time(), most=len(store.assignments(running.id)))
+        trial.collect(store, running, time.time(), len(store.assignments(running.id)), book=own_prices())
         store.end(running.id, time.time(), "ended by hand")
     print(f"Experiment {running.id} is over; `trimtab experiment show` shows what it found.")
 
@@ -122,7 +123,7 @@ def show(wants_json: bool, number: int | None) -> None:
     with opened() as store:
         experiment = wanted(store.experiments(), number)
         now = time.time()
-        trial.collect(store, experiment, now, most=len(store.assignments(experiment.id)))
+        trial.collect(store, experiment, now, len(store.assignments(experiment.id)), book=own_prices())
         found = trial.settle(store, experiment, now)
     if wants_json:
         print(json.dumps(as_document(found), ensure_ascii=False))
@@ -153,6 +154,11 @@ def guard(wants_json: bool, project: Path | None) -> None:
     out.print(guard_table(rows))
     if not place.settings.recovery_guard:
         out.print(Text("The guard is off (recovery_guard = false): nothing follows from this.", style=screen.WARNING))
+
+
+def own_prices() -> Book:
+    """The prices that the user has set, as the current folder's settings have them."""
+    return Book(places.find(None, Path.cwd(), os.environ).settings.prices)
 
 
 def file_of() -> Path:
