@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,7 @@ from rich.text import Text
 from trimtab import paths
 from trimtab.cli import place as places
 from trimtab.cli import screen
-from trimtab.errors import TrimtabError
+from trimtab.errors import StoreError, TrimtabError
 from trimtab.monitor.alerts import CRITICAL, AlertRow, alert_rows
 from trimtab.store import Store
 
@@ -44,7 +45,9 @@ def command(wants_all: bool, ack: str | None, wants_json: bool, project: Path | 
     calls, cost, parts of Trimtab that fail.
     """
     place = places.find(project, Path.cwd(), os.environ)
-    found = gather(place.ledger, os.environ)
+    found, faults = gather(place.ledger, os.environ)
+    for fault in faults:
+        print(f"trimtab: some alerts are missing: {fault}", file=sys.stderr)
     if ack is not None:
         click.echo(acknowledge(found, ack))
         return
@@ -55,15 +58,25 @@ def command(wants_all: bool, ack: str | None, wants_json: bool, project: Path | 
         draw(shown, len(found) - len(shown), str(place.project), time.time())
 
 
-def gather(ledger: Path, environment: Mapping[str, str]) -> list[Named]:
-    """The alerts of both ledgers, what stands first. Raises StoreError for a bad one."""
-    found = []
-    for prefix, path in (("", ledger), (OURS, paths.user_folder(environment) / paths.USER_LEDGER)):
-        if path.is_file():
+def gather(ledger: Path, environment: Mapping[str, str]) -> tuple[list[Named], list[str]]:
+    """The alerts of both ledgers, what stands first, and why one of them can't be read.
+
+    Raises StoreError where none of those that are there can be.
+    """
+    found: list[Named] = []
+    faults: list[StoreError] = []
+    both = {"": ledger, OURS: paths.user_folder(environment) / paths.USER_LEDGER}
+    there = {prefix: path for prefix, path in both.items() if path.is_file()}
+    for prefix, path in there.items():
+        try:
             with Store.open(path, readonly=True) as store:
                 found += [Named(f"{prefix}{row.id}", path, row) for row in alert_rows(store.alerts())]
+        except StoreError as exc:
+            faults.append(exc)
+    if there and len(faults) == len(there):
+        raise StoreError("; ".join(map(str, faults))) from faults[0]
     order = {"stands": 0, "seen": 1, "gone": 2}
-    return sorted(found, key=lambda each: (order[each.row.state], -each.row.triggered_at))
+    return sorted(found, key=lambda each: (order[each.row.state], -each.row.triggered_at)), list(map(str, faults))
 
 
 def acknowledge(found: Sequence[Named], which: str) -> str:
