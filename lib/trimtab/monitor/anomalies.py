@@ -165,6 +165,8 @@ class Rates:
             if anomaly is not None and (run is None or run.median() < BACK * anomaly.limit):
                 over.append(anomaly)
                 self._on[subject, session] = None
+                if session not in self._runs:
+                    del self._on[subject, session]
         return over
 
     def end(self, session: str, at: float) -> None:
@@ -175,11 +177,14 @@ class Rates:
             if peak > 0:
                 self._history.setdefault(subject, deque(maxlen=MOST_PEAKS)).append((at, peak))
         self._newest = {key: when for key, when in self._newest.items() if key[0] != session}
+        self._on = {key: on for key, on in self._on.items() if on is not None or key[1] != session}
         self._limits.clear()  # the number of tests a week has changed for all
 
     def end_silent(self, now: float, silent_s: float) -> None:
         """Ends every session that used nothing for `silent_s`."""
         last = {session: max(run.last for run in runs.values()) for session, runs in self._runs.items() if runs}
+        for (session, _), at in self._newest.items():
+            last[session] = max(at, last.get(session, at))
         for session, at in sorted(last.items(), key=lambda item: item[1]):
             if at < now - silent_s:
                 self.end(session, at)
@@ -218,6 +223,7 @@ class Repeats:
         """`least` times with the same result, or twice as many of a command with others, make a repeat."""
         self.least = least
         self._recent: dict[tuple[str, str], deque[tuple[str, str, int]]] = {}
+        self._newest: dict[str, float] = {}  # by session: when
         self._on: dict[tuple[str, str, str], str] = {}  # by session, agent, tool: the target; "" it was, and is over
 
     def arrived(self, arrival: Arrival) -> Repeat | None:
@@ -227,6 +233,7 @@ class Repeats:
         call = (arrival.tool, arrival.target, arrival.characters)
         recent = self._recent.setdefault((arrival.session, arrival.agent), deque(maxlen=REPEAT_SPAN))
         recent.append(call)
+        self._newest[arrival.session] = max(arrival.at, self._newest.get(arrival.session, arrival.at))
         same, any_result = recent.count(call), sum(each[:2] == call[:2] for each in recent)
         key = (arrival.session, arrival.agent, arrival.tool)
         is_stuck = arrival.tool == "Bash" and any_result >= 2 * self.least
@@ -246,8 +253,15 @@ class Repeats:
                 over.append((session, agent, tool))
         for key in over:
             self._on[key] = ""
+            if key[0] not in self._newest:
+                del self._on[key]
         return over
 
-    def end(self, session: str) -> None:
-        """The session is over."""
-        self._recent = {key: recent for key, recent in self._recent.items() if key[0] != session}
+    def end_silent(self, now: float, silent_s: float) -> None:
+        """Ends every session that called nothing for `silent_s`: it is forgotten, and its repeats are over."""
+        ended = {session for session, at in self._newest.items() if at < now - silent_s}
+        if not ended:
+            return
+        self._newest = {session: at for session, at in self._newest.items() if session not in ended}
+        self._recent = {key: recent for key, recent in self._recent.items() if key[0] not in ended}
+        self._on = {key: target for key, target in self._on.items() if target or key[0] not in ended}
