@@ -228,8 +228,8 @@ def test_an_alert_is_recorded_once_for_its_cause_and_period(store: Store) -> Non
     assert [(each.message, each.ends_at) for each in store.alerts() if each.cause] == [("a", 9.0), ("b", None)]
     store.clear([first], 5.0)
     store.clear([first], 6.0)
-    store.mark_told([first], 7.0)
-    store.mark_told([first], 8.0)
+    store.mark_told({first: 7.0})
+    store.mark_told({first: 8.0})
     assert store.alerts()[0] == Alert(
         first, "warning", "a", "usage", 1.0, False, "cache", "monday", 9.0, cleared_at=5.0, told_at=7.0
     )

@@ -47,9 +47,7 @@ class Bookkeeping:
             return
         transcript, ticks = self._sessions.popitem(last=False)
         try:
-            complete = sync_session(self._opened(), transcript, STEP_BYTES).is_complete
-        except BusyError:
-            complete = False
+            complete = self.read(transcript)
         except Exception as exc:  # noqa: BLE001 - what else waits for the tick must not wait for this; it is told
             self._rests_until = time.monotonic() + RETRY_S
             self._tell(f"{type(exc).__name__}: {exc}")
@@ -62,16 +60,37 @@ class Bookkeeping:
     def catch_up(self, most_s: float) -> None:
         """Read what the sessions have, for so many seconds at most."""
         ends = time.monotonic() + most_s
-        while self._sessions and time.monotonic() < min(ends, self._rests_until or ends):
+        while self._sessions and self._rests_until <= time.monotonic() < ends:
             self.tick()
 
-    def requests(self, *, since: float, until: float) -> list[Request]:
-        """The book's responses by time. Raises StoreError."""
-        return self._opened().requests(since=since, until=until)
+    def read(self, transcript: Path) -> bool:
+        """Reads a little of a session; whether all of it is in the book by now. Raises StoreError."""
+        try:
+            return sync_session(self._opened(), transcript, STEP_BYTES).is_complete
+        except BusyError:
+            return False
 
-    def arrivals(self, *, since: float, until: float) -> list[Arrival]:
-        """What came into contexts, by time. Raises StoreError."""
-        return self._opened().arrivals(since=since, until=until)
+    # The book as it is; all raise StoreError
+
+    def requests(self, session: str | None = None, *, since: float, until: float) -> list[Request]:
+        """Responses by time."""
+        return self._opened().requests(session, since=since, until=until)
+
+    def arrivals(self, session: str | None = None, *, since: float, until: float) -> list[Arrival]:
+        """What came into contexts, by time."""
+        return self._opened().arrivals(session, since=since, until=until)
+
+    def unlisted(self) -> list[Request]:
+        return self._opened().unlisted()
+
+    def newest(self) -> int:
+        return self._opened().newest()
+
+    def changed(self, after: int, most: int) -> list[tuple[int, float]]:
+        return self._opened().changed(after, most)
+
+    def totals_state(self) -> tuple[int, float, float]:
+        return self._opened().totals_state()
 
     def _opened(self) -> UsageStore:
         if self._store is not None and not self._store.is_current():

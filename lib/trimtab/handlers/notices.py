@@ -18,6 +18,7 @@ class Notices:
     def __init__(self, name: str, store_of: Callable[[], Store], note: Callable[[str], None]) -> None:
         self._name, self._store_of, self._note = name, store_of, note
         self._untold: dict[int, str] | None = None  # by the alert's number; None: not looked up yet
+        self._told: dict[int, float] = {}  # when, of those that the ledger does not say it of yet
 
     def update(self, findings: Iterable[Finding], now: float, command: str) -> None:
         """Writes what the findings change into the ledger. Raises StoreError."""
@@ -43,13 +44,23 @@ class Notices:
         self._known_untold(self._store_of().alerts(standing=True))
 
     def tell(self, now: float) -> list[str]:
-        """Lines for the user that were not told yet; each once, also when the ledger can't note that. Never raises."""
+        """Lines for the user that were not told yet, each once. Never raises, and waits for no file: an event waits.
+
+        `note_told` writes down that they were told. A daemon that is killed before leaves it to the next, which tells
+        them a second time: better than not at all.
+        """
         if not self._untold:
             return []
         told, self._untold = self._untold, {}
-        with suppress(StoreError):
-            self._store_of().mark_told(told, now)
+        self._told.update(dict.fromkeys(told, now))
         return list(told.values())
+
+    def note_told(self) -> None:
+        """Writes down what was told; where the ledger can't be written to now, the next call does. Never raises."""
+        if self._told:
+            with suppress(StoreError):
+                self._store_of().mark_told(self._told)
+                self._told.clear()
 
     def _known_untold(self, known: Iterable[Alert]) -> dict[int, str]:
         """At first those that an earlier daemon raised and nobody was told of."""

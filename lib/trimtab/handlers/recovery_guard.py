@@ -8,9 +8,10 @@ kind is shown whole is written again now and then; its tag `since` says from whe
 import statistics
 from collections.abc import Sequence
 
-from trimtab import policy, prices, transcript
+from trimtab import policy, transcript
 from trimtab.monitor import guard
 from trimtab.monitor.guard import Change, GuardRow
+from trimtab.prices import FUTURE, Book
 from trimtab.records import Metric, Request
 from trimtab.settings import Settings
 from trimtab.store import Store
@@ -57,13 +58,15 @@ def rows(store: Store, settings: Settings, now: float) -> tuple[GuardRow, ...]:
 def typical(requests: Sequence[Request], lengths: Sequence[int], settings: Settings) -> policy.Circumstances:
     """The cost formula's circumstances as they mostly are in a project with these requests and lengths of sessions.
 
-    Half of the median session is behind, and the model's factor is 1.
+    Half of the median session is behind, the model's factor is 1, and prices are those of the last request.
     """
+    model, at = (requests[-1].model, requests[-1].at) if requests else ("", FUTURE)
+    lasts_hour = any(request.write_1h_tokens for request in requests)
     prompts = [transcript.prompt_tokens(request) for request in requests]
     prompt_tokens = round(statistics.median(prompts)) if prompts else policy.PROMPT_TOKENS
     so_far = round(statistics.median(lengths) / 2) if lengths else 0
     return policy.Circumstances(
-        prices.relative(requests[-1].model if requests else "", any(r.write_1h_tokens for r in requests)),
+        Book(settings.prices).relative(model, lasts_hour, at),
         prompt_tokens,
         1.0,
         settings.level,

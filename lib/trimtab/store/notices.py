@@ -1,7 +1,7 @@
 """The part of a ledger that watches: metrics, alerts, and the totals that the metrics are differences of."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from trimtab.records import Alert, Metric, Totals
 from trimtab.store.base import Database, clean
@@ -83,9 +83,9 @@ class Notices(Database):
         """Marks alerts as cleared; one that was cleared before keeps its time."""
         self._mark("cleared_at = ? where id = ? and cleared_at is null", [(at, alert) for alert in alerts])
 
-    def mark_told(self, alerts: Iterable[int], at: float) -> None:
-        """Marks alerts as shown to the user."""
-        self._mark("told_at = ? where id = ? and told_at is null", [(at, alert) for alert in alerts])
+    def mark_told(self, told: Mapping[int, float]) -> None:
+        """Marks alerts as shown to the user, each at its time."""
+        self._mark("told_at = ? where id = ? and told_at is null", [(at, alert) for alert, at in told.items()])
 
     def _mark(self, change: str, rows: Sequence[tuple[float, ...]]) -> None:
         if rows:
