@@ -220,3 +220,19 @@ def test_a_repeat_is_over_when_other_calls_come() -> None:
     assert repeats.gone() == [("s", "", "Bash")]
     assert repeats.gone() == []
     assert not any(repeats.arrived(arrival(n)) for n in range(20))  # once for a conversation
+
+
+def test_sessions_that_are_over_are_forgotten() -> None:
+    """A daemon lives for weeks; each repeat is told to be over once."""
+    repeats, rates = Repeats(3), Rates(0.5)
+    over = 0
+    for session in range(200):
+        at = session * HOUR
+        for n in range(4):
+            repeats.arrived(arrival(n, session=f"s{session}")._replace(at=at + n))
+        rates.requested(request(f"s{session}", at), None)
+        repeats.end_silent(at, 2 * HOUR)
+        rates.end_silent(at, 2 * HOUR)
+        over += len(repeats.gone())
+    assert over > 190
+    assert max(len(repeats._recent), len(repeats._newest), len(repeats._on), len(rates._newest)) <= 4

@@ -78,3 +78,12 @@ def test_a_damaged_ledger_says_so(project: Path, run: Run) -> None:
     status, _, err = run("alerts")
     assert status == 1
     assert "damaged" in err
+
+
+def test_a_damaged_ledger_hides_no_other(alerted: Path, apart: Path, run: Run) -> None:
+    (apart / ".claude-patterns" / "user.db").write_bytes(b"this is no database" * 500)
+    status, out, err = run("alerts")
+    assert status == 0
+    assert "the cache is" in out
+    assert "user.db" in err
+    assert "trimtab doctor" in err

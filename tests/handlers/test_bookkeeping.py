@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -107,3 +108,27 @@ def test_a_book_that_is_deleted_is_begun_anew(client: Client) -> None:
         path.unlink()
     client.desk.between()
     assert len(outputs(client)) == 1
+
+
+def test_after_a_fault_is_over_an_event_that_asks_is_served(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client.desk._book, "_rests_until", time.monotonic() - 1)
+    client.ran("ls", "a")
+    client.send("Stop")
+    client.desk.book()
+    assert len(outputs(client)) == 1
+
+
+def test_what_came_or_changed_since_a_row_is_found(client: Client) -> None:
+    """A response that grows has a new number, also the one that came last."""
+    client.ran("ls", "a")
+    client.send("Stop")
+    client.desk.between()
+    book_of = client.desk._book
+    ((first, at),) = book_of.changed(0, 9)
+    assert (at, book_of.newest(), book_of.changed(first, 9)) == (client.now, first, [])
+    usage = {"input_tokens": 5, "cache_read_input_tokens": 50_000, "output_tokens": 90}
+    message = {"id": "m1", "role": "assistant", "model": "claude-opus-5-5", "content": [], "usage": usage}
+    client.write({"type": "assistant", "requestId": "r1", "message": message})
+    client.desk.between()
+    assert [each[2] for each in outputs(client)] == [90]
+    assert [when for _, when in book_of.changed(first, 9)] == [client.now]

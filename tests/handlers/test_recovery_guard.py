@@ -7,6 +7,7 @@ from tests.handlers.client import Client, is_view
 from trimtab import policy, tiers
 from trimtab.handlers import recovery_guard
 from trimtab.monitor import guard
+from trimtab.prices import Own, Price
 from trimtab.records import Fold, Load, OptimizationLevel, Prices, Recovery, Request, Tier
 from trimtab.settings import Settings
 from trimtab.store import Store
@@ -164,3 +165,10 @@ def test_in_words() -> None:
     assert guard.line({("Read", KIND), ("Bash", "log")}) == (
         "Shown whole again, for their folds were fetched too often: Bash log, Read python (one load in 20 is tried)."
     )
+
+
+def test_the_break_even_is_at_the_users_own_prices() -> None:
+    """Reading costs as much as sending anew, output twice as much."""
+    own = Settings(prices=(Own("mine", Price(1.0, 1.0, 1.0, 1.0, 2.0)),))
+    request = Request("s", "", "m", 5.0, "mine", 1_000, 0, 0, 1_000, 1_000)
+    assert recovery_guard.typical([request], [10], own).prices == Prices(1.0, 1.0, 2.0)

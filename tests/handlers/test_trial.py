@@ -11,7 +11,7 @@ from tests.handlers.client import Client, is_view
 from tests.handlers.test_failed_command import failed
 
 from trimtab import tiers
-from trimtab.handlers import trial
+from trimtab.handlers import bookkeeping, trial
 from trimtab.monitor import experiment as arithmetic
 from trimtab.records import Assignment, Outcome, Tier
 from trimtab.store.experiments import ExperimentStore
@@ -281,3 +281,39 @@ def test_a_clock_that_goes_back_leaves_sessions_running(client: Client) -> None:
         experiment = store.running()
         assert experiment is not None
         assert dict(trial.study(store, experiment, client.now).left_out) == {"still in its first 24 hours": 1}
+
+
+def test_an_outcome_waits_until_the_book_has_read_the_session(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long transcript is read in as many ticks as it takes; no part of it is taken for the whole."""
+    monkeypatch.setattr(bookkeeping, "STEP_BYTES", 1)
+    monkeypatch.setattr("trimtab.transcript.scan.BLOCK_BYTES", 400)
+    begin(client)
+    in_session(client, ON)
+    client.read("/p/a.py", source(1))
+    for number in range(12):
+        client.ran("ls", f"{number}")
+    client.now += 2 * DAY
+    ticks = 0
+    found: dict[str, Outcome] = {}
+    while not found and ticks < 200:
+        client.desk.between()
+        ticks += 1
+        with ExperimentStore.open(file_of(client), readonly=True) as store:
+            found = store.outcomes(1)
+    assert ticks > 5
+    assert found[ON].requests == 13
+
+
+def test_outcomes_are_at_the_users_own_prices(client: Client) -> None:
+    """$1 a million of each class but output, which is $2: 5 + 50,000 + 2 * 50 of them in each unit."""
+    begin(client)
+    config = "[[prices]]\nmodel = 'claude-opus-5-5'\ninput = 1\nread = 1\noutput = 2\n"
+    (client.home / ".claude-patterns" / "config.toml").write_text(config, encoding="utf-8")
+    in_session(client, ON)
+    client.read("/p/a.py", source(1))
+    client.now += 2 * DAY
+    client.desk.between()
+    with ExperimentStore.open(file_of(client), readonly=True) as store:
+        found = store.outcomes(1)[ON]
+    assert found.usd == pytest.approx(0.050105)
+    assert found.units == pytest.approx(50_105.0)

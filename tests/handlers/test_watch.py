@@ -299,6 +299,18 @@ class Book:
     def arrivals(self, *, since: float, until: float) -> list[Arrival]:
         return [each for each in self.came if since <= each.at < until]
 
+    def unlisted(self) -> list[Request]:
+        return []
+
+    def newest(self) -> int:
+        return len(self.made)
+
+    def changed(self, after: int, most: int) -> list[tuple[int, float]]:
+        return [(number, each.at) for number, each in enumerate(self.made, 1) if number > after][:most]
+
+    def totals_state(self) -> tuple[int, float, float]:
+        return 0, 0.0, 0.0
+
     def session(self, name: str, at: float, requests: int, read: int, gap_s: float = 12.0) -> None:
         for n in range(requests):
             when = at + n * gap_s + n % 3
@@ -313,7 +325,7 @@ class Watched:
         self.user.mkdir()
         for number in range(40):
             self.book.session(f"h{number}", self.now - (41 - number) * 20_000, 30, 50_000 + 700 * number)
-        self.watch = watching.Watch(self.user, lambda: self.now, list, timezone.utc, self.book)
+        self.watch = watching.Watch(self.user, lambda: self.now, self.book, timezone.utc)
 
     def minutes(self, count: int) -> list[Alert]:
         """Minutes pass; the user's alerts."""
@@ -372,55 +384,56 @@ def test_a_month_that_will_cost_too_much(watched: Watched) -> None:
     assert [each.cleared_at is None for each in watched.minutes(2)] == [False]
 
 
-def test_what_the_book_learns_late_of_today_and_of_this_month_counts(watched: Watched) -> None:
-    """As a first sync brings it, after the watch began; a request costs $10: 500,000 tokens of output."""
-    (watched.user / "config.toml").write_text("alert_day_usd = 5.0\nalert_month_usd = 100.0\n")
-    assert [each.cause for each in watched.minutes(2)] == []
-    begun = watched.now - watched.now % 86_400 - 86_400 / 2
-    watched.book.made.append(Request("late", "", "now", watched.now - 600, "claude-opus-5-5", 0, 0, 0, 0, 500_000))
-    assert [each.cause for each in watched.minutes(2)] == ["day_usd"]
-    earlier = Request("late", "", "then", begun - 86_400, "claude-opus-5-5", 0, 0, 0, 0, 10_000_000)
-    watched.book.made.append(earlier)
-    assert sorted(each.cause for each in watched.minutes(40)) == ["day_usd", "month_usd"]
-
-
-def test_the_users_own_prices_are_taken(watched: Watched) -> None:
-    """A model that the list does not have, at $400 for a million of input."""
-    own = '[[prices]]\nmodel = "gateway-x"\ninput = 400.0\noutput = 0.0\n'
-    (watched.user / "config.toml").write_text(f"alert_day_usd = 1.0\n{own}")
-    watched.minutes(1)
-    watched.book.made.append(Request("s", "", "m", watched.now, "gateway-x", 10_000, 0, 0, 0, 0))
+def test_a_cost_that_the_book_learns_late_is_told(watched: Watched) -> None:
+    """A first sync brings what was used an hour before the daemon began."""
+    (watched.user / "config.toml").write_text("alert_day_usd = 5.0\n")
+    begun = watched.now
+    assert watched.minutes(3) == []
+    watched.book.made += [Request("l", "", f"l{n}", begun - 3600, "claude-opus-5-5", 10**6, 0, 0, 0, 0) for n in (1, 2)]
     assert [each.cause for each in watched.minutes(2)] == ["day_usd"]
 
 
-def test_each_project_has_its_own_environment(client: Client, tmp_path: Path) -> None:
-    """Another project's event does not stretch this one's interval."""
-    client.read("/p/a.py", source(1))
-    idle(client, 60)
+def test_costs_are_at_the_users_own_prices(watched: Watched) -> None:
+    """No table knows this model."""
+    config = 'alert_day_usd = 1.0\n[[prices]]\nmodel = "mine"\ninput = 100\noutput = 1\n'
+    (watched.user / "config.toml").write_text(config)
+    watched.book.made = [Request("l", "", "l", watched.now, "mine", 20_000, 0, 0, 0, 0)]
+    (found,) = watched.minutes(3)
+    assert "$2.00" in found.message
+
+
+def test_a_projects_environment_steers_no_other(client: Client, tmp_path: Path) -> None:
+    client.send("SessionStart", source="startup")
     other = tmp_path / "other"
     other.mkdir()
     client.environment = {"CLAUDE_PROJECT_DIR": str(other), "TRIMTAB_MONITORING_INTERVAL": "86400"}
-    client.send("SessionStart", source="startup", session_id="s2", cwd=str(other))
-    client.environment = {"CLAUDE_PROJECT_DIR": str(client.project)}
-    idle(client, 60)
-    watches = client.desk.watch._projects
-    assert watches[client.project].due_at <= client.now + 60
-    assert watches[other].due_at > client.now + 60
+    client.send("SessionStart", source="startup")
+    idle(client)
+    watch = client.desk.watch
+    assert watch._projects[client.project].due_at == client.now + 60
+    assert watch._projects[other].due_at == client.now + 86_400
+    assert watch.user.due_at == client.now + 60
 
 
-def test_a_ledger_that_another_holds_delays_no_answer(client: Client) -> None:
-    """The line is told at once; that it was told is written down when the ledger is free."""
-    alert(client)
-    client.read("/p/a.py", source(1), agent="a1")  # in whose events the user is not told
-    path = client.project / ".claude-patterns" / "trimtab.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as held:
-        held.execute("begin immediate")
-        told = client.desk.watch._projects[client.project].notices.tell(client.now)
-        assert told == ["Trimtab: the teapot is empty"]
-        held.execute("rollback")
-    idle(client, 60)
-    with client.ledger() as store:
-        assert [each.told_at is not None for each in store.alerts()] == [True]
+def test_an_event_does_not_wait_for_the_users_ledger(client: Client) -> None:
+    """Another program holds it: the user is told, and that is written down when it is free."""
+    user = client.home / ".claude-patterns"
+    user.mkdir(parents=True)
+    with Store.open(user / "user.db") as store:
+        store.add_alert("warning", "the teapot is empty", "test", client.now, "teapot", "today")
+    client.send("SessionStart", source="startup")
+    idle(client)
+    with closing(sqlite3.connect(user / "user.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        reply = client.send("SessionStart", source="resume")
+        idle(client, ticks=1)
+        other.execute("rollback")
+    assert reply == {"systemMessage": "Trimtab: the teapot is empty"}
+    assert [each.told_at for each in alerts(client)] == [None]
+    ledger = client.desk.watch.user._ledger()
+    assert ledger._rows("pragma busy_timeout") == [(watching.LOCKED_MS,)]
+    idle(client)
+    assert [each.told_at for each in alerts(client)] == [client.now]
 
 
 # The user's command

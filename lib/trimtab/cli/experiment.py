@@ -6,6 +6,7 @@ For reports: `told` gives both in sentences, `draw` writes a whole study, `guard
 import json
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -26,10 +27,10 @@ from trimtab.monitor import guard as guards
 from trimtab.monitor import report as plain
 from trimtab.monitor.experiment import Contrast, Study
 from trimtab.monitor.guard import GuardRow
-from trimtab.prices import Book
 from trimtab.records import Experiment
 from trimtab.store import Store
 from trimtab.store.experiments import MOST_SEED, ExperimentStore
+from trimtab.store.usage import UsageStore
 
 FORMAT = 1
 MOST_NEW_SEED = 2**31  # short enough to be copied by hand
@@ -107,7 +108,7 @@ def off() -> None:
         running = store.running()
         if running is None:
             raise StoreError("no experiment is on; `trimtab experiment show` shows the last one")
-        trial.collect(store, running, time.time(), len(store.assignments(running.id)), book=own_prices())
+        collect(store, running, time.time())
         store.end(running.id, time.time(), "ended by hand")
     print(f"Experiment {running.id} is over; `trimtab experiment show` shows what it found.")
 
@@ -123,7 +124,7 @@ def show(wants_json: bool, number: int | None) -> None:
     with opened() as store:
         experiment = wanted(store.experiments(), number)
         now = time.time()
-        trial.collect(store, experiment, now, len(store.assignments(experiment.id)), book=own_prices())
+        collect(store, experiment, now)
         found = trial.settle(store, experiment, now)
     if wants_json:
         print(json.dumps(as_document(found), ensure_ascii=False))
@@ -156,11 +157,6 @@ def guard(wants_json: bool, project: Path | None) -> None:
         out.print(Text("The guard is off (recovery_guard = false): nothing follows from this.", style=screen.WARNING))
 
 
-def own_prices() -> Book:
-    """The prices that the user has set, as the current folder's settings have them."""
-    return Book(places.find(None, Path.cwd(), os.environ).settings.prices)
-
-
 def file_of() -> Path:
     """The user's file of experiments, for its user alone as it names sessions and projects. Raises StoreError."""
     path = paths.ensure_user_folder(os.environ) / paths.EXPERIMENT
@@ -175,6 +171,18 @@ def opened() -> ExperimentStore:
     if not path.is_file():
         raise StoreError("no experiment was begun yet; `trimtab experiment on` begins one")
     return ExperimentStore.open(path)
+
+
+def collect(store: ExperimentStore, experiment: Experiment, now: float) -> None:
+    """Works out what sessions did that are over; where the usage book can't be used, a line on stderr says why."""
+    if not trial.pending(store, experiment, now):
+        return
+    try:
+        paths.ensure_user_folder(os.environ)
+        with UsageStore.open(paths.usage_path(os.environ)) as book:
+            trial.collect(store, experiment, now, book, os.environ)
+    except StoreError as exc:
+        print(f"trimtab: not every session that is over is in these figures: {exc}", file=sys.stderr)
 
 
 def wanted(experiments: Sequence[Experiment], number: int | None) -> Experiment:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trimtab import paths
 from trimtab.errors import BusyError
-from trimtab.records import Arrival, Assignment, Request
+from trimtab.records import Arrival, Request
 from trimtab.store.usage import UsageStore
 from trimtab.usage.sync import sync_session
 
@@ -47,9 +47,7 @@ class Bookkeeping:
             return
         transcript, ticks = self._sessions.popitem(last=False)
         try:
-            complete = sync_session(self._opened(), transcript, STEP_BYTES).is_complete
-        except BusyError:
-            complete = False
+            complete = self.read(transcript)
         except Exception as exc:  # noqa: BLE001 - what else waits for the tick must not wait for this; it is told
             self._rests_until = time.monotonic() + RETRY_S
             self._tell(f"{type(exc).__name__}: {exc}")
@@ -65,18 +63,34 @@ class Bookkeeping:
         while self._sessions and self._rests_until <= time.monotonic() < ends:
             self.tick()
 
-    def requests(self, *, since: float, until: float) -> list[Request]:
-        """The book's responses by time. Raises StoreError."""
-        return self._opened().requests(since=since, until=until)
+    def read(self, transcript: Path) -> bool:
+        """Reads a little of a session; whether all of it is in the book by now. Raises StoreError."""
+        try:
+            return sync_session(self._opened(), transcript, STEP_BYTES).is_complete
+        except BusyError:
+            return False
 
-    def arrivals(self, *, since: float, until: float) -> list[Arrival]:
-        """What came into contexts, by time. Raises StoreError."""
-        return self._opened().arrivals(since=since, until=until)
+    # The book as it is; all raise StoreError
 
-    def session(self, given: Assignment) -> tuple[list[Request], list[Arrival]]:
-        """What a session and its subagents asked and got, as the book has it. Raises StoreError."""
-        store = self._opened()
-        return store.requests(given.session), store.arrivals(given.session)
+    def requests(self, session: str | None = None, *, since: float, until: float) -> list[Request]:
+        """Responses by time."""
+        return self._opened().requests(session, since=since, until=until)
+
+    def arrivals(self, session: str | None = None, *, since: float, until: float) -> list[Arrival]:
+        """What came into contexts, by time."""
+        return self._opened().arrivals(session, since=since, until=until)
+
+    def unlisted(self) -> list[Request]:
+        return self._opened().unlisted()
+
+    def newest(self) -> int:
+        return self._opened().newest()
+
+    def changed(self, after: int, most: int) -> list[tuple[int, float]]:
+        return self._opened().changed(after, most)
+
+    def totals_state(self) -> tuple[int, float, float]:
+        return self._opened().totals_state()
 
     def _opened(self) -> UsageStore:
         if self._store is not None and not self._store.is_current():

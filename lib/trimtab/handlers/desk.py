@@ -116,14 +116,8 @@ class Desk:
         self._complained: set[str] = set()
         self._awaited: OrderedDict[str, Event] = OrderedDict()
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
-        trials = paths.user_folder(self._user_environment) / paths.EXPERIMENT
-        self.trial = Trial(trials, clock, self._complain, self._book.session)
-        self.watch = Watch(
-            paths.user_folder(self._user_environment),
-            clock,
-            lambda: [each.store for each in self._projects.values()],
-            source=self._book,
-        )
+        self.trial = Trial(self._user_environment, clock, self._complain, self._book)
+        self.watch = Watch(paths.user_folder(self._user_environment), clock, self._book)
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON (a status line as it is), b"" for no opinion.
@@ -158,7 +152,7 @@ class Desk:
             found.open()
         if found is None:
             found = self._projects[event.project] = Project(event.project, self._user_environment, event.environment)
-            self.watch.opened(event.project, found)
+            self.watch.opened(event.project, found, event.environment)
         return found
 
     def settings(self, event: Event) -> settings.Settings:

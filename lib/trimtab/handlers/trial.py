@@ -4,58 +4,50 @@ Nothing here may disturb an event: where the file of experiments can't be used, 
 is as it was. Without an experiment the cost is one look for the file for each session.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
-from trimtab import paths, prices, transcript
+from trimtab import paths, settings
 from trimtab.errors import StoreError
+from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.events import Event, text
 from trimtab.monitor import experiment as arithmetic
 from trimtab.monitor.experiment import Study
-from trimtab.records import Arrival, Assignment, Experiment, IntegrationMode, Request
-from trimtab.relevance import text_of
+from trimtab.prices import Book
+from trimtab.records import Arrival, Assignment, Experiment, IntegrationMode, Outcome, Request
 from trimtab.settings import Settings
 from trimtab.store.experiments import ExperimentStore
+from trimtab.store.usage import UsageStore
+from trimtab.usage.sync import sync_session
 
 LOCKED_MS = 300  # how long an event waits for another process that writes
 LOOK_S = 600.0  # chosen: between two looks at the result
 CONTINUED = ("resume", "compact")  # sources of a SessionStart that begins nothing new
 WHOLE = "experiment: shown whole"
-EVERYTHING = 1 << 62  # bytes of a transcript's end that are read
-
-Told = Callable[[Assignment], tuple[Sequence[Request], Sequence[Arrival]]]
 
 
-def transcripts(given: Assignment) -> tuple[list[Request], list[Arrival]]:
-    """What a session and its subagents asked and got, read from their transcripts; empty where those are gone."""
-    path = Path(given.transcript_path or "/nowhere")
-    requests: list[Request] = []
-    arrivals: list[Arrival] = []
-    for agent, file in {"": path, **paths.subagent_transcripts(path)}.items():
-        calls: dict[str, transcript.Call] = {}
-        for entry in transcript.Reader(file, given.session, agent, tail_bytes=EVERYTHING).read():
-            if isinstance(entry, transcript.Usage):
-                requests.append(entry.request)
-            elif isinstance(entry, transcript.Call):
-                calls[entry.id] = entry
-            elif isinstance(entry, transcript.Prompt):
-                arrivals.append(Arrival(given.session, agent, "", entry.at, "prompt", "", "", len(entry.text)))
-            elif isinstance(entry, transcript.Result):
-                call = calls.get(entry.id)
-                tool, target = (call.name, text_of(call.input, "command")) if call else ("", "")
-                size = len(entry.text)
-                arrival = Arrival(
-                    given.session, agent, entry.id, entry.at, "result", tool, target, size, entry.is_error
-                )
-                arrivals.append(arrival)
-    return requests, arrivals
+class Told(Protocol):
+    """The usage book, as far as outcomes need it; both raise StoreError."""
+
+    def requests(self, session: str, *, since: float, until: float) -> list[Request]: ...
+    def arrivals(self, session: str, *, since: float, until: float) -> list[Arrival]: ...
 
 
-def units(request: Request, book: prices.Book = prices.LISTED) -> float:
+def units(request: Request, book: Book) -> float:
     """A response's price in prices of one uncached input token of its model."""
-    short, hour = (book.relative(request.model, is_hour, request.at) for is_hour in (False, True))
+    short, hour = (book.relative(request.model, lasts_hour, request.at) for lasts_hour in (False, True))
     writes = short.write * request.write_5m_tokens + hour.write * request.write_1h_tokens
     return request.input_tokens + writes + short.read * request.read_tokens + short.output * request.output_tokens
+
+
+def outcome(given: Assignment, told: Told, environment: Mapping[str, str]) -> Outcome:
+    """What a session did, its subagents included, at the prices that are set for its project. Raises StoreError."""
+    chosen, _ = settings.load(paths.config_files(Path(given.project), environment), environment)
+    book, until = Book(chosen.prices), given.at + arithmetic.WINDOW_S
+    requests = told.requests(given.session, since=given.at, until=until)
+    arrivals = told.arrivals(given.session, since=given.at, until=until)
+    return arithmetic.outcome(given, requests, arrivals, book.usd, lambda request: units(request, book))
 
 
 def is_pending(experiment: Experiment, given: Assignment, now: float) -> bool:
@@ -64,25 +56,27 @@ def is_pending(experiment: Experiment, given: Assignment, now: float) -> bool:
     return given.touched_at is not None and not given.excluded and arithmetic.is_over(given, ends)
 
 
-def collect(
-    store: ExperimentStore,
-    experiment: Experiment,
-    now: float,
-    most: int,
-    told: Told = transcripts,
-    book: prices.Book = prices.LISTED,
-) -> int:
-    """Records the outcomes of at most `most` sessions that are over; how many there were. Raises StoreError."""
+def pending(store: ExperimentStore, experiment: Experiment, now: float) -> list[Assignment]:
+    """The sessions that are over and have no outcome yet. Raises StoreError."""
     known = store.outcomes(experiment.id)
-    over = [
-        given
-        for given in store.assignments(experiment.id)
-        if given.session not in known and is_pending(experiment, given, now)
-    ]
-    store.add_outcomes(
-        arithmetic.outcome(given, *told(given), book.usd, lambda request: units(request, book)) for given in over[:most]
-    )
-    return len(over[:most])
+    over = [given for given in store.assignments(experiment.id) if is_pending(experiment, given, now)]
+    return [given for given in over if given.session not in known]
+
+
+def collect(
+    store: ExperimentStore, experiment: Experiment, now: float, book: UsageStore, environment: Mapping[str, str]
+) -> None:
+    """Records the outcomes of all sessions that are over, when the book has read all of each. Raises StoreError."""
+    for given in pending(store, experiment, now):
+        synced = sync_session(book, transcript_of(given))
+        while synced.size_bytes and not synced.is_complete:
+            synced = sync_session(book, transcript_of(given))
+        if synced.is_complete:  # else it is being written to: next time
+            store.add_outcomes([outcome(given, book, environment)])
+
+
+def transcript_of(given: Assignment) -> Path:
+    return Path(given.transcript_path or "/nowhere")
 
 
 def study(store: ExperimentStore, experiment: Experiment, now: float) -> Study:
@@ -104,18 +98,20 @@ class Trial:
     """What the desk asks about sessions. One thread at a time; `complain` takes a fault's text."""
 
     def __init__(
-        self, path: Path, clock: Callable[[], float], complain: Callable[[str], None], told: Told = transcripts
+        self,
+        environment: Mapping[str, str],
+        clock: Callable[[], float],
+        complain: Callable[[str], None],
+        book: Bookkeeping,
     ) -> None:
-        """`told` says what a session asked and got: the daemon asks the usage book, which reads no whole transcript."""
-        self._path, self._clock, self._complain, self._told = path, clock, complain, told
-        self._book = prices.LISTED
+        self._environment, self._clock, self._complain, self._book = environment, clock, complain, book
+        self._path = paths.user_folder(environment) / paths.EXPERIMENT
         self._opened: ExperimentStore | None = None
         self._known: dict[str, Assignment | None] = {}
         self._looked: float | None = None
 
     def begin(self, event: Event, settings: Settings, is_new: bool) -> None:
         """A session's first event here; where it is new altogether and an experiment runs, it gets an arm."""
-        self._book = prices.Book(settings.prices)
         if event.session in self._known:  # its ledger was begun anew
             return
         try:
@@ -161,17 +157,25 @@ class Trial:
             self._fail(exc)
 
     def between(self) -> None:
-        """Now and then: works out what one session did, or whether the experiment is over."""
+        """Now and then: works out what one session did, or whether the experiment is over.
+
+        What the usage book has not read of the session is read first, a little in each call.
+        """
         now = self._clock()
         if self._looked is not None and abs(now - self._looked) < LOOK_S:
             return
         try:
             store = self._store()
             running = store.running() if store else None
-            if store is None or running is None or not collect(store, running, now, 1, self._told, self._book):
+            if store is None or running is None:
                 self._looked = now
-                if store is not None and running is not None:
-                    settle(store, running, now)
+                return
+            given = next(iter(pending(store, running, now)), None)
+            if given is None:
+                self._looked = now
+                settle(store, running, now)
+            elif self._book.read(transcript_of(given)):
+                store.add_outcomes([outcome(given, self._book, self._environment)])
         except StoreError as exc:
             self._looked = now
             self._fail(exc)

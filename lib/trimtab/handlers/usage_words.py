@@ -14,6 +14,7 @@ from trimtab.usage.account import BY, PARTS, Scope
 
 MOST_REQUESTS = 6_000  # whose contexts are taken apart while the user waits: about 1.5 s
 MOST_ROWS = 15
+LOCKED_MS = 300  # how long an event waits for a sync that is writing
 USUAL = "week"
 TAKES = (
     "takes nothing (this session), `all`, a number of hours, or a time and `by` something:"
@@ -53,7 +54,7 @@ def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float
     scope = Scope(None if asked.is_all else os.path.realpath(project), None, period.since, period.until)
     whose = f"{'all projects' if asked.is_all else 'this project'}, {period.name}"
     try:
-        with UsageStore.open(book_file, readonly=True) as store:
+        with UsageStore.open(book_file, readonly=True, busy_ms=LOCKED_MS) as store:
             account = accounts.account(store, scope, now)
             if not account.requests:
                 around = accounts.nearest(store, scope.project) if scope.project else []

@@ -13,26 +13,26 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
 
-from trimtab import faults, paths, prices, settings
+from trimtab import faults, paths, settings
 from trimtab.errors import StoreError
 from trimtab.handlers import health
+from trimtab.handlers.costs import Costs, Spending
 from trimtab.handlers.events import Event
 from trimtab.handlers.notices import Notices
 from trimtab.monitor import alerts, anomalies, forecast, metrics
-from trimtab.records import Arrival, Request, Totals
+from trimtab.prices import Book
+from trimtab.records import Arrival, Totals
 from trimtab.store import Store
 
 DAY_S, HOUR_S = 86_400.0, 3600.0
 HISTORY_DAYS = 84  # as the forecast uses
-MONTH_DAYS = 31
 SILENT_S = 7200.0  # chosen: after a pause of two hours a session counts as over
 RETRY_S = 60.0
 LATE_S = 600.0  # chosen: an arrival is known so long after its time at most
 PAST_S = 0.1  # for the history in each idle moment, so that no event waits longer
-BUCKET_S = 900.0  # costs are kept by the quarter of an hour: all zones' days begin with one
+LOCKED_MS = 50  # how long the user's ledger is waited for: the next record comes soon
 # The client shows these events' messages to the user at once (tests/client). Stop's hook is asynchronous: too late.
 TELLING = ("SessionStart", "PostToolUse")
-LOCKED_MS = 50  # how long an idle step waits for a ledger of the user's that another process holds
 Reply = Mapping[str, object]
 
 
@@ -44,53 +44,27 @@ class Watched(Protocol):
     def settings(self, environment: Mapping[str, str]) -> settings.Settings: ...
 
 
-class Source(Protocol):
-    """Where all of the user's usage comes from, by time."""
+class Source(Spending, Protocol):
+    """The usage book, where all of the user's usage comes from, by time."""
 
-    def requests(self, *, since: float, until: float) -> list[Request]: ...
     def arrivals(self, *, since: float, until: float) -> list[Arrival]: ...
-
-
-class Ledgers:
-    """Usage as the known projects' ledgers have it, the open ones through their own connection."""
-
-    def __init__(self, user: Path, open_stores: Callable[[], list[Store]]) -> None:
-        self._user, self._open_stores = user, open_stores
-
-    def requests(self, *, since: float, until: float) -> list[Request]:
-        found = [r for store in self._stores() for r in store.requests(since=since, until=until)]
-        return sorted(found, key=lambda request: request.at)
-
-    def arrivals(self, *, since: float, until: float) -> list[Arrival]:
-        """The loads: what a hook has seen of all arrivals, their size in tokens."""
-        found = [
-            Arrival(
-                load.session, load.agent, load.tool_use_id, load.at, "result", load.tool, load.path, load.raw_tokens
-            )
-            for store in self._stores()
-            for load in store.loads(since=since, until=until, with_folds=False)
-        ]
-        return sorted(found, key=lambda arrival: arrival.at)
-
-    def _stores(self) -> Iterator[Store]:
-        ours = self._open_stores()
-        yield from ours
-        known = {store.path for store in ours}
-        for folder in paths.known_projects(self._user):
-            if folder / paths.LEDGER not in known:
-                with suppress(StoreError), Store.open(folder / paths.LEDGER, readonly=True) as store:
-                    yield store
 
 
 class ProjectWatch:
     """One project: its usage, savings, cache hit rate and success."""
 
     def __init__(
-        self, project: Watched, name: str, now: float, zone: tzinfo | None, note: Callable[[str], None]
+        self,
+        project: Watched,
+        name: str,
+        now: float,
+        zone: tzinfo | None,
+        note: Callable[[str], None],
+        environment: Mapping[str, str],
     ) -> None:
         self.due_at = now
+        self.environment, self.heard_at = environment, now  # of its last event
         self._project, self._zone = project, zone
-        self.environment: Mapping[str, str] = {}  # of its newest event
         self.notices = Notices(name, lambda: project.store, note)
         last = project.store.metrics("requests", now - DAY_S)
         self._counted = metrics.Counted(last[-1].timestamp if last else now)
@@ -108,8 +82,8 @@ class ProjectWatch:
         if store is not self._store:  # the ledger was deleted or put aside: a new one began
             self._store, self._totals = store, Totals(0, 0, 0, 0, 0, 0)
         totals = store.totals()
-        book = prices.Book(chosen.prices)
-        rows = metrics.usage_metrics(growth, book.usd, now) + metrics.ledger_metrics(self._totals, totals, now)
+        rows = metrics.usage_metrics(growth, Book(chosen.prices).usd, now)
+        rows += metrics.ledger_metrics(self._totals, totals, now)
         self._totals = totals
         if rows:
             store.add_metrics(rows, now - chosen.metrics_days * DAY_S)
@@ -138,37 +112,42 @@ class UserWatch:
         self._repeats = anomalies.Repeats(settings.Settings().alert_repeats)
         self._counted = metrics.Counted(now)
         self._arrived: set[tuple[str, str, str]] = set()  # what was told of the last LATE_S
-        self._costs: dict[float, float] = {}  # USD by quarter of an hour
-        self._again = 0  # days ago: of the month before today one is read anew at each record
-        self._book = prices.LISTED  # until a record has read the settings
+        self._costs, self._wants_costs = Costs(source), False
+        self._own = settings.load([user / paths.CONFIG], {})[0].prices
         self._past = now - HISTORY_DAYS * DAY_S  # up to where the history is read
         self._begun = now
-        self.environment: Mapping[str, str] = {}  # of the newest event of any project
 
     def has_past(self) -> bool:
         """Whether all of the history is read."""
         return self._past >= self._begun
 
-    def read_past(self) -> None:
-        """Reads more days of the history, for PAST_S; nothing of it is an alert."""
+    def is_behind(self) -> bool:
+        """Whether `read_past` has something to do: at first, and where the usage book has learned much."""
+        return not self.has_past() or (self._wants_costs and not self._costs.is_complete)
+
+    def read_past(self, now: float) -> None:
+        """Reads more of the history, for PAST_S; nothing of it is an alert."""
         ends = time.monotonic() + PAST_S
         while not self.has_past() and time.monotonic() < ends:
             self._read_day()
+        if self._wants_costs and self.has_past():
+            self._costs.catch_up(self._own, now, ends - time.monotonic())
 
     def _read_day(self) -> None:
         since, self._past = self._past, min(self._past + DAY_S, self._begun)
+        usd_of = Book(self._own).usd
         for request in self._source.requests(since=since, until=self._past):
-            self._spent(request)
-            self._rates.requested(request, self._book.usd(request))
+            self._rates.requested(request, usd_of(request))
         for arrival in self._source.arrivals(since=since, until=self._past):
             self._rates.arrived(arrival)
         self._rates.end_silent(self._past, SILENT_S)
 
-    def record(self, now: float) -> None:
+    def record(self, now: float, environment: Mapping[str, str]) -> None:
         """One record and what it says of alerts; rates and costs wait until the history is read. Raises StoreError."""
-        chosen, _ = settings.load([self._user / paths.CONFIG], self.environment)
+        chosen, _ = settings.load([self._user / paths.CONFIG], environment)
         self.due_at = now + chosen.monitoring_interval
-        limits, self._book = thresholds(chosen), prices.Book(chosen.prices)
+        limits = thresholds(chosen)
+        self._own, self._wants_costs = chosen.prices, bool(limits.day_usd or limits.month_usd)
         self._rates.false_alarms, self._repeats.least = limits.anomalies, limits.repeats
         self.health.read_log()
         answers_ms, counts = self.health.take()
@@ -192,21 +171,11 @@ class UserWatch:
             self._store = Store.open(self._user / paths.USER_LEDGER, busy_ms=LOCKED_MS)
         return self._store
 
-    def _spent(self, request: Request) -> None:
-        bucket = request.at - request.at % BUCKET_S
-        self._costs[bucket] = self._costs.get(bucket, 0.0) + (self._book.usd(request) or 0.0)
-
-    def _cost_of(self, since: float, until: float) -> None:
-        """Reads what a day cost anew: the usage book may have learned of it late, as from a first sync."""
-        self._costs = {at: usd for at, usd in self._costs.items() if not since <= at < until}
-        for request in self._source.requests(since=since, until=until):
-            self._spent(request)
-
     def _unusual(self, now: float) -> list[alerts.Finding]:
         growth = self._counted.news(self._source.requests(since=self._counted.since(now), until=now + 1), now)
-        found = []
+        usd_of, found = Book(self._own).usd, []
         for request in growth.begun:  # what a known one has more is no request of its own
-            found += self._rates.requested(request, self._book.usd(request))
+            found += self._rates.requested(request, usd_of(request))
         self._rates.end_silent(now, SILENT_S)
         return [anomaly_finding(each, True, now) for each in found] + [
             anomaly_finding(each, False, now) for each in self._rates.gone()
@@ -231,15 +200,9 @@ class UserWatch:
         return found + [repeat_finding(each, now)._replace(is_on=False) for each in gone]
 
     def _cost(self, now: float, limits: alerts.Thresholds) -> list[alerts.Finding]:
-        if not (limits.day_usd or limits.month_usd):
+        if not self._wants_costs or not self._costs.catch_up(self._own, now, PAST_S):
             return []
-        today = now - now % DAY_S
-        self._cost_of(today, now + 1)
-        self._again = self._again % MONTH_DAYS + 1
-        self._cost_of(today - self._again * DAY_S, today - (self._again - 1) * DAY_S)
-        self._costs = {at: usd for at, usd in self._costs.items() if at > now - (HISTORY_DAYS + 1) * DAY_S}
-        uses = [forecast.Use(at, usd) for at, usd in sorted(self._costs.items())]
-        days = forecast.days_of(uses, now, self._zone)
+        days = forecast.days_of(self._costs.uses(), now, self._zone)
         chance = random.Random(alerts.day_of(now, self._zone).name)
         told = forecast.forecast("month", days, now, self._zone, chance)
         return alerts.spend_findings(days[-1].total, told.so_far, told.middle, now, self._zone, limits)
@@ -252,31 +215,33 @@ class Watch:
         self,
         user: Path,
         clock: Callable[[], float],
-        open_stores: Callable[[], list[Store]],
+        source: Source,
         zone: tzinfo | None = None,
-        source: Source | None = None,
     ) -> None:
-        """Usage over all projects comes from `source`, else from the ledgers. `zone` None is the system's."""
+        """Usage over all projects comes from `source`. `zone` None is the system's."""
         self._clock, self._zone = clock, zone
         self._daemon = str(user / "daemon")
-        self.user = UserWatch(user, source or Ledgers(user, open_stores), clock(), zone, self._note)
+        self.user = UserWatch(user, source, clock(), zone, self._note)
         self._projects: dict[Path, ProjectWatch] = {}
+        self._environment: Mapping[str, str] = {}
         self._stepped_at = clock()
 
-    def opened(self, folder: Path, project: Watched) -> None:
+    def opened(self, folder: Path, project: Watched, environment: Mapping[str, str]) -> None:
         """A project's ledger is open; before anything of its first event is written. Never raises."""
         with suppress(StoreError):  # unwatched is better than unanswered
-            self._projects[folder] = ProjectWatch(project, str(folder), self._clock(), self._zone, self._note)
+            now = self._clock()
+            self._projects[folder] = ProjectWatch(project, str(folder), now, self._zone, self._note, environment)
 
     @contextmanager
     def answering(self, event: Event) -> Iterator[None]:
         """Around an answer: how long it took, and whether it came in time."""
+        self._environment = event.environment
+        known = self._projects.get(event.project)
+        if known is not None:
+            known.environment, known.heard_at = event.environment, self._clock()
         part, begun = health.hook(event.name), time.monotonic()
         try:
             yield
-            self.user.environment = event.environment
-            if event.project in self._projects:
-                self._projects[event.project].environment = event.environment
         except Exception as exc:
             failed = health.LEDGER if isinstance(exc, StoreError) else part
             self.user.health.failed(failed, self._clock())
@@ -302,25 +267,37 @@ class Watch:
     def step(self) -> None:
         """Does the one thing that is due longest. Raises StoreError; it is due again after RETRY_S."""
         now = self._clock()
-        watches: list[ProjectWatch | UserWatch] = [self.user, *self._projects.values()]
+        watches = self._all()
+        for each in watches:
+            each.notices.note_told()
         if now < self._stepped_at:  # the clock was set back
             for each in watches:
                 each.due_at = min(each.due_at, now)
         longest = min(watches, key=lambda each: each.due_at)
         self._stepped_at = now
-        for each in watches:
-            each.notices.note_told()
         if now >= longest.due_at:
             longest.due_at = now + RETRY_S  # where it fails before it knows the interval
-            longest.record(now)
-        if not self.user.has_past():
-            self.user.read_past()
+            if isinstance(longest, UserWatch):
+                longest.record(now, self._users_environment(now))
+            else:
+                longest.record(now)
+        if self.user.is_behind():
+            self.user.read_past(now)
         self.user.health.worked(health.BACKGROUND)
 
+    def _users_environment(self, now: float) -> Mapping[str, str]:
+        """What the environments of all projects that are worked in agree on: the rest is a project's own."""
+        heard = [each.environment for each in self._projects.values() if each.heard_at >= now - SILENT_S]
+        first, *others = heard or [self._environment]
+        return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
+
     def close(self) -> None:
-        for notices in (self.user.notices, *(each.notices for each in self._projects.values())):
-            notices.note_told()
+        for each in self._all():
+            each.notices.note_told()
         self.user.close()
+
+    def _all(self) -> "list[ProjectWatch | UserWatch]":
+        return [self.user, *self._projects.values()]
 
     def _note(self, text: str) -> None:
         faults.note(self._daemon, self._clock(), "alert", "alert_command", text)

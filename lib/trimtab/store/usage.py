@@ -19,8 +19,9 @@ from trimtab.errors import DamagedError, StoreError
 from trimtab.records import Arrival, Request, SessionTotal
 from trimtab.schema import Migration
 from trimtab.schema_usage import MIGRATIONS, OWN
-from trimtab.store.base import Database, Value, clean, connect, current_number, prepare, within
+from trimtab.store.base import Value, clean, connect, current_number, prepare, within
 from trimtab.store.merging import Claim, key_of, merged, merged_arrival
+from trimtab.store.spent import Spent
 
 BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
 CACHE_KB = 32_768  # chosen: what a sync of 1 GB of transcripts writes to again and again
@@ -82,7 +83,7 @@ class Span(NamedTuple):
     last_at: float
 
 
-class UsageStore(Database):
+class UsageStore(Spent):
     """An open usage book; a context manager that closes it."""
 
     def __init__(self, path: Path, db: sqlite3.Connection) -> None:
