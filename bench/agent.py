@@ -10,9 +10,10 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.changes import Change, Edit, Task
 from tests.client.model import Agent, Call, Reply, bash, delegate, edit, read
 from tests.client.views import parse
+
+from bench.changes import Change, Edit, Task
 
 PAGE = 120  # lines that are read at once when something is looked for; also the widest gap that is read whole
 Search = Generator[list[Call], Reply, None]

@@ -23,12 +23,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "lib")]
 
-from bench import bill
-from bench.agent import Score, Work
-from bench.changes import Task, apply, task
 from tests.client.model import ModelServer
 from tests.client.runner import PLUGIN, cache_folder, find_client, fresh, how_to_install
 
+from bench import bill
+from bench.agent import Score, Work
+from bench.changes import Task, apply, task
 from trimtab import tokens
 
 RELEASES = (  # chosen: permissive licences, bug-fix releases that change a few files of some hundred lines

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 
 from bench.recorded import Example
-
 from trimtab import policy, tiers
 from trimtab.handlers import post_tool_use
 from trimtab.records import Fold, Prices

@@ -29,10 +29,10 @@ from typing import NamedTuple
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "lib")]
 
-from bench.stage import Stage  # noqa: E402  (the path has to be set before)
 from tests.needles import harness  # noqa: E402
 from tests.needles.harness import Family  # noqa: E402
 
+from bench.stage import Stage  # noqa: E402  (the path has to be set before)
 from trimtab import tokens  # noqa: E402
 from trimtab.records import OptimizationLevel  # noqa: E402
 

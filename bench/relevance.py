@@ -21,7 +21,6 @@ from typing import Any
 
 from bench import foresight, recorded, scorers
 from bench.recorded import Example
-
 from trimtab import policy, relevance, tiers, tokens
 from trimtab.content import commands
 from trimtab.handlers import parsed, post_tool_use

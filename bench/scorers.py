@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bench.recorded import Example
-
 from trimtab import relevance
 from trimtab.relevance import NAME
 

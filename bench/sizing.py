@@ -8,7 +8,6 @@ from hashlib import md5
 from typing import NamedTuple
 
 from bench.told import Told
-
 from trimtab import tokens
 from trimtab.monitor import calibration, sizes
 

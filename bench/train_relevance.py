@@ -18,7 +18,6 @@ from pathlib import Path
 
 from bench import recorded
 from bench.recorded import Example
-
 from trimtab.relevance import words
 
 COMMON = Path(__file__).parents[1] / "lib" / "trimtab" / "relevance" / "common.txt"
