@@ -222,22 +222,23 @@ def why(lines: Sequence[Row], counted: Sequence[Row]) -> str:
 # The small cases of each rule
 
 
+def line(message: str | None, figures: tuple[int, int, int, int], second: int = 1, **more: object) -> Json:
+    """An assistant's line of the session s1 with this usage; what is None in `more` is left out."""
+    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+    said: Json = {
+        "role": "assistant",
+        "model": MODELS[0],
+        "content": [],
+        "usage": dict(zip(names, figures, strict=True)),
+    }
+    said |= {"id": message} if message else {}
+    made: Json = {"type": "assistant", "message": said, "requestId": f"r-{message}", "sessionId": "s1"}
+    made |= {"uuid": f"{message}{second}", "timestamp": f"2026-11-22T21:00:{second:02d}.000Z", "version": "2.1.328"}
+    return {key: value for key, value in (made | more).items() if value is not None}
+
+
 def cases() -> Iterator[tuple[str, int, dict[str, list[Json]]]]:
     """A name, the tokens that were billed (added up by hand), and the files' lines."""
-
-    def line(message: str | None, figures: tuple[int, int, int, int], second: int = 1, **more: object) -> Json:
-        names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-        said: Json = {
-            "role": "assistant",
-            "model": MODELS[0],
-            "content": [],
-            "usage": dict(zip(names, figures, strict=True)),
-        }
-        said |= {"id": message} if message else {}
-        made: Json = {"type": "assistant", "message": said, "requestId": f"r-{message}", "sessionId": "s1"}
-        made |= {"uuid": f"{message}{second}", "timestamp": f"2026-11-22T21:00:{second:02d}.000Z", "version": "2.1.328"}
-        return {key: value for key, value in (made | more).items() if value is not None}
-
     one = (10, 100, 1000, 40)  # 1150
     aside: Json = {"isSidechain": True, "agentId": "a1"}
     yield "a line for each block", 1150, {"s1": [line("msg_011111111111111111111111", one, n) for n in (1, 2, 3)]}
