@@ -11,7 +11,8 @@ PACKAGE = "trimtab"
 ROOT = Path(__file__).parents[1]
 LIB = ROOT / "lib"
 LAYERS = (  # lowest first; where modules of one row of the design need each other, the row is several here
-    {"errors", "records", "schema", "faults"},
+    {"errors", "records", "schema_budgets", "faults"},
+    {"schema"},
     {"schema_usage"},
     {"tokens", "content"},
     {"relevance"},

@@ -9,6 +9,10 @@ class SettingsError(TrimtabError):
     """A setting has a value that is not allowed."""
 
 
+class BudgetError(TrimtabError):
+    """What is asked of a budget can't be done, or is no budget."""
+
+
 class StoreError(TrimtabError):
     """The ledger can't be opened, read or written."""
 

@@ -4,12 +4,15 @@ A fresh ledger is one that all migrations were applied to, so there is no second
 was released is never edited: add the next number. Times are seconds since the epoch. Tokens are o200k_base tokens,
 except in `requests`, whose figures are the model's own as it billed them. Version history:
 1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions;
-3 alerts with cause and period, from when until when they stand; 4 fast mode, web searches and the US in requests.
+3 alerts with cause and period, from when until when they stand; 4 fast mode, web searches and the US in requests;
+5 budgets with scope, measure and period, their changes, reservations, what was told, prompts, tasks.
 
 EXPERIMENT_MIGRATIONS are of the user's `experiment.db`: 1 experiments, assignments, outcomes.
 """
 
 from typing import NamedTuple
+
+from trimtab import schema_budgets
 
 
 class Migration(NamedTuple):
@@ -220,6 +223,7 @@ MIGRATIONS = (
             "alter table requests add column is_us integer not null default 0",
         ),
     ),
+    Migration(5, "budgets that are kept", schema_budgets.STATEMENTS),
 )
 
 EXPERIMENTS = """
