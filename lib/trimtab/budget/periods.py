@@ -1,9 +1,11 @@
 """When a budget's periods begin and end: by the clock on the wall of the period's time zone."""
 
+import difflib
+from contextlib import suppress
 from datetime import timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from trimtab.budget.terms import Period, Span
 from trimtab.days import day_at, first_day, last_day, midnight
@@ -64,3 +66,17 @@ def zone_of(name: str) -> tzinfo | None:
             f"the time zone {name!r} is not known on this machine: write one such as Europe/Berlin, or none for the"
             " machine's own (on Windows, zones need the Python package tzdata)"
         ) from exc
+
+
+def zone_named(name: str) -> str:
+    """The IANA name as it is spelled, whatever the letters' case. BudgetError with the nearest one that there is."""
+    with suppress(BudgetError):
+        if name and zone_of(name):
+            return name
+    known = {zone.casefold(): zone for zone in available_timezones()}
+    found = known.get(name.casefold())
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(name.casefold(), known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Berlin"
+    raise BudgetError(f"there is no time zone {name[:80]!r} on this machine: {hint}")
