@@ -98,6 +98,9 @@ class Tally:
     def __len__(self) -> int:
         return len(self._charges)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._charges
+
     def put(self, charge: Charge) -> None:
         """Counts a charge, in the place of what was known by its key."""
         known = self._charges.get(charge.key)

@@ -6,9 +6,10 @@ closed, so that a hook of a user without budgets need not ask; it follows from t
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from trimtab.budget.terms import Budget, Charge, Level, Measure, Mode, Period, Reservation, Scope, Span, State
@@ -18,6 +19,7 @@ from trimtab.store.base import Database, clean, connect, current_number, prepare
 
 BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
 FLAG = "budgets"  # beside the ledger
+PROMPTS_S = 40 * 86_400.0  # chosen: a prompt that is worked on for longer has no budget any more
 Say = Callable[[Budget], str]
 COLUMNS = (
     "id, level, selection, measure, token_limit, span, seconds, zone, mode, state, priority, minimum, origin,"
@@ -50,6 +52,18 @@ class Change(NamedTuple):
     after: str
 
 
+Times = Mapping[str, Sequence[tuple[float, str]]]  # by session, from when on what held
+
+
+class Known(NamedTuple):
+    """What a reader knows of budgets, so that a ledger that is lost can be made again."""
+
+    budgets: Sequence[Budget] = ()
+    reservations: Sequence[Reservation] = ()
+    prompts: Times = MappingProxyType({})
+    tasks: Times = MappingProxyType({})
+
+
 class Turn:
     """What is done within one transaction of `BudgetStore.turn`."""
 
@@ -72,6 +86,11 @@ class Turn:
         """Drops those of these keys, whichever are there."""
         self._db.executemany("delete from budget_reservations where key = ?", [(clean(key),) for key in keys])
 
+    def add_prompt(self, session: str, prompt: str, at: float) -> None:
+        """Notes when a prompt of the user began; the first time stays. Those of PROMPTS_S ago are forgotten."""
+        self._db.execute("insert or ignore into budget_prompts values (?, ?, ?)", [clean(session), clean(prompt), at])
+        self._db.execute("delete from budget_prompts where session = ? and at < ?", [clean(session), at - PROMPTS_S])
+
 
 class BudgetStore(Database):
     """The open ledger; a context manager that closes it."""
@@ -93,17 +112,27 @@ class BudgetStore(Database):
         return cls(path, db)
 
     @classmethod
-    def apart(cls, path: Path, budgets: Iterable[Budget], reservations: Iterable[Reservation]) -> "BudgetStore":
-        """A ledger in memory that goes on with these while the file at `path` can't be used; it ends with its owner."""
+    def apart(cls, path: Path, known: "Known") -> "BudgetStore":
+        """A ledger in memory that goes on with what is known while the file at `path` can't be used."""
         db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         prepare(db, path, MIGRATIONS)
         made = cls(path, db)
-        with made._transaction():
-            for budget in budgets:
-                made._insert(db, budget, budget.id)
-            for reservation in reservations:
-                Turn(db).reserve(reservation)
+        made.restore(known)
         return made
+
+    def restore(self, known: "Known") -> bool:
+        """Writes what is known of budgets into a ledger that never had any; whether it was such a one."""
+        with self._transaction() as db:
+            if db.execute("select 1 from budget_constraints limit 1").fetchone():
+                return False
+            for budget in known.budgets:
+                self._insert(db, budget, budget.id)
+            for reservation in known.reservations:
+                Turn(db).reserve(reservation)
+            for table, by_session in (("prompts", known.prompts), ("tasks", known.tasks)):
+                rows = [(clean(s), clean(name), at) for s, times in by_session.items() for at, name in times]
+                db.executemany(f"insert or ignore into budget_{table} values (?, ?, ?)", rows)
+        return True
 
     def version(self) -> int:
         """A number that changes when another connection has written to the file. Raises StoreError."""
@@ -206,25 +235,26 @@ class BudgetStore(Database):
         """All there are, by time."""
         return [reservation_of(row) for row in self._rows(f"select {RESERVED} from budget_reservations {BY_AT}")]
 
-    def tell(self, number: int, period: str, whom: str, what: str, at: float) -> bool:
-        """Notes that this was said of an account; True the first time."""
+    def tell(self, number: int, period: str, whom: str, what: str, at: float, since: float = 0.0) -> bool:
+        """Notes that this was said of an account; True the first time since `since`, and since the budget changed."""
+        key = [number, clean(period), clean(whom), clean(what)]
         with self._transaction() as db:
+            sql = "delete from budget_told where constraint_id = ? and period = ? and whom = ? and what = ? and at < ?"
+            db.execute(sql, [*key, since])
             before = db.total_changes
-            sql = "insert or ignore into budget_told values (?, ?, ?, ?, ?)"
-            db.execute(sql, [number, clean(period), clean(whom), clean(what), at])
+            db.execute("insert or ignore into budget_told values (?, ?, ?, ?, ?)", [*key, at])
             return db.total_changes > before
 
     # Prompts and named runs
 
-    def add_prompt(self, session: str, prompt: str, at: float) -> None:
-        """Notes when a prompt of the user began; the first time stays."""
-        with self._transaction() as db:
-            db.execute("insert or ignore into budget_prompts values (?, ?, ?)", [clean(session), clean(prompt), at])
+    def prompts(self) -> dict[str, list[tuple[float, str]]]:
+        """By session, when each prompt of the user began, in order."""
+        return self._times("select session, at, prompt from budget_prompts order by session, at, prompt")
 
-    def prompts(self, session: str) -> list[tuple[float, str]]:
-        """When each prompt of a session began, in order."""
-        sql = "select at, prompt from budget_prompts where session = ? order by at, prompt"
-        return [(float(at), str(prompt)) for at, prompt in self._rows(sql, [clean(session)])]
+    def prompts_state(self) -> tuple[int, float]:
+        """What changes with the prompts: how many there are, and when the last one was."""
+        count, last = self._rows("select count(*), max(at) from budget_prompts")[0]
+        return int(count), float(last or 0.0)
 
     def join_task(self, session: str, task: str, at: float) -> None:
         """From `at` on the session is of the named run; "" ends that."""
@@ -233,9 +263,12 @@ class BudgetStore(Database):
 
     def tasks(self) -> dict[str, list[tuple[float, str]]]:
         """By session, from when on it is of which named run, in order."""
+        return self._times("select session, at, task from budget_tasks order by session, at")
+
+    def _times(self, sql: str) -> dict[str, list[tuple[float, str]]]:
         found: dict[str, list[tuple[float, str]]] = {}
-        for session, at, task in self._rows("select session, at, task from budget_tasks order by session, at"):
-            found.setdefault(str(session), []).append((float(at), str(task)))
+        for session, at, name in self._rows(sql):
+            found.setdefault(str(session), []).append((float(at), str(name)))
         return found
 
     def _insert(self, db: sqlite3.Connection, budget: Budget, number: int | None) -> Budget:
@@ -248,6 +281,7 @@ class BudgetStore(Database):
         names = [name.strip() for name in COLUMNS.split(",")[1:]]
         sql = f"update budget_constraints set {', '.join(f'{name} = ?' for name in names)}, scope = ? where id = ?"
         db.execute(sql, [*values_of(budget), clean(name_of(budget.scope)), budget.id])
+        db.execute("delete from budget_told where constraint_id = ?", [budget.id])  # what was said is of another limit
 
     def _note(self, db: sqlite3.Connection, number: int, author: Author, what: str, before: str, after: str) -> None:
         sql = "insert into budget_changes (constraint_id, at, who, place, what, before, after) values (?,?,?,?,?,?,?)"
