@@ -5,26 +5,31 @@ used than the limit; none after that.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import time
+from collections.abc import Sequence
 
 import pytest
 from tests.client import project
 from tests.client.billing import Billing
-from tests.client.model import Agent, answer, bash, delegate, edit, read
+from tests.client.model import Agent, answer, bash, delegate, edit
 from tests.client.runner import Runner, Session
+
+from trimtab.budget.words import Place, read, say
+from trimtab.store.budgets import Author, BudgetStore
 
 pytestmark = pytest.mark.client
 
 STEPS = 12
 
 
-def limit(runner: Runner, *budgets: str, more: str = "") -> None:
-    """The user's own config file says these budgets."""
+def limit(runner: Runner, *budgets: str) -> None:
+    """These budgets are set, as by a command."""
     folder = runner.home / ".claude-patterns"
     folder.mkdir(exist_ok=True)
-    listed = ", ".join(f'"{budget}"' for budget in budgets)
-    (folder / "config.toml").write_text(f"budgets = [{listed}]\n{more}", encoding="utf-8")
+    with BudgetStore.open(folder / "user.db") as store:
+        place = Place(str(runner.project), "", "", "", "cli")
+        for text in budgets:
+            store.add(read(text, place), Author("test", "cli", time.time()), say)
 
 
 def steps(count: int = STEPS, last: str = "All steps are done.") -> Agent:

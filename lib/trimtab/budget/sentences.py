@@ -6,22 +6,14 @@ the work go on. What the model gets is a line, for it is paid for again with eve
 
 from datetime import datetime, tzinfo
 
+from trimtab.budget import tally
+from trimtab.budget.amounts import amount
 from trimtab.budget.terms import Account, Charge, Measure, Mode
-from trimtab.budget.words import amount, say
+from trimtab.budget.words import say
 
 COMMAND = "/token-budget"
 MORE = 1.25  # of the limit, in the example of how to raise it; chosen
 OURS = ("/token-", "/trimtab:token-")  # commands that need no request
-
-
-def of(charge: Charge, measure: Measure) -> int:
-    """What a budget of the measure counts of the charge."""
-    return {
-        Measure.USD: charge.usd,
-        Measure.BILLED: charge.billed,
-        Measure.OUTPUT: charge.output,
-        Measure.CONTEXT: charge.context,
-    }[measure]
 
 
 def standing(account: Account) -> str:
@@ -55,7 +47,7 @@ def how_to_go_on(account: Account) -> str:
 def refusal(account: Account, expected: Charge, zone: tzinfo | None = None) -> str:
     """To the user, for a prompt that is not sent."""
     budget = account.budget
-    next_one = amount(budget.measure, of(expected, budget.measure))
+    next_one = amount(budget.measure, tally.amount(budget.measure, expected))
     return (
         f"Trimtab: the budget {say(budget)} does not take another request: {standing(account)}, "
         f"and the next would take about {next_one}.{begins_anew(account, zone)} {how_to_go_on(account)}"
@@ -80,7 +72,7 @@ def agent_refused(account: Account, agent_type: str, expected: Charge) -> str:
     measure = account.budget.measure
     return (
         f"Not started: the budget {say(account.budget)} has {amount(measure, max(0, account.left))} left, "
-        f"too little for one more {agent_type} agent (about {amount(measure, of(expected, measure))}). "
+        f"too little for one more {agent_type} agent (about {amount(measure, tally.amount(measure, expected))}). "
         "Do what matters most yourself, in few steps, and say what stays open."
     )
 

@@ -1,4 +1,4 @@
-"""Budgets that get tight, as findings of the monitor: raised at once where a request shows it, cleared as it is gone."""
+"""Budgets that get tight, as findings of the monitor: raised where a request shows it, cleared when it is gone."""
 
 from collections.abc import Callable, Iterable
 

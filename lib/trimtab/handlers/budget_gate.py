@@ -6,7 +6,7 @@ of a finished agent, in the conversation and sends nothing.
 """
 
 from trimtab import paths, transcript
-from trimtab.budget import sentences
+from trimtab.budget import sentences, tally
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import say
 from trimtab.handlers import loads
@@ -69,7 +69,7 @@ def told(event: Event, desk: Desk, verdict: Verdict, asker: Who) -> Reply | None
 
 def ends_next(account: Account, verdict: Verdict) -> bool:
     """Whether the budget takes the request that was just reserved, and not another such."""
-    return account.left < sentences.of(verdict.expected, account.budget.measure)
+    return account.left < tally.amount(account.budget.measure, verdict.expected)
 
 
 def stop(event: Event, desk: Desk, account: Account, asker: Who) -> dict[str, object]:

@@ -120,7 +120,7 @@ class Desk:
         self.trial = Trial(self._user_environment, clock, self._complain, self._book)
         self.purse = Purse(self._user_environment, clock, self._book, lambda fault: self._complain(fault, "budget"))
         self.watch = Watch(
-            paths.user_folder(self._user_environment), clock, self._book, accounts=self.purse.accounts
+            paths.user_folder(self._user_environment), clock, self._book, accounts=lambda: self.purse.accounts(None)
         )
         self._ended: OrderedDict[tuple[str, str], str] = OrderedDict()
 

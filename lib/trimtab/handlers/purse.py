@@ -16,6 +16,7 @@ an event is answered by what was read until then: it may pass a limit that is re
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from getpass import getuser
 from pathlib import Path
@@ -33,6 +34,9 @@ from trimtab.handlers.budget_books import LOAD_S, Books, steady_s
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
+# The client writes a response's lines up to 90 ms after its end (client 2.1.328); its tools may be done sooner.
+WAIT_S, PAUSE_S = 0.15, 0.01
+UNSEEN = 3  # chosen: so many responses in a row that the book has not are no mere delay
 LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
 
 
@@ -98,6 +102,7 @@ class Purse:
     ) -> None:
         self._books = Books(environment, clock, book, note, steady)
         self._ledger, self._tallies, self._alive = self._books.ledger, self._books.tallies, alive
+        self._unseen: dict[str, int] = {}  # by conversation, responses in a row that must have come and were not seen
 
     # Budgets
 
@@ -137,12 +142,14 @@ class Purse:
         self._ledger.refresh()
 
     def check(self, who: Who) -> Verdict:
-        """A tool is about to run: would the next request still fit? Nothing is reserved.
+        """A tool is about to run: is any budget used up? Nothing is reserved.
 
-        The response that calls the tool may not be in the book yet: what was reserved for it counts on.
+        The response that calls the tool may still be under way: what was reserved for it counts on. Whether the next
+        request fits is told by `ask`, when it is known what this one took.
         """
         self._books.read(who.transcript)
-        charge = self._expected(who)
+        self._expected(who)
+        charge = self._place(who, self._books.now())
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
@@ -154,8 +161,16 @@ class Purse:
         """The conversation's next request, or the first one of an agent that the tool call `call` starts.
 
         It is reserved if it fits. At the conversation's own next request the last one has been answered: its
-        reservation ends, or counts as spent.
+        reservation ends, or counts as spent. Before a refusal its usage is waited for, WAIT_S at most.
         """
+        ends = time.monotonic() + WAIT_S
+        verdict = self._asked(who, call, agent_type)
+        while not verdict.is_allowed and who.key in self._unseen and not call and time.monotonic() < ends:
+            time.sleep(PAUSE_S)
+            verdict = self._asked(who, call, agent_type)
+        return verdict
+
+    def _asked(self, who: Who, call: str, agent_type: str) -> Verdict:
         is_read = self._books.read(who.transcript)
         asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
         charge = self._expected(asker)
@@ -283,6 +298,8 @@ class Purse:
                 turn.reserve(r)
             if gate.is_over(tally, r, now, self._alive(r.pid)):
                 turn.release([r.charge.key])
+                if r.is_assumed:
+                    self._unseen.pop(gate.conversation_key(r.charge.session, r.charge.agent), None)
             else:
                 kept.append(r)
         return kept
@@ -296,10 +313,16 @@ class Purse:
                 kept.append(r)
                 continue
             turn.release([r.charge.key])
-            if is_own and self._tallies.tally.came((who.session, who.agent), r.charge.at) is None:
-                missed = gate.assumed(r, known)
-                turn.reserve(missed)
-                kept.append(missed)
+            if not is_own:
+                continue
+            if self._tallies.tally.came((who.session, who.agent), r.charge.at) is not None:
+                self._unseen.pop(who.key, None)
+                continue
+            missed = gate.assumed(r, known)
+            turn.reserve(missed)
+            kept.append(missed)
+            self._unseen[who.key] = self._unseen.get(who.key, 0) + 1
+            if self._unseen[who.key] >= UNSEEN:
                 self._books.doubt_missing(who.session, who.transcript, is_read)
         # What was assumed of an hour may have been there before.
         return list({r.charge.key: r for r in sorted(kept, key=lambda r: r.charge.at)}.values())

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from trimtab import faults, paths, settings
-from trimtab.errors import StoreError
 from trimtab.budget.terms import Account
+from trimtab.errors import StoreError
 from trimtab.handlers import health
 from trimtab.handlers.budget_alerts import BudgetAlerts
 from trimtab.handlers.costs import Costs, Spending
