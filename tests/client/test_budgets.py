@@ -14,6 +14,7 @@ from tests.client.billing import Billing
 from tests.client.model import Agent, answer, bash, delegate, edit
 from tests.client.runner import Runner, Session
 
+from trimtab.budget.terms import EVERYTHING, Budget, Level, Measure, Period, Span
 from trimtab.budget.words import Place, read, say
 from trimtab.store.budgets import Author, BudgetStore
 
@@ -160,7 +161,7 @@ def test_an_agent_that_cannot_fit_is_not_started(runner: Runner) -> None:
         told.append(reply.text)
         yield "Done."
 
-    limit(runner, "500 per Explore agent")
+    limit(runner, "500 tokens per Explore agent")
     server = Billing(work(), steps)
     session = runner.run("Delegate.", server).check()
     assert session.bodies("sub") == []
@@ -170,14 +171,17 @@ def test_an_agent_that_cannot_fit_is_not_started(runner: Runner) -> None:
 
 def test_two_sessions_at_once_share_one_budget(runner: Runner) -> None:
     """Each session knows only of its own spending, so the budget is used twice."""
-    allowed = two_requests(runner) * 2
+    each = two_requests(runner)
     servers = [Billing(steps(30), start=f"msg_{name}_") for name in "ab"]
     done: list[Session] = []
 
     def run(server: Billing) -> None:
         done.append(runner.run("Do the steps.", server))
 
-    limit(runner, f"{allowed + two_requests(runner):.0f} per day")
+    allowed = round(each * 3)
+    once = Budget(0, Level.GLOBAL, EVERYTHING, Measure.BILLED, allowed, Period(Span.ONCE))
+    with BudgetStore.open(runner.home / ".claude-patterns" / "user.db") as store:
+        store.add(once, Author("test", "cli", time.time()), say)
     threads = [threading.Thread(target=run, args=(server,)) for server in servers]
     for thread in threads:
         thread.start()
@@ -186,8 +190,9 @@ def test_two_sessions_at_once_share_one_budget(runner: Runner) -> None:
     for session in done:
         session.check()
     spent = [weight for server in servers for weight in server.spent()]
-    last = [server.spent()[-1] for server in servers if server.spent()]
-    assert sum(spent) - sum(last) < allowed + two_requests(runner)
+    last = [server.spent()[-1] for server in servers]
+    assert sum(spent) - sum(last) < allowed
+    assert sum(spent) > allowed * 0.8  # and it is not stopped long before
     assert max(len(server.requests) for server in servers) < 31
 
 

@@ -152,7 +152,7 @@ def month_of(now: float, zone: tzinfo | None) -> Period:
 
 
 def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
-    """Of each budget: that `share` of it is used, and that all of it is. A budget of nothing has no findings."""
+    """Of each budget: that `share` of it is used, or that all of it is. A budget of nothing has no findings."""
     findings = []
     for use in uses:
         if use.limit <= 0:
@@ -163,7 +163,7 @@ def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
                 Finding(
                     f"budget_{name}:{use.name}",
                     use.period.name,
-                    hysteresis(used, threshold, threshold - BUDGET_MARGIN),
+                    None if threshold < 1.0 <= used else hysteresis(used, threshold, threshold - BUDGET_MARGIN),
                     level,
                     "budget",
                     use.said,
