@@ -4,11 +4,13 @@ Each decision is one transaction on the user's ledger, so that all sessions, and
 tallies up to date, ends reservations that are over, and reserves the next request or refuses it.
 
 A conversation has one reservation at most. It ends when its response is in the usage book and the conversation is at a
-boundary (its tools have run, it has stopped); until then what came of it is spent and the rest stays reserved. Where
-the response must have come and the book has none, what was reserved counts as spent (`gate.assumed`) until a later
-response of the conversation is known. It is returned where the request was aborted (the user's next prompt), where the
-client's process is gone, at the session's end, and after `gate.MOST_S` in any case. Two clients that go on with one
-session at the same time are one conversation here.
+boundary (its tools have run, it has stopped) or some seconds have passed; until then what came of it is spent and the
+rest stays reserved. Where the response must have come and the book has none, what was reserved counts as spent
+(`gate.assumed`) until a later response of the conversation, or the client's total of the session, is known. At a prompt
+of the user nobody can tell whether the last request was aborted (Esc) or is still under way: the next one's reservation
+takes the place of its own; if that is refused, it stays. A reservation is returned where the client's process is gone,
+at the session's end, and after `gate.MOST_S` in any case. Two clients that go on with one session at the same time are
+one conversation here.
 
 While the tallies are first read (a month takes seconds, in slices: LOAD_S of an event, more between events by `step`),
 an event is answered by what was read until then: it may pass a limit that is reached already, and the user is told.
@@ -16,6 +18,7 @@ an event is answered by what was read until then: it may pass a limit that is re
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from getpass import getuser
 from pathlib import Path
@@ -33,6 +36,8 @@ from trimtab.handlers.budget_books import LOAD_S, Books, steady_s
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
+WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
+NEW = "?"  # a prompt that was not asked for yet
 LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
 
 
@@ -98,6 +103,7 @@ class Purse:
     ) -> None:
         self._books = Books(environment, clock, book, note, steady)
         self._ledger, self._tallies, self._alive = self._books.ledger, self._books.tallies, alive
+        self._asked: dict[str, str] = {}  # by main conversation, the prompt that it asked for last
 
     # Budgets
 
@@ -121,20 +127,19 @@ class Purse:
     # Requests
 
     def prompted(self, who: Who) -> None:
-        """A prompt of the user began: whatever the main conversation had under way is not any more."""
+        """A prompt of the user began: whatever the main conversation had under way may have been aborted."""
         if not self.is_on():
             return
         now = self._books.now()
 
         def do(store: BudgetStore) -> None:
             with store.turn() as turn:
-                calls = [r.charge.key for r in turn.reservations() if is_call(r, who.session)]
-                turn.release([who.key, *calls])
-                if who.prompt:
-                    turn.add_prompt(who.session, who.prompt, now)
+                turn.add_prompt(who.session, who.prompt, now)
 
-        self._ledger.use(do)
-        self._ledger.refresh()
+        if who.prompt:
+            self._ledger.use(do)
+            self._ledger.refresh()
+        self._asked[who.key] = NEW
 
     def check(self, who: Who) -> Verdict:
         """A tool is about to run: would the next request still fit? Nothing is reserved.
@@ -156,24 +161,30 @@ class Purse:
         It is reserved if it fits. At the conversation's own next request the last one has been answered: its
         reservation ends, or counts as spent.
         """
-        is_read = self._books.read(who.transcript)
         asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
+        # The client gives each prompt, and each notice of an agent that has finished, an id of its own.
+        is_prompt = not call and not who.agent and self._asked.get(who.key, who.prompt) != who.prompt
+        is_read = self._books.read(who.transcript) if call or is_prompt else self._read_answer(who)
         charge = self._expected(asker)
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
                 known = self._current(store, turn, who)
+                before = [r for r in known if r.charge.key != who.key] if is_prompt else known
                 if not call:
-                    known = self._answered(turn, who, known, is_read)
-                verdict = self._verdict(known, charge)
+                    before = self._answered(turn, who, before, is_read)
+                verdict = self._verdict(before, charge)
                 if not verdict.is_allowed:
                     return verdict
                 made = Reservation(charge._replace(at=self._books.now()), who.pid)
                 turn.reserve(made)
-                accounts = self._accounts([*known, made], charge)
+                accounts = self._accounts([*before, made], charge)
                 return verdict._replace(account=gate.tightest(accounts), accounts=accounts)
 
-        return self._ledger.decide(do)
+        verdict = self._ledger.decide(do)
+        if not asker.agent:
+            self._asked[who.key] = who.prompt
+        return verdict
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
@@ -199,7 +210,7 @@ class Purse:
         """A conversation has stopped: what it had under way came, and is settled."""
         if not self.is_on():
             return
-        is_read = self._books.read(who.transcript)
+        is_read = self._read_answer(who)
 
         def do(store: BudgetStore) -> None:
             with store.turn() as turn:
@@ -209,6 +220,7 @@ class Purse:
 
     def session_ended(self, session: str) -> None:
         """Nothing of a session is under way any more."""
+        self._asked.pop(gate.conversation_key(session, ""), None)
         if not self.is_on():
             return
 
@@ -271,6 +283,25 @@ class Purse:
 
     # How
 
+    def _read_answer(self, who: Who) -> bool:
+        """Reads the session's transcripts until the conversation's last request is answered there, for a moment.
+
+        The client writes a response within a tenth of a second of its end, which can be after the event. Whether all
+        that there is was read.
+        """
+        own = next(
+            (r for r in self._ledger.decide(lambda store: store.reservations()) if r.charge.key == who.key), None
+        )
+        conversation, ends = (who.session, who.agent), time.monotonic() + WAIT_S
+        while True:
+            is_read = self._books.read(who.transcript)
+            if own is None or not is_read or time.monotonic() >= ends:
+                return is_read
+            self._books.catch_up(who.session, LOAD_S)
+            if self._tallies.tally.came(conversation, own.charge.at) is not None:
+                return True
+            time.sleep(PAUSE_S)
+
     def _current(self, store: BudgetStore, turn: Turn, who: Who) -> list[Reservation]:
         """The reservations that are not over, the tallies brought up to date before: nobody else decides meanwhile."""
         self._ledger.look(store)
@@ -281,7 +312,7 @@ class Purse:
             if r.charge.at > now:  # the clock was set back: its response will be stamped so, too
                 r = r._replace(charge=r.charge._replace(at=now))
                 turn.reserve(r)
-            if gate.is_over(tally, r, now, self._alive(r.pid)):
+            if gate.is_over(tally, r, now, self._alive(r.pid), self._tallies.total_at(r.charge.session)):
                 turn.release([r.charge.key])
             else:
                 kept.append(r)
