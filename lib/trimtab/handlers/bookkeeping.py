@@ -84,6 +84,11 @@ class Bookkeeping:
     def unlisted(self) -> list[Request]:
         return self._opened().unlisted()
 
+    def transcript(self, session: str) -> Path | None:
+        """The main transcript of a session, of those that were read."""
+        found = self._opened().transcript(session)
+        return Path(found) if found else None
+
     def session_totals(self) -> list[SessionTotal]:
         return self._opened().session_totals()
 

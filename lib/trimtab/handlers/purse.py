@@ -8,9 +8,9 @@ boundary (its tools have run, it has stopped) or some seconds have passed; until
 rest stays reserved. Where the response must have come and the book has none, what was reserved counts as spent
 (`gate.assumed`) until a later response of the conversation, or the client's total of the session, is known. At a prompt
 of the user nobody can tell whether the last request was aborted (Esc) or is still under way: the next one's reservation
-takes the place of its own; if that is refused, it stays. A reservation is returned where the client's process is gone,
-at the session's end, and after `gate.MOST_S` in any case. Two clients that go on with one session at the same time are
-one conversation here.
+takes the place of its own; if that is refused, it stays. A reservation is returned where the client's process is gone
+and what it wrote has been read, at the session's end, and after `gate.MOST_S` in any case. Two clients that go on with
+one session at the same time are one conversation here.
 
 While the tallies are first read (a month takes seconds, in slices: LOAD_S of an event, more between events by `step`),
 an event is answered by what was read until then: it may pass a limit that is reached already, and the user is told.
@@ -32,12 +32,11 @@ from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.budget_books import LOAD_S, Books, steady_s
+from trimtab.handlers.budget_books import LOAD_S, LOCKED_S, Books, steady_s
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
-NEW = "?"  # a prompt that was not asked for yet
 LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
 
 
@@ -103,7 +102,8 @@ class Purse:
     ) -> None:
         self._books = Books(environment, clock, book, note, steady)
         self._ledger, self._tallies, self._alive = self._books.ledger, self._books.tallies, alive
-        self._asked: dict[str, str] = {}  # by main conversation, the prompt that it asked for last
+        self._gone: set[str] = set()  # sessions whose client is gone, and all that it wrote is in the book
+        self._asked: dict[str, str] = {}  # by main conversation, the client's id of the prompt that it last asked for
 
     # Budgets
 
@@ -139,14 +139,13 @@ class Purse:
         if who.prompt:
             self._ledger.use(do)
             self._ledger.refresh()
-        self._asked[who.key] = NEW
 
     def check(self, who: Who) -> Verdict:
         """A tool is about to run: would the next request still fit? Nothing is reserved.
 
         The response that calls the tool may not be in the book yet: what was reserved for it counts on.
         """
-        self._books.read(who.transcript)
+        self._read(who)
         charge = self._expected(who)
 
         def do(store: BudgetStore) -> Verdict:
@@ -162,17 +161,13 @@ class Purse:
         reservation ends, or counts as spent.
         """
         asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
-        # The client gives each prompt, and each notice of an agent that has finished, an id of its own.
-        is_prompt = not call and not who.agent and self._asked.get(who.key, who.prompt) != who.prompt
-        is_read = self._books.read(who.transcript) if call or is_prompt else self._read_answer(who)
+        is_read = self._read(who) if call else self._read_answer(who)
         charge = self._expected(asker)
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
                 known = self._current(store, turn, who)
-                before = [r for r in known if r.charge.key != who.key] if is_prompt else known
-                if not call:
-                    before = self._answered(turn, who, before, is_read)
+                before = known if call else self._before(turn, who, known, is_read)
                 verdict = self._verdict(before, charge)
                 if not verdict.is_allowed:
                     return verdict
@@ -223,6 +218,7 @@ class Purse:
         self._asked.pop(gate.conversation_key(session, ""), None)
         if not self.is_on():
             return
+        self._books.read_session(session)
 
         def do(store: BudgetStore) -> None:
             with store.turn() as turn:
@@ -283,6 +279,17 @@ class Purse:
 
     # How
 
+    def _read(self, who: Who) -> bool:
+        """Reads what the asking session has written, and what those have whose client is gone; whether all of it is.
+
+        The second so that nothing of a reservation that is returned was spent.
+        """
+        self._books.transcripts[who.session] = who.transcript
+        known = self._ledger.decide(lambda store: store.reservations())
+        gone = {r.charge.session for r in known if not r.is_assumed and self._alive(r.pid) is False}
+        self._gone = {session for session in gone if self._books.read_session(session)}
+        return self._books.read_session(who.session)
+
     def _read_answer(self, who: Who) -> bool:
         """Reads the session's transcripts until the conversation's last request is answered there, for a moment.
 
@@ -294,10 +301,10 @@ class Purse:
         )
         conversation, ends = (who.session, who.agent), time.monotonic() + WAIT_S
         while True:
-            is_read = self._books.read(who.transcript)
+            is_read = self._read(who)
             if own is None or not is_read or time.monotonic() >= ends:
                 return is_read
-            self._books.catch_up(who.session, LOAD_S)
+            self._books.catch_up(who.session, LOCKED_S)
             if self._tallies.tally.came(conversation, own.charge.at) is not None:
                 return True
             time.sleep(PAUSE_S)
@@ -305,18 +312,38 @@ class Purse:
     def _current(self, store: BudgetStore, turn: Turn, who: Who) -> list[Reservation]:
         """The reservations that are not over, the tallies brought up to date before: nobody else decides meanwhile."""
         self._ledger.look(store)
-        self._books.catch_up(who.session, LOAD_S)
+        self._books.catch_up(who.session, LOCKED_S)
         tally, now = self._tallies.tally, self._books.now()
         kept = []
         for r in turn.reservations():
             if r.charge.at > now:  # the clock was set back: its response will be stamped so, too
                 r = r._replace(charge=r.charge._replace(at=now))
                 turn.reserve(r)
-            if gate.is_over(tally, r, now, self._alive(r.pid), self._tallies.total_at(r.charge.session)):
+            session, is_alive = r.charge.session, self._alive(r.pid)
+            if is_alive is False and session not in self._gone:
+                is_alive = True  # what it wrote comes first
+            if gate.is_over(tally, r, now, is_alive, self._tallies.total_at(session)):
                 turn.release([r.charge.key])
             else:
                 kept.append(r)
         return kept
+
+    def _is_new(self, who: Who, own: Reservation) -> bool:
+        """Whether a main conversation asks for a new prompt, so that nobody knows what became of its reservation.
+
+        The client gives each prompt, and each notice of an agent that has finished, an id of its own.
+        """
+        times = {prompt: at for at, prompt in self._ledger.prompts.get(who.session, ())}
+        if who.agent:
+            return False
+        if who.prompt in times:
+            return own.charge.at < times[who.prompt]
+        return self._asked.get(who.key) != who.prompt
+
+    def _before(self, turn: Turn, who: Who, known: list[Reservation], is_read: bool) -> list[Reservation]:
+        """The reservations that a conversation's next one is added to: its own is over, or replaced."""
+        new = [r for r in known if r.charge.key == who.key and self._is_new(who, r)]
+        return self._answered(turn, who, [r for r in known if r not in new], is_read)
 
     def _answered(self, turn: Turn, who: Who, known: list[Reservation], is_read: bool) -> list[Reservation]:
         """Those that are left where the conversation's own was answered; its calls that started no agent end, too."""
