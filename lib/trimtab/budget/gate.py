@@ -42,12 +42,20 @@ def conversation_of(reservation: Reservation) -> Conversation:
 
 
 def held(tally: Tally, reservation: Reservation) -> Held:
-    """What is still kept of a reservation. One that is assumed is whole: nothing came of it."""
+    """What is still kept of a reservation. One that is assumed is whole, until a later response is known."""
     charge = reservation.charge
-    came = None if reservation.is_assumed else tally.came(conversation_of(reservation), charge.at)
-    came = came or Amounts()
+    if reservation.is_assumed:
+        whole = Amounts() if is_seen(tally, reservation) else Amounts(charge.billed, charge.output, charge.usd)
+        return Held(reservation, whole)
+    came = tally.came(conversation_of(reservation), charge.at) or Amounts()
     left = (charge.billed - came.billed, charge.output - came.output, charge.usd - came.usd)
     return Held(reservation, Amounts(*(max(0, each) for each in left)))
+
+
+def is_seen(tally: Tally, reservation: Reservation) -> bool:
+    """Whether a later response of the conversation than the one that is assumed is known."""
+    newest = tally.newest(conversation_of(reservation))
+    return newest is not None and newest.at > reservation.charge.at
 
 
 def is_over(tally: Tally, reservation: Reservation, now: float, is_alive: bool | None, total_at: float) -> bool:
@@ -59,7 +67,7 @@ def is_over(tally: Tally, reservation: Reservation, now: float, is_alive: bool |
     """
     at, newest = reservation.charge.at, tally.newest(conversation_of(reservation))
     if reservation.is_assumed:
-        return total_at > at or (newest is not None and newest.at > at)
+        return total_at > at or is_seen(tally, reservation)
     is_answered = newest is not None and newest.at >= at and now - newest.at >= WHOLE_S
     return is_answered or is_alive is False or now - at > (UNKNOWN_S if is_alive is None else MOST_S)
 
