@@ -10,6 +10,7 @@ import datetime
 import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from trimtab.records import Prices, Request
@@ -87,6 +88,7 @@ NAME = re.compile(r"claude-[a-z0-9.-]+")  # inside of names such as us.anthropic
 ENDING = re.compile(r"-(?:latest|v\d+|0|\d{8})$")
 
 
+@lru_cache(maxsize=256)
 def name_of(model: str) -> str:
     """The model's name in PRICES: without provider, date, version or context suffix; "" when it is no Claude model.
 

@@ -15,6 +15,7 @@ CALL = "call:"  # before the tool call's id: the agent that it starts is not kno
 MISSED = "#"  # after a conversation's key, before an hour: what was assumed in it
 MOST_S = 3600.0  # chosen: no request takes longer, with all that the client tries again
 UNKNOWN_S = 900.0  # chosen: where the client's process is not known
+WHOLE_S = 10.0  # chosen: the client writes all of a response within a tenth of a second of its end (measured, 2.1.328)
 HOUR_S = 3600.0
 
 
@@ -41,25 +42,34 @@ def conversation_of(reservation: Reservation) -> Conversation:
 
 
 def held(tally: Tally, reservation: Reservation) -> Held:
-    """What is still kept of a reservation. One that is assumed is whole: nothing came of it."""
+    """What is still kept of a reservation. One that is assumed is whole, until a later response is known."""
     charge = reservation.charge
-    came = None if reservation.is_assumed else tally.came(conversation_of(reservation), charge.at)
-    came = came or Amounts()
+    if reservation.is_assumed:
+        whole = Amounts() if is_seen(tally, reservation) else Amounts(charge.billed, charge.output, charge.usd)
+        return Held(reservation, whole)
+    came = tally.came(conversation_of(reservation), charge.at) or Amounts()
     left = (charge.billed - came.billed, charge.output - came.output, charge.usd - came.usd)
     return Held(reservation, Amounts(*(max(0, each) for each in left)))
 
 
-def is_over(tally: Tally, reservation: Reservation, now: float, is_alive: bool | None) -> bool:
+def is_seen(tally: Tally, reservation: Reservation) -> bool:
+    """Whether a later response of the conversation than the one that is assumed is known."""
+    newest = tally.newest(conversation_of(reservation))
+    return newest is not None and newest.at > reservation.charge.at
+
+
+def is_over(tally: Tally, reservation: Reservation, now: float, is_alive: bool | None, total_at: float) -> bool:
     """Whether a reservation ends by itself.
 
-    An assumed one as soon as a later response of its conversation is known. Another one where its client is gone, or
-    where no request takes that long; of a client that is not known (`is_alive` None) sooner.
+    An assumed one as soon as a later response of its conversation is known, or the client's own total of the session
+    (`total_at`: when it was told), which has all there was. Another one some time after its response, where its client
+    is gone, or where no request takes that long; of a client that is not known (`is_alive` None) sooner.
     """
-    charge = reservation.charge
+    at, newest = reservation.charge.at, tally.newest(conversation_of(reservation))
     if reservation.is_assumed:
-        newest = tally.newest(conversation_of(reservation))
-        return newest is not None and newest.at > charge.at
-    return is_alive is False or now - charge.at > (UNKNOWN_S if is_alive is None else MOST_S)
+        return total_at > at or is_seen(tally, reservation)
+    is_answered = newest is not None and newest.at >= at and now - newest.at >= WHOLE_S
+    return is_answered or is_alive is False or now - at > (UNKNOWN_S if is_alive is None else MOST_S)
 
 
 def assumed(reservation: Reservation, known: Iterable[Reservation]) -> Reservation:

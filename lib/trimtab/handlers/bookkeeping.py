@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trimtab import paths
 from trimtab.errors import BusyError
-from trimtab.records import Arrival, Request
+from trimtab.records import Arrival, Request, SessionTotal
 from trimtab.store.base import file_id
 from trimtab.store.usage import UsageStore
 from trimtab.usage.sync import sync_session
@@ -83,6 +83,14 @@ class Bookkeeping:
 
     def unlisted(self) -> list[Request]:
         return self._opened().unlisted()
+
+    def transcript(self, session: str) -> Path | None:
+        """The main transcript of a session, of those that were read."""
+        found = self._opened().transcript(session)
+        return Path(found) if found else None
+
+    def session_totals(self) -> list[SessionTotal]:
+        return self._opened().session_totals()
 
     def newest(self) -> int:
         return self._opened().newest()

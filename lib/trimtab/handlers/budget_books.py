@@ -21,7 +21,8 @@ from trimtab.prices import Own
 from trimtab.records import Request
 
 READ_S = 0.25  # for the asking session's transcripts, about 25 MB; chosen
-LOAD_S = 0.25  # for the tallies, chosen
+LOAD_S = 0.25  # of an event, for the tallies; chosen
+LOCKED_S = 0.02  # while others wait for the ledger: what has come since
 STEP_S = 0.1  # in an idle moment, so that no event waits longer
 BEYOND_S = 120.0  # chosen: between two looks at what the client counted beyond its responses
 FORGET_S = 3600.0
@@ -49,6 +50,7 @@ class Books:
         self._clock, self._book, self._note, self._steady = clock, book, note, steady
         self.ledger = BudgetLedger(environment, self.doubt)
         self.tallies = Tallies(book)
+        self.transcripts: dict[str, Path | None] = {}  # by session
         self._said: set[str] = set()
         self._doubts: list[str] = []
         self._clocks: tuple[float, float] | None = None
@@ -56,7 +58,7 @@ class Books:
         self._beyond_at = self._forgot_at = float("-inf")
 
     def catch_up(self, session: str, most_s: float) -> bool:
-        """Brings the tallies up to date, for so long at most; whether they are. What can't be read is told."""
+        """Brings the tallies up to date, for about so long at most; whether they are. What can't be read is told."""
         now, tallies = self.now(), self.tallies
         currents = self.currents(now)
         tallies.tally.follow((current.budget, current.window.since) for current in currents)
@@ -71,7 +73,7 @@ class Books:
         except StoreError as exc:
             self.doubt(f"the usage book can't be read, budgets go by what was known before: {exc}")
             return False
-        if not done:
+        if not done and session:
             self.doubt("budgets are still being added up from your history; until that is done a limit may be passed")
         if tallies.is_replaced:
             self.doubt("the usage book was replaced: what it had stays counted until Trimtab is started anew")
@@ -114,13 +116,17 @@ class Books:
         found, self._doubts = self._doubts, []
         return found
 
-    def read(self, transcript: Path | None) -> bool:
-        """Reads the session's transcripts into the usage book, for READ_S at most; whether all is there."""
-        if transcript is None:
-            return True
+    def read_session(self, session: str) -> bool:
+        """Reads a session's transcripts into the usage book, for READ_S at most; whether all that there is was read.
+
+        Of a session that this daemon did not hear of they are where the book says.
+        """
         ends = time.monotonic() + READ_S
         try:
-            while not (done := self._book.read(transcript)) and time.monotonic() < ends:
+            path = self.transcripts.get(session) or self._book.transcript(session)
+            if path is None:
+                return True
+            while not (done := self._book.read(path)) and time.monotonic() < ends:
                 pass
         except StoreError as exc:
             self.doubt(f"the usage book can't be written, budgets go by what was known before: {exc}")

@@ -4,11 +4,13 @@ Each decision is one transaction on the user's ledger, so that all sessions, and
 tallies up to date, ends reservations that are over, and reserves the next request or refuses it.
 
 A conversation has one reservation at most. It ends when its response is in the usage book and the conversation is at a
-boundary (its tools have run, it has stopped); until then what came of it is spent and the rest stays reserved. Where
-the response must have come and the book has none, what was reserved counts as spent (`gate.assumed`) until a later
-response of the conversation is known. It is returned where the request was aborted (the user's next prompt), where the
-client's process is gone, at the session's end, and after `gate.MOST_S` in any case. Two clients that go on with one
-session at the same time are one conversation here.
+boundary (its tools have run, it has stopped) or some seconds have passed; until then what came of it is spent and the
+rest stays reserved. Where the response must have come and the book has none, what was reserved counts as spent
+(`gate.assumed`) until a later response of the conversation, or the client's total of the session, is known. At a prompt
+of the user nobody can tell whether the last request was aborted (Esc) or is still under way: the next one's reservation
+takes the place of its own; if that is refused, it stays. A reservation is returned where the client's process is gone
+and what it wrote has been read, at the session's end, and after `gate.MOST_S` in any case. Two clients that go on with
+one session at the same time are one conversation here.
 
 While the tallies are first read (a month takes seconds, in slices: LOAD_S of an event, more between events by `step`),
 an event is answered by what was read until then: it may pass a limit that is reached already, and the user is told.
@@ -30,13 +32,11 @@ from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.budget_books import LOAD_S, Books, steady_s
+from trimtab.handlers.budget_books import LOAD_S, LOCKED_S, Books, steady_s
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
-# The client writes a response's lines up to 90 ms after its end (client 2.1.328); its tools may be done sooner.
-WAIT_S, PAUSE_S = 0.15, 0.01
-UNSEEN = 3  # chosen: so many responses in a row that the book has not are no mere delay
+WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
 LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
 
 
@@ -102,7 +102,8 @@ class Purse:
     ) -> None:
         self._books = Books(environment, clock, book, note, steady)
         self._ledger, self._tallies, self._alive = self._books.ledger, self._books.tallies, alive
-        self._unseen: dict[str, int] = {}  # by conversation, responses in a row that must have come and were not seen
+        self._gone: set[str] = set()  # sessions whose client is gone, and all that it wrote is in the book
+        self._asked: dict[str, str] = {}  # by main conversation, the client's id of the prompt that it last asked for
 
     # Budgets
 
@@ -126,20 +127,18 @@ class Purse:
     # Requests
 
     def prompted(self, who: Who) -> None:
-        """A prompt of the user began: whatever the main conversation had under way is not any more."""
+        """A prompt of the user began: whatever the main conversation had under way may have been aborted."""
         if not self.is_on():
             return
         now = self._books.now()
 
         def do(store: BudgetStore) -> None:
             with store.turn() as turn:
-                calls = [r.charge.key for r in turn.reservations() if is_call(r, who.session)]
-                turn.release([who.key, *calls])
-                if who.prompt:
-                    turn.add_prompt(who.session, who.prompt, now)
+                turn.add_prompt(who.session, who.prompt, now)
 
-        self._ledger.use(do)
-        self._ledger.refresh()
+        if who.prompt:
+            self._ledger.use(do)
+            self._ledger.refresh()
 
     def check(self, who: Who) -> Verdict:
         """A tool is about to run: is any budget used up? Nothing is reserved.
@@ -147,7 +146,7 @@ class Purse:
         The response that calls the tool may still be under way: what was reserved for it counts on. Whether the next
         request fits is told by `ask`, when it is known what this one took.
         """
-        self._books.read(who.transcript)
+        self._read(who)
         self._expected(who)
         charge = self._place(who, self._books.now())
 
@@ -161,34 +160,28 @@ class Purse:
         """The conversation's next request, or the first one of an agent that the tool call `call` starts.
 
         It is reserved if it fits. At the conversation's own next request the last one has been answered: its
-        reservation ends, or counts as spent. Before a refusal its usage is waited for, WAIT_S at most.
+        reservation ends, or counts as spent.
         """
-        ends = time.monotonic() + WAIT_S
-        verdict = self._asked(who, call, agent_type)
-        while not verdict.is_allowed and who.key in self._unseen and not call and time.monotonic() < ends:
-            time.sleep(PAUSE_S)
-            verdict = self._asked(who, call, agent_type)
-        return verdict
-
-    def _asked(self, who: Who, call: str, agent_type: str) -> Verdict:
-        is_read = self._books.read(who.transcript)
         asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
+        is_read = self._read(who) if call else self._read_answer(who)
         charge = self._expected(asker)
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
                 known = self._current(store, turn, who)
-                if not call:
-                    known = self._answered(turn, who, known, is_read)
-                verdict = self._verdict(known, charge)
+                before = known if call else self._before(turn, who, known, is_read)
+                verdict = self._verdict(before, charge)
                 if not verdict.is_allowed:
                     return verdict
                 made = Reservation(charge._replace(at=self._books.now()), who.pid)
                 turn.reserve(made)
-                accounts = self._accounts([*known, made], charge)
+                accounts = self._accounts([*before, made], charge)
                 return verdict._replace(account=gate.tightest(accounts), accounts=accounts)
 
-        return self._ledger.decide(do)
+        verdict = self._ledger.decide(do)
+        if not asker.agent:
+            self._asked[who.key] = who.prompt
+        return verdict
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
@@ -214,7 +207,7 @@ class Purse:
         """A conversation has stopped: what it had under way came, and is settled."""
         if not self.is_on():
             return
-        is_read = self._books.read(who.transcript)
+        is_read = self._read_answer(who)
 
         def do(store: BudgetStore) -> None:
             with store.turn() as turn:
@@ -224,8 +217,10 @@ class Purse:
 
     def session_ended(self, session: str) -> None:
         """Nothing of a session is under way any more."""
+        self._asked.pop(gate.conversation_key(session, ""), None)
         if not self.is_on():
             return
+        self._books.read_session(session)
 
         def do(store: BudgetStore) -> None:
             with store.turn() as turn:
@@ -286,23 +281,71 @@ class Purse:
 
     # How
 
+    def _read(self, who: Who) -> bool:
+        """Reads what the asking session has written, and what those have whose client is gone; whether all of it is.
+
+        The second so that nothing of a reservation that is returned was spent.
+        """
+        self._books.transcripts[who.session] = who.transcript
+        known = self._ledger.decide(lambda store: store.reservations())
+        gone = {r.charge.session for r in known if not r.is_assumed and self._alive(r.pid) is False}
+        self._gone = {session for session in gone if self._books.read_session(session)}
+        return self._books.read_session(who.session)
+
+    def _read_answer(self, who: Who) -> bool:
+        """Reads the session's transcripts until the conversation's last request is answered there, for a moment.
+
+        The client writes a response within a tenth of a second of its end, which can be after the event. Whether all
+        that there is was read.
+        """
+        own = next(
+            (r for r in self._ledger.decide(lambda store: store.reservations()) if r.charge.key == who.key), None
+        )
+        conversation, ends = (who.session, who.agent), time.monotonic() + WAIT_S
+        while True:
+            is_read = self._read(who)
+            if own is None or not is_read or time.monotonic() >= ends:
+                return is_read
+            self._books.catch_up(who.session, LOCKED_S)
+            if self._tallies.tally.came(conversation, own.charge.at) is not None:
+                return True
+            time.sleep(PAUSE_S)
+
     def _current(self, store: BudgetStore, turn: Turn, who: Who) -> list[Reservation]:
         """The reservations that are not over, the tallies brought up to date before: nobody else decides meanwhile."""
         self._ledger.look(store)
-        self._books.catch_up(who.session, LOAD_S)
+        self._books.catch_up(who.session, LOCKED_S)
         tally, now = self._tallies.tally, self._books.now()
         kept = []
         for r in turn.reservations():
             if r.charge.at > now:  # the clock was set back: its response will be stamped so, too
                 r = r._replace(charge=r.charge._replace(at=now))
                 turn.reserve(r)
-            if gate.is_over(tally, r, now, self._alive(r.pid)):
+            session, is_alive = r.charge.session, self._alive(r.pid)
+            if is_alive is False and session not in self._gone:
+                is_alive = True  # what it wrote comes first
+            if gate.is_over(tally, r, now, is_alive, self._tallies.total_at(session)):
                 turn.release([r.charge.key])
-                if r.is_assumed:
-                    self._unseen.pop(gate.conversation_key(r.charge.session, r.charge.agent), None)
             else:
                 kept.append(r)
         return kept
+
+    def _is_new(self, who: Who, own: Reservation) -> bool:
+        """Whether a main conversation asks for a new prompt, so that nobody knows what became of its reservation.
+
+        The client gives each prompt, and each notice of an agent that has finished, an id of its own.
+        """
+        times = {prompt: at for at, prompt in self._ledger.prompts.get(who.session, ())}
+        if who.agent:
+            return False
+        if who.prompt in times:
+            return own.charge.at < times[who.prompt]
+        return self._asked.get(who.key) != who.prompt
+
+    def _before(self, turn: Turn, who: Who, known: list[Reservation], is_read: bool) -> list[Reservation]:
+        """The reservations that a conversation's next one is added to: its own is over, or replaced."""
+        new = [r for r in known if r.charge.key == who.key and self._is_new(who, r)]
+        return self._answered(turn, who, [r for r in known if r not in new], is_read)
 
     def _answered(self, turn: Turn, who: Who, known: list[Reservation], is_read: bool) -> list[Reservation]:
         """Those that are left where the conversation's own was answered; its calls that started no agent end, too."""
@@ -313,16 +356,10 @@ class Purse:
                 kept.append(r)
                 continue
             turn.release([r.charge.key])
-            if not is_own:
-                continue
-            if self._tallies.tally.came((who.session, who.agent), r.charge.at) is not None:
-                self._unseen.pop(who.key, None)
-                continue
-            missed = gate.assumed(r, known)
-            turn.reserve(missed)
-            kept.append(missed)
-            self._unseen[who.key] = self._unseen.get(who.key, 0) + 1
-            if self._unseen[who.key] >= UNSEEN:
+            if is_own and self._tallies.tally.came((who.session, who.agent), r.charge.at) is None:
+                missed = gate.assumed(r, known)
+                turn.reserve(missed)
+                kept.append(missed)
                 self._books.doubt_missing(who.session, who.transcript, is_read)
         # What was assumed of an hour may have been there before.
         return list({r.charge.key: r for r in sorted(kept, key=lambda r: r.charge.at)}.values())

@@ -15,7 +15,7 @@ from trimtab.budget.expect import Habits, habits_of
 from trimtab.budget.tally import Conversation, Tally
 from trimtab.budget.terms import Charge
 from trimtab.prices import Book, Own
-from trimtab.records import Request
+from trimtab.records import Request, SessionTotal
 from trimtab.store.budgets import Times
 from trimtab.store.usage import LATE_S
 from trimtab.usage.charging import MAIN, charge_of
@@ -37,6 +37,7 @@ class Source(Protocol):
     def firsts(self, most: int) -> list[Request]: ...
     def requests(self, session: str | None = None, *, since: float, until: float) -> list[Request]: ...
     def unlisted(self) -> list[Request]: ...
+    def session_totals(self) -> list[SessionTotal]: ...
     def totals_state(self) -> tuple[int, float, float]: ...
     def file(self) -> tuple[int, int] | None: ...
 
@@ -64,6 +65,7 @@ class Tallies:
         self._beyond: dict[str, Charge] = {}
         self._totals: tuple[int, float, float] | None = None
         self._beyond_at: dict[str, float] = {}  # by session, when the client told its total
+        self._total_at: dict[str, float] = {}
         self._habits, self._habits_at = Habits(), float("-inf")
 
     # Reading
@@ -126,7 +128,12 @@ class Tallies:
             if charge.at >= self._since or charge.session in self._whole:
                 self.tally.put(charge)
         self._beyond, self._totals = found, state
+        self._total_at = {total.session: total.at for total in self._source.session_totals()}
         self._beyond_at = {charge.session: charge.at for charge in found.values()}
+
+    def total_at(self, session: str) -> float:
+        """When the client told its total of a session, as of the last look; before all times where it has not."""
+        return self._total_at.get(session, float("-inf"))
 
     def forget(self, oldest: float, now: float) -> None:
         """Drops what does not matter any more."""

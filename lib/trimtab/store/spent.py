@@ -50,6 +50,12 @@ class Spent(Database):
             request_of(row) for row in self._rows(f"{REQUESTS} where t.id in ({newest}) order by t.at desc", [most])
         ]
 
+    def transcript(self, session: str) -> str:
+        """The path of a session's main transcript, of those that were read; "" where it is not known."""
+        ending = f"/{clean(session)}.jsonl"
+        sql = "select path from files where substr(replace(path, char(92), '/'), -?) = ? order by claimed desc limit 1"
+        return next((str(row[0]) for row in self._rows(sql, [len(ending), ending])), "")
+
     def totals_state(self) -> tuple[int, float, float]:
         """What changes with the sessions' totals: how many there are, when the last was, what they come to."""
         count, last, usd = self._rows("select count(*), max(at), total(usd) from session_totals")[0]

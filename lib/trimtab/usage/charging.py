@@ -3,7 +3,7 @@
 from sys import intern
 
 from trimtab.budget.terms import MICRO, Charge
-from trimtab.prices import USUAL, Book, Price
+from trimtab.prices import USUAL, Book, Price, costs_by
 from trimtab.records import Request
 from trimtab.store.merging import key_of
 
@@ -17,7 +17,7 @@ def charge_of(request: Request, book: Book, prompt: str = "", task: str = "") ->
     the dearest price that is known, and `is_priced` False.
     """
     price = book.price_of(request)
-    usd = sum(book.costs(request) or ()) if price is not None else book.dearest_usd(request)
+    usd = sum(costs_by(price, request)) if price is not None else book.dearest_usd(request)
     name, scope = key_of(request)
     context = request.input_tokens + request.write_5m_tokens + request.write_1h_tokens + request.read_tokens
     return Charge(
