@@ -10,11 +10,11 @@ import re
 from typing import NamedTuple
 
 from trimtab.budget import amounts
-from trimtab.budget.amounts import Amount, exactly
+from trimtab.budget.amounts import MILLION, THOUSAND, Amount, exactly
 from trimtab.budget.periods import CALENDAR
 from trimtab.budget.phrases import EXAMPLES, HERE, Said, checked, heard, says_something
 from trimtab.budget.scopes import AGENTS, MAIN, level_of
-from trimtab.budget.terms import Budget, Measure, Mode, Period, Scope, Span
+from trimtab.budget.terms import MICRO, Budget, Measure, Mode, Period, Scope, Span
 from trimtab.errors import BudgetError
 
 PLAIN = re.compile(r"[A-Za-z0-9_/~+@.:-]+")  # a name that needs no quotes
@@ -226,11 +226,27 @@ def number(value: float) -> str:
     return repr(value).removesuffix(".0")
 
 
+def amount(measure: Measure, units: float) -> str:
+    """The amount for people, rounded: "$4.20", "$0.0042", "412k", "1.5M", "950"."""
+    if measure is Measure.USD:
+        usd = abs(units) / MICRO
+        text = f"${usd:,.2f}" if usd >= 0.01 or not usd else f"${usd:.2g}" if usd >= 0.0001 else "$0.0001"
+    else:
+        count = abs(units)
+        if count < 999.5:
+            text = f"{count:.0f}"
+        elif count < 999_500:
+            text = f"{count / THOUSAND:.0f}k" if count >= 9_950 else f"{count / THOUSAND:.1f}k".replace(".0k", "k")
+        else:
+            text = f"{count / MILLION:,.1f}M".replace(".0M", "M")
+    return f"-{text}" if units < 0 and text.strip("$0.kM") else text
+
+
 def raised(budget: Budget, text: str) -> int:
     """The new limit that `$25`, `to 500k`, `+$5` or `by 100k` means. BudgetError where it is none, or not higher."""
     found = re.fullmatch(r"\s*(?P<how>\+|by\b|to\b|=)?\s*(?P<amount>.*?)\s*(?:more)?\s*", text, re.I | re.S)
     assert found is not None, "everything in it may be missing"
-    given = amounts.read_amount(found["amount"])
+    given = amounts.read_amount(found["amount"], "usd" if budget.measure is Measure.USD else "tokens")
     if given.is_money != (budget.measure is Measure.USD):
         unit = "dollars, such as $5" if budget.measure is Measure.USD else "tokens, such as 100k"
         raise BudgetError(f"the budget {say(budget)!r} is counted in {unit}, so {text.strip()[:80]!r} can't raise it")

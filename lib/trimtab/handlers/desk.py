@@ -20,6 +20,7 @@ from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
+from trimtab.handlers.purse import Purse
 from trimtab.handlers.trial import Trial
 from trimtab.handlers.watch import Watch
 from trimtab.monitor import guard
@@ -117,6 +118,7 @@ class Desk:
         self._awaited: OrderedDict[str, Event] = OrderedDict()
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
         self.trial = Trial(self._user_environment, clock, self._complain, self._book)
+        self.purse = Purse(self._user_environment, clock, self._book, lambda fault: self._complain(fault, "budget"))
         self.watch = Watch(paths.user_folder(self._user_environment), clock, self._book)
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
@@ -289,6 +291,7 @@ class Desk:
 
     def close(self) -> None:
         self._book.close()
+        self.purse.close()
         self.trial.close()
         self.watch.close()
         for project in self._projects.values():
