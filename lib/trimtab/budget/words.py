@@ -111,7 +111,7 @@ def scope_of(said: Said, place: Place) -> Scope:
     if task == HERE:  # one that was not named is what this session does
         task, session = place.task, session or ("" if place.task else HERE)
     return Scope(
-        folder(here(said.project, place.project, "project", "for project /work/shop")),
+        folder(here(said.project, place.project, "project", "for project /home/me/shop")),
         task,
         here(session, place.session, "session or task", "per session, or for task NAME, or say it in a session"),
         here(said.prompt, place.prompt, "prompt", "per prompt"),
@@ -135,7 +135,7 @@ def folder(path: str) -> str:
     if not path:
         return ""
     if not ROOTED.match(path):
-        raise BudgetError(f"the project {path[:200]!r} is not a whole path: write it from the root, /work/shop")
+        raise BudgetError(f"the project {path[:200]!r} is not a whole path: write it from the root, /home/me/shop")
     short = path.rstrip("/\\")
     return short if ROOTED.match(short) else path[: len(short) + 1]
 
@@ -155,7 +155,7 @@ def period_of(said: Said, measure: Measure) -> Period | None:
 def say(budget: Budget, here: Place | None = None) -> str:
     """The budget in full words: `read` makes the same of them, wherever they are read.
 
-    "$20 a day for project /work/shop", "60k for each Explore agent for all my work, warn only". With `here` the
+    "$20 a day for project /home/me/shop", "60k for each Explore agent for all my work, warn only". With `here` the
     project and the session of that place are "this project", "this session", so they are to be read there.
     """
     extras = [
@@ -167,7 +167,7 @@ def say(budget: Budget, here: Place | None = None) -> str:
 
 
 def counted(budget: Budget, here: Place | None = None) -> str:
-    """What the budget counts, in words, without its limit: "a day for project /work/shop"."""
+    """What the budget counts, in words, without its limit: "a day for project /home/me/shop"."""
     agents = agents_of(budget.scope, budget.period.span)
     is_narrowed = bool(agents) or budget.period.span in (Span.SESSION, Span.PROMPT)
     words = [

@@ -9,6 +9,7 @@ from trimtab.budget import amounts, gate
 from trimtab.budget.terms import Account, Budget, Measure, Mode, Span, State
 from trimtab.budget.words import Place, amount, say
 from trimtab.handlers.budgeting import BY_HAND
+from trimtab.settings import OPTION
 from trimtab.store.budgets import Change
 
 WIDTH = 80
@@ -62,7 +63,7 @@ def remarks(budget: Budget, now: float, zone: tzinfo | None) -> tuple[str, ...]:
         until = f" until {clock(budget.paused_until, now, zone)}" if budget.paused_until is not None else ""
         told.append(f"paused{until}: it counts, and stops nothing")
     if budget.origin not in BY_HAND:
-        told.append("set in the plugin's options" if budget.origin == "option" else f"set in {budget.origin}")
+        told.append("set in the plugin's options" if budget.origin == OPTION else f"set in {budget.origin}")
     return tuple(told)
 
 

@@ -1,5 +1,6 @@
-"""What a user can do with budgets, for the command line and for `/token-budget`: each order is one function, its answer
-a sentence or two. Refusals are BudgetErrors that name the next step.
+"""What a user can do with budgets, for the command line and for `/token-budget`.
+
+Each order is one function, its answer a sentence or two. Refusals are BudgetErrors that name the next step.
 """
 
 import os
@@ -18,7 +19,7 @@ from trimtab.budget.words import Place, read, say
 from trimtab.errors import BudgetError, StoreError
 from trimtab.store.budgets import Author, BudgetStore, Change
 
-CLI, SLASH, OPTION = "cli", "/token-budget", "option"
+CLI, SLASH = "cli", "/token-budget"
 TASK = "TRIMTAB_TASK"  # a variable: the task of the sessions that are started with it
 BY_HAND = (CLI, SLASH)  # origins of budgets that a command made
 NUMBER = re.compile(r"(?:budget\s+)?#?(\d{1,9})", re.I)
