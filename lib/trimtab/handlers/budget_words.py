@@ -22,20 +22,22 @@ ORDERS: dict[str, Callable[[Counter, str], str]] = {
     "task": budgeting.join_task,
 }
 HELP = """\
-/token-budget                         where the budgets stand
-/token-budget 400k                    this session may use 400k tokens from now on
-/token-budget $20 a day               this project, each day
+/token-budget                          where the budgets stand
+/token-budget 400k                     this session, from now on
+/token-budget $20 a day                this project, each day
 /token-budget $300 a month for all my work
 /token-budget 60k for each Explore agent
-/token-budget raise 3 +$5             budget 3 gets more; without a number the one that stops now
-/token-budget pause 3 for 2h          it stops nothing meanwhile; resume 3, remove 3
-/token-budget task NAME               this session is of that task: $15 for task NAME
-/token-budget history                 who changed what, and when"""
+/token-budget raise 3 +$5              without a number the one that stops now
+/token-budget pause 3 for 2h           it stops nothing meanwhile
+/token-budget resume 3, remove 3
+/token-budget task NAME                this session is of it: $15 for task NAME
+/token-budget history                  who changed what, and when"""
 
 
 def answer(event: Event, desk: Desk) -> list[str]:
     """The answer's lines. Never fails: an error here would send the command on to the model."""
     try:
+        desk.settings(event)  # what is set there counts from now on
         with opened(desk) as store:
             return ordered(event, desk, store)
     except (BudgetError, StoreError) as exc:

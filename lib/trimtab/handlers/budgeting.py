@@ -180,8 +180,8 @@ def pause_budget(counter: Counter, text: str) -> str:
             counter.author,
             said_with_state,
         )
-    how = f"for {amounts.length(until - counter.author.at)}" if until is not None else "until you resume it"
-    counts = "they count on, and stop" if len(budgets) > 1 else "it counts on, and stops"
+    it, counts = ("them", "they count on, and stop") if len(budgets) > 1 else ("it", "it counts on, and stops")
+    how = f"for {amounts.length(round(until - counter.author.at))}" if until is not None else f"until you resume {it}"
     return f"{those(budgets)} paused {how}: {counts} nothing."
 
 
