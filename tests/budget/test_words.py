@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.budget.amounts import amount, exactly, length, read_amount, read_seconds
+from trimtab.budget.amounts import exactly, length, read_amount, read_seconds
 from trimtab.budget.phrases import EXAMPLES
 from trimtab.budget.scopes import AGENTS, level_of
 from trimtab.budget.terms import EVERYTHING, Budget, Level, Measure, Mode, Period, Scope, Span
-from trimtab.budget.words import Place, raised, read, say
+from trimtab.budget.words import Place, amount, raised, read, say
 from trimtab.errors import BudgetError
 
 SHOP = "/work/shop"
@@ -395,6 +395,7 @@ def test_raising() -> None:
     assert [raised(budget, text) for text in texts] == [25_000_000] * 7
     tokens = read("400k per session", SHELL)
     assert (raised(tokens, "by 100k"), raised(tokens, "1M")) == (500_000, 1_000_000)
+    assert (raised(budget, "25"), raised(tokens, "+500")) == (25_000_000, 400_500)  # the unit is known
     wrong = {
         "$20": "\\$20 is not more than the \\$20 of '\\$20 a day for project /work/shop': write \\+\\$5 to add to it",
         "$19": "`set` with the same words and a smaller amount lowers it",

@@ -1,15 +1,15 @@
 """What is said about budgets: to the user when one is nearly or fully used, and, in fewer words, to the model.
 
 Every refusal names the budget, what is used of it, what was asked for, when it begins anew and the command that lets
-the work go on. What the model gets is a line, for it is paid for again with every request.
+the work go on. What the model gets is a line, for it is paid for again with every request. `here` is where it is said:
+its project and session are "this".
 """
 
 from datetime import datetime, tzinfo
 
 from trimtab.budget import tally
-from trimtab.budget.amounts import amount
 from trimtab.budget.terms import Account, Charge, Measure, Mode
-from trimtab.budget.words import say
+from trimtab.budget.words import Place, amount, say
 
 COMMAND = "/token-budget"
 MORE = 1.25  # of the limit, in the example of how to raise it; chosen
@@ -44,51 +44,51 @@ def how_to_go_on(account: Account) -> str:
     return f"To go on: {shrink}{COMMAND} raise {budget.id} {more}, or {COMMAND} pause {budget.id}."
 
 
-def refusal(account: Account, expected: Charge, zone: tzinfo | None = None) -> str:
+def refusal(account: Account, expected: Charge, here: Place, zone: tzinfo | None = None) -> str:
     """To the user, for a prompt that is not sent."""
     budget = account.budget
     next_one = amount(budget.measure, tally.amount(budget.measure, expected))
     return (
-        f"Trimtab: the budget {say(budget)} does not take another request: {standing(account)}, "
+        f"Trimtab: the budget {say(budget, here)} does not take another request: {standing(account)}, "
         f"and the next would take about {next_one}.{begins_anew(account, zone)} {how_to_go_on(account)}"
     )
 
 
-def stopped(account: Account, zone: tzinfo | None = None) -> str:
+def stopped(account: Account, here: Place, zone: tzinfo | None = None) -> str:
     """To the user, for a turn that ends in the middle; nothing of it is lost."""
     return (
-        f"Trimtab stopped here: the budget {say(account.budget)} is used up ({standing(account)})."
+        f"Trimtab stopped here: the budget {say(account.budget, here)} is used up ({standing(account)})."
         f"{begins_anew(account, zone)} {how_to_go_on(account)} Then say: go on."
     )
 
 
-def agent_stopped(account: Account, agent_type: str) -> str:
+def agent_stopped(account: Account, agent_type: str, here: Place) -> str:
     """Of an agent that ended at a budget; to the user, and to the agent that had started it."""
-    return f"Trimtab ended the {agent_type} agent: the budget {say(account.budget)} is used up ({standing(account)})."
+    return f"Trimtab ended the {agent_type} agent: the budget {say(account.budget, here)} is used up ({standing(account)})."
 
 
-def agent_refused(account: Account, agent_type: str, expected: Charge) -> str:
+def agent_refused(account: Account, agent_type: str, expected: Charge, here: Place) -> str:
     """To the model, for an agent that is not started."""
     measure = account.budget.measure
     return (
-        f"Not started: the budget {say(account.budget)} has {amount(measure, max(0, account.left))} left, "
+        f"Not started: the budget {say(account.budget, here)} has {amount(measure, max(0, account.left))} left, "
         f"too little for one more {agent_type} agent (about {amount(measure, tally.amount(measure, expected))}). "
         "Do what matters most yourself, in few steps, and say what stays open."
     )
 
 
-def nearly(account: Account) -> str:
+def nearly(account: Account, here: Place | None = None) -> str:
     """To the user, once a period."""
     what_then = "at 100 % it stops" if account.budget.mode is Mode.STOP else "it stops nothing"
     return (
-        f"{account.share:.0%} of the budget {say(account.budget)} is used ({standing(account)}); {what_then}; "
+        f"{account.share:.0%} of the budget {say(account.budget, here)} is used ({standing(account)}); {what_then}; "
         f"{COMMAND} raise {account.budget.id} AMOUNT gives it more"
     )
 
 
-def over(account: Account) -> str:
+def over(account: Account, here: Place | None = None) -> str:
     """To the user, once a period, of a budget that only tells."""
-    return f"the budget {say(account.budget)} is used up ({standing(account)}); it stops nothing, as you set it"
+    return f"the budget {say(account.budget, here)} is used up ({standing(account)}); it stops nothing, as you set it"
 
 
 def to_model(account: Account) -> str:
@@ -97,9 +97,9 @@ def to_model(account: Account) -> str:
     return f"Budget: {account.share:.0%} used, {left} left. Do what matters most; be brief."
 
 
-def last_request(account: Account) -> str:
+def last_request(account: Account, here: Place) -> str:
     """To an agent whose budget takes one more request: what it has found would be lost."""
     return (
-        f"Your budget ({say(account.budget)}) takes one more request: call no more tools, answer now with what you "
+        f"Your budget ({say(account.budget, here)}) takes one more request: call no more tools, answer now with what you "
         "have found (path:line) and what is open."
     )

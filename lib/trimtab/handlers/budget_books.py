@@ -26,6 +26,7 @@ LOCKED_S = 0.02  # while others wait for the ledger: what has come since
 STEP_S = 0.1  # in an idle moment, so that no event waits longer
 BEYOND_S = 120.0  # chosen: between two looks at what the client counted beyond its responses
 FORGET_S = 3600.0
+LOADING = "budgets are still being added up from your history; until that is done a limit may be passed"
 JUMP_S = 3600.0  # of a clock, which the user is told; chosen
 
 
@@ -74,7 +75,7 @@ class Books:
             self.doubt(f"the usage book can't be read, budgets go by what was known before: {exc}")
             return False
         if not done and session:
-            self.doubt("budgets are still being added up from your history; until that is done a limit may be passed")
+            self.doubt(LOADING)
         if tallies.is_replaced:
             self.doubt("the usage book was replaced: what it had stays counted until Trimtab is started anew")
         if tallies.unpriced and any(current.budget.measure is Measure.USD for current in currents):

@@ -5,10 +5,12 @@ Without a budget none of this is reached (`Purse.is_on`). What the client does w
 of a finished agent, in the conversation and sends nothing.
 """
 
+import os
+
 from trimtab import paths, transcript
 from trimtab.budget import sentences, tally
 from trimtab.budget.terms import Account, Measure, Mode, State
-from trimtab.budget.words import say
+from trimtab.budget.words import Place, say
 from trimtab.handlers import loads
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
@@ -34,6 +36,11 @@ def who(event: Event) -> Who:
     )
 
 
+def here(event: Event) -> Place:
+    """Where it is said: the event's project and session are "this"."""
+    return Place(os.path.realpath(event.project), event.session, "", "", sentences.COMMAND)
+
+
 def is_enforced(event: Event, desk: Desk) -> bool:
     """Whether a used up budget stops anything here."""
     chosen = desk.settings(event)
@@ -55,7 +62,7 @@ def told(event: Event, desk: Desk, verdict: Verdict, asker: Who) -> Reply | None
         if not is_said or account.budget.state is not State.ACTIVE:
             continue
         if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, conversation, "last"):
-            lines.append(sentences.last_request(account))
+            lines.append(sentences.last_request(account, here(event)))
         elif account.share >= desk.settings(event).alert_budget_share and desk.purse.tell(
             account, conversation, "most"
         ):
@@ -76,8 +83,8 @@ def stop(event: Event, desk: Desk, account: Account, asker: Who) -> dict[str, ob
     """The turn, or the agent, ends before its next request; an agent's result is handed back, see `handed_back`."""
     desk.watch.note_budgets((account,), event.environment)
     if not asker.agent:
-        return {"continue": False, "stopReason": sentences.stopped(account)}
-    said = sentences.agent_stopped(account, asker.agent_type)
+        return {"continue": False, "stopReason": sentences.stopped(account, here(event))}
+    said = sentences.agent_stopped(account, asker.agent_type, here(event))
     desk.end_agent(asker.session, asker.agent, said)
     desk.purse.ended(asker)  # no SubagentStop comes
     return {"continue": False, "stopReason": said}
@@ -88,7 +95,7 @@ def before_tool(event: Event, desk: Desk) -> Reply | None:
     asker = who(event)
     account = stops(desk.purse.check(asker), event, desk)
     if account is not None:
-        refused = deny(f"Not run: the budget {say(account.budget)} is used up.")
+        refused = deny(f"Not run: the budget {say(account.budget, here(event))} is used up.")
         return {**stop(event, desk, account, asker), **refused}
     return before_agent(event, desk, asker) if event.tool in ("Agent", "Task") else None
 
@@ -99,7 +106,7 @@ def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
     verdict = desk.purse.ask(asker, call=event.tool_use_id, agent_type=kind)
     account = stops(verdict, event, desk)
     if account is not None:
-        reason = sentences.agent_refused(account, kind, verdict.expected)
+        reason = sentences.agent_refused(account, kind, verdict.expected, here(event))
         desk.add(event, reason)
         return deny(reason)
     chosen = desk.settings(event)

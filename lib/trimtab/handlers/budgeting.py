@@ -1,5 +1,6 @@
-"""What a user can do with budgets, for the command line and for `/token-budget`: each order is one function, its answer
-a sentence or two. Refusals are BudgetErrors that name the next step.
+"""What a user can do with budgets, for the command line and for `/token-budget`.
+
+Each order is one function, its answer a sentence or two. Refusals are BudgetErrors that name the next step.
 """
 
 import os
@@ -15,10 +16,11 @@ from trimtab.budget.phrases import checked
 from trimtab.budget.scopes import is_same_account
 from trimtab.budget.terms import Account, Budget, Measure, Mode, Period, Span, State
 from trimtab.budget.words import Place, read, say
-from trimtab.errors import BudgetError
+from trimtab.errors import BudgetError, StoreError
 from trimtab.store.budgets import Author, BudgetStore, Change
 
-CLI, SLASH, OPTION = "cli", "/token-budget", "option"
+CLI, SLASH = "cli", "/token-budget"
+TASK = "TRIMTAB_TASK"  # a variable: the task of the sessions that are started with it
 BY_HAND = (CLI, SLASH)  # origins of budgets that a command made
 NUMBER = re.compile(r"(?:budget\s+)?#?(\d{1,9})", re.I)
 RAISE = re.compile(rf"(?P<which>.*?)\s*(?P<amount>(?:\+|\bby\b|\bto\b|(?<!\S))\s*{AMOUNT}(?:\s+more)?)", re.I | re.S)
@@ -46,6 +48,19 @@ class Counter(NamedTuple):
         """How an order begins where this one came from."""
         return SLASH if self.place.origin == SLASH else "trimtab budget"
 
+    @property
+    def how_to_begin(self) -> str:
+        """A sentence for one who has no budget yet."""
+        first, more = ("$20 a day", "help") if self.place.origin == SLASH else ("'$20 a day'", "--help")
+        return f"`{self.command} set {first}` sets one for this project; `{self.command} {more}` says more."
+
+    def standing(self) -> Sequence[Account]:
+        """The accounts; none where they can't be known just now, for what was asked is done without."""
+        try:
+            return self.accounts()
+        except StoreError:
+            return ()
+
 
 def author(origin: str, now: float) -> Author:
     """The user of this machine."""
@@ -64,9 +79,9 @@ def place_of(project: str, session: str, origin: str, store: BudgetStore | None)
 # Orders
 
 
-def set_budget(counter: Counter, text: str, edit: Callable[[Budget], Budget] = lambda budget: budget) -> str:
-    """Makes the budget that a text means, or changes the one that counts the same; `edit` makes it exact before."""
-    budget, here = edit(read(text, counter.place)), counter.place
+def set_budget(counter: Counter, text: str) -> str:
+    """Makes the budget that a text means, or changes the one that counts the same."""
+    budget, here = read(text, counter.place), counter.place
     known = counter.store.budgets()
     same = [each for each in known if is_same_account(each, budget)]
     own = next((each for each in same if each.origin in BY_HAND), None)
@@ -106,12 +121,12 @@ def meaning(counter: Counter, budget: Budget) -> str:
     stops = "It only tells you; nothing is stopped." if budget.mode is Mode.WARN else (
         f"At the limit nothing more is sent; `{counter.command} raise {budget.id} AMOUNT` goes on."
     )  # fmt: skip
-    found = [account for account in counter.accounts() if account.budget.id == budget.id]
+    found = [account for account in counter.standing() if account.budget.id == budget.id]
     stands = ""
     if found and budget.measure is not Measure.CONTEXT:
         most = max(found, key=lambda account: account.share)
         if most.used:
-            stands = f"By now {amounts.amount(budget.measure, most.used)} of it ({most.share:.0%}) are used."
+            stands = f"By now {words.amount(budget.measure, most.used)} of it ({most.share:.0%}) are used."
     return " ".join(filter(None, [begins, COUNTED[budget.measure], stops, stands]))
 
 
@@ -145,11 +160,11 @@ def raise_budget(counter: Counter, text: str) -> str:
 
 def left(counter: Counter, budget: Budget) -> str:
     """Whether it still stops something."""
-    full = [a for a in counter.accounts() if a.budget.id == budget.id and a.left <= 0]
+    full = [a for a in counter.standing() if a.budget.id == budget.id and a.left <= 0]
     if not full or budget.measure is Measure.CONTEXT or budget.mode is Mode.WARN:
         return ""
     over = max(a.used for a in full)
-    return f" That is not enough yet: {amounts.amount(budget.measure, over)} are used."
+    return f" That is not enough yet: {words.amount(budget.measure, over)} are used."
 
 
 def pause_budget(counter: Counter, text: str) -> str:
@@ -165,10 +180,9 @@ def pause_budget(counter: Counter, text: str) -> str:
             counter.author,
             said_with_state,
         )
-    what = f"for {amounts.length(amounts.read_seconds(found['length']))}" if found else "until you resume it"
-    return f"{those(budgets)} paused {what}: it counts on, and stops nothing.".replace(
-        "it counts on, and stops", "they count on, and stop"
-    ) if len(budgets) > 1 else f"{those(budgets)} paused {what}: it counts on, and stops nothing."  # fmt: skip
+    it, counts = ("them", "they count on, and stop") if len(budgets) > 1 else ("it", "it counts on, and stops")
+    how = f"for {amounts.length(round(until - counter.author.at))}" if until is not None else f"until you resume {it}"
+    return f"{those(budgets)} paused {how}: {counts} nothing."
 
 
 def resume_budget(counter: Counter, text: str) -> str:
@@ -231,7 +245,7 @@ def history(counter: Counter, text: str) -> list[Change]:
 
 def join_by_variable(store: BudgetStore, session: str, environment: Mapping[str, str], now: float) -> bool:
     """Makes a session join the run that TRIMTAB_TASK names, if it is not of it already; whether it did."""
-    name = environment.get("TRIMTAB_TASK", "").strip()
+    name = environment.get(TASK, "").strip()
     joined = store.tasks().get(session, [])
     if not name or not name.isprintable() or (joined and joined[-1][1] == name):
         return False
@@ -246,7 +260,7 @@ def named(counter: Counter, text: str, what: str) -> Budget:
     """The budget of a number or of words; without any the only one, or the only one that stops now."""
     known = counter.store.budgets()
     if not known:
-        raise BudgetError(f"there is no budget yet: `{counter.command} set $20 a day` sets one for this project")
+        raise BudgetError(f"there is no budget yet: {counter.how_to_begin}")
     wanted = text.strip()
     if not wanted:
         return only(counter, known, what)
@@ -276,7 +290,7 @@ def by_words(counter: Counter, known: Sequence[Budget], wanted: str) -> list[Bud
 def only(counter: Counter, known: Sequence[Budget], what: str) -> Budget:
     """The budget that stops now, if it is one; else the only one."""
     now = counter.author.at
-    full = {a.budget.id for a in counter.accounts() if a.left <= 0 and gate.is_stopping(a.budget, now)}
+    full = {a.budget.id for a in counter.standing() if a.left <= 0 and gate.is_stopping(a.budget, now)}
     stopping = [each for each in known if each.id in full and each.measure is not Measure.CONTEXT]
     found = stopping or list(known)
     if len(found) == 1:
@@ -284,16 +298,14 @@ def only(counter: Counter, known: Sequence[Budget], what: str) -> Budget:
     raise BudgetError(f"which budget? {listed(counter, found)}. {ask(counter, what)}")
 
 
-def several(
-    counter: Counter, text: str, what: str, fits: Callable[[Budget], bool] = lambda budget: True
-) -> list[Budget]:
+def several(counter: Counter, text: str, what: str, fits: Callable[[Budget], bool] | None = None) -> list[Budget]:
     """The budget that is named, or all that fit; BudgetError where that is none."""
+    fitting = [each for each in counter.store.budgets() if fits is None or fits(each)]
     if text.strip().lower() in ("all", "everything"):
-        found = [each for each in counter.store.budgets() if fits(each)]
+        found = fitting
     else:
-        wanted = [each for each in counter.store.budgets() if fits(each)]
-        found = wanted if not text.strip() and len(wanted) == 1 else [named(counter, text, what)]
-    if found and all(map(fits, found)):
+        found = fitting if not text.strip() and len(fitting) == 1 else [named(counter, text, what)]
+    if found and all(each in fitting for each in found):
         return found
     if not found:
         raise BudgetError(f"there is no budget to {what}: `{counter.command} show` lists them")
@@ -327,5 +339,7 @@ def is_paused(budget: Budget) -> bool:
 
 
 def said_with_state(budget: Budget) -> str:
-    """The budget in words, for the record of a change of its state: "$20 a day ..., paused"."""
-    return say(budget) if budget.state is State.ACTIVE else f"{say(budget)} ({budget.state.value})"
+    """The budget in words for the record of a change of its state, "" of one that is closed."""
+    if budget.state is State.CLOSED:
+        return ""
+    return f"{say(budget)}, paused" if is_paused(budget) else say(budget)

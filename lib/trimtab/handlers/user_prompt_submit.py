@@ -29,4 +29,4 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         return budget_gate.stop(event, desk, account, asker)
     if account.budget.measure is Measure.CONTEXT and prompt.startswith(SHRINKING):
         return None
-    return {"decision": "block", "reason": sentences.refusal(account, verdict.expected)}
+    return {"decision": "block", "reason": sentences.refusal(account, verdict.expected, budget_gate.here(event))}

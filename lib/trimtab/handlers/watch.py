@@ -275,13 +275,17 @@ class Watch:
         with suppress(StoreError):
             self.user.note_budgets(accounts, self._clock(), environment)
 
-    def told(self, event: Event, reply: Reply | None) -> Reply | None:
-        """The reply with the alerts that the user was not told yet, in the channel that the model never sees."""
+    def told(self, event: Event, reply: Reply | None, doubts: Callable[[], list[str]] = list) -> Reply | None:
+        """The reply with the alerts that the user was not told yet, in the channel that the model never sees.
+
+        `doubts` are sentences that stand for themselves, each given once.
+        """
         if event.name not in TELLING or event.agent:
             return reply
         now = self._clock()
         project = self._projects.get(event.project)
         lines = [*(project.notices.tell(now) if project else ()), *self.user.notices.tell(now)]
+        lines += [f"Trimtab: {doubt}" for doubt in doubts()]
         if not lines:
             return reply
         return {**(reply or {}), "systemMessage": "\n".join(lines)}
