@@ -64,7 +64,8 @@ def stopped(account: Account, here: Place, zone: tzinfo | None = None) -> str:
 
 def agent_stopped(account: Account, agent_type: str, here: Place) -> str:
     """Of an agent that ended at a budget; to the user, and to the agent that had started it."""
-    return f"Trimtab ended the {agent_type} agent: the budget {say(account.budget, here)} is used up ({standing(account)})."
+    budget = say(account.budget, here)
+    return f"Trimtab ended the {agent_type} agent: the budget {budget} is used up ({standing(account)})."
 
 
 def agent_refused(account: Account, agent_type: str, expected: Charge, here: Place) -> str:
@@ -77,18 +78,20 @@ def agent_refused(account: Account, agent_type: str, expected: Charge, here: Pla
     )
 
 
-def nearly(account: Account, here: Place | None = None) -> str:
-    """To the user, once a period."""
-    what_then = "at 100 % it stops" if account.budget.mode is Mode.STOP else "it stops nothing"
+def nearly(account: Account) -> str:
+    """To the user, once a period. Its words come last: a line in a session has an end."""
+    budget = account.budget
+    stops = "at 100 % it stops, " if budget.mode is Mode.STOP else "it stops nothing, "
+    left = amount(budget.measure, max(0, account.left))
     return (
-        f"{account.share:.0%} of the budget {say(account.budget, here)} is used ({standing(account)}); {what_then}; "
-        f"{COMMAND} raise {account.budget.id} AMOUNT gives it more"
+        f"{account.share:.0%} of budget {budget.id} is used, {left} left ({stops}{COMMAND} raise {budget.id} AMOUNT "
+        f"gives it more): {say(budget)}"
     )
 
 
-def over(account: Account, here: Place | None = None) -> str:
+def over(account: Account) -> str:
     """To the user, once a period, of a budget that only tells."""
-    return f"the budget {say(account.budget, here)} is used up ({standing(account)}); it stops nothing, as you set it"
+    return f"budget {account.budget.id} is used up and stops nothing, as you set it: {say(account.budget)}"
 
 
 def to_model(account: Account) -> str:
@@ -100,6 +103,6 @@ def to_model(account: Account) -> str:
 def last_request(account: Account, here: Place) -> str:
     """To an agent whose budget takes one more request: what it has found would be lost."""
     return (
-        f"Your budget ({say(account.budget, here)}) takes one more request: call no more tools, answer now with what you "
-        "have found (path:line) and what is open."
+        f"Your budget ({say(account.budget, here)}) takes one more request: call no more tools, answer now with what "
+        "you have found (path:line) and what is open."
     )

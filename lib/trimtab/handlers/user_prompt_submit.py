@@ -5,12 +5,9 @@ conversation, unanswered, until the next prompt that fits.
 """
 
 from trimtab.budget import sentences
-from trimtab.budget.terms import Measure
 from trimtab.handlers import budget_gate
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
-
-SHRINKING = ("/compact", "/clear")  # what a budget of the context's size asks for
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
@@ -27,6 +24,4 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         return budget_gate.told(event, desk, verdict, asker)
     if is_notice:
         return budget_gate.stop(event, desk, account, asker)
-    if account.budget.measure is Measure.CONTEXT and prompt.startswith(SHRINKING):
-        return None
     return {"decision": "block", "reason": sentences.refusal(account, verdict.expected, budget_gate.here(event))}
