@@ -5,6 +5,7 @@ What can't be known is not guessed: it is told the user once, as a sentence, and
 
 import time
 from collections.abc import Callable, Mapping
+from glob import escape
 from pathlib import Path
 
 from trimtab import paths, settings
@@ -119,11 +120,11 @@ class Books:
     def read_session(self, session: str) -> bool:
         """Reads a session's transcripts into the usage book, for READ_S at most; whether all that there is was read.
 
-        Of a session that this daemon did not hear of they are where the book says.
+        Of a session that this daemon did not hear of they are where the book says, or beside those of another.
         """
         ends = time.monotonic() + READ_S
         try:
-            path = self.transcripts.get(session) or self._book.transcript(session)
+            path = self.transcripts.get(session) or self._book.transcript(session) or self._beside(session)
             if path is None:
                 return True
             while not (done := self._book.read(path)) and time.monotonic() < ends:
@@ -132,6 +133,13 @@ class Books:
             self.doubt(f"the usage book can't be written, budgets go by what was known before: {exc}")
             return False
         return done
+
+    def _beside(self, session: str) -> Path | None:
+        """The session's main transcript in the client's folder, as far as that is known from another session's."""
+        for projects in {path.parent.parent for path in self.transcripts.values() if path is not None}:
+            for found in projects.glob(f"*/{escape(session)}.jsonl"):
+                return found
+        return None
 
     def doubt_missing(self, session: str, transcript: Path | None, is_read: bool) -> None:
         if is_read:
