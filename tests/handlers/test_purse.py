@@ -439,19 +439,28 @@ def test_the_client_s_total_puts_an_end_to_what_was_assumed(world: World) -> Non
 
 
 def test_a_history_that_is_too_long_to_be_read_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not read yet is not guessed away: what was expected of the last request counts until it is."""
     world.add(budget(10_000))
     asked = world.purse()
+    for _ in range(20):
+        world.respond(10)
+    world.later(1)
     asked.ask(world.who())
     for _ in range(20):
-        world.later(1)
         world.respond(10)
-    monkeypatch.setattr("trimtab.handlers.bookkeeping.STEP_BYTES", 1)
-    monkeypatch.setattr("trimtab.transcript.scan.BLOCK_BYTES", 400)
-    monkeypatch.setattr(budget_books, "READ_S", 0.0)
-    world.transcript("s1").touch()
-    asked.ask(world.who("s2"))
-    asked.ended(world.who())
-    assert "more history than can be read" in "".join(asked.doubts()) or standing(asked)[0] > 0
+    world.later(5)
+    world.respond(30)
+    with monkeypatch.context() as patched:
+        patched.setattr("trimtab.handlers.bookkeeping.STEP_BYTES", 1)
+        patched.setattr("trimtab.transcript.scan.BLOCK_BYTES", 400)
+        patched.setattr(budget_books, "READ_S", 0.0)
+        asked.ended(world.who())
+        (doubt,) = asked.doubts()
+        assert "more history than can be read" in doubt
+        used, reserved = standing(asked)
+        assert (200 < used < 410, reserved) == (True, 0)
+    asked.check(world.who())
+    assert standing(asked) == (430, 0)
 
 
 def test_an_agent_that_was_not_let_run_leaves_nothing(world: World) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.handlers.spending import World, budget
 
 from trimtab.handlers import purse as purse_module
+from trimtab.handlers.budget_ledger import BudgetLedger
 from trimtab.handlers.purse import Purse, Verdict, Who
 from trimtab.store.budgets import Turn
 from trimtab.store.spent import Spent
@@ -66,6 +67,7 @@ def fuse(monkeypatch: pytest.MonkeyPatch) -> Fuse:
     for owner, name in ((Turn, "reservations"), (Turn, "reserve"), (Turn, "release"), (Turn, "add_prompt")):
         monkeypatch.setattr(owner, name, made.around(getattr(owner, name)))
     monkeypatch.setattr(Spent, "after", made.around(Spent.after))
+    monkeypatch.setattr(BudgetLedger, "decide", made.around(BudgetLedger.decide))
     monkeypatch.setattr(purse_module, "WAIT_S", 0.0)
     return made
 
@@ -98,7 +100,7 @@ class Play:
     def __init__(self, world: World, chance: random.Random, fuse: Fuse) -> None:
         self.world, self.chance, self.fuse = world, chance, fuse
         self.purses = [world.purse(), world.purse()]
-        self.book = world.book()
+        self.book, self.ledger = world.book(), world.ledger()
         self.talks = [Talk(world.who(f"s{n}", pid=100 + n)) for n in range(8)]
         self.written: list[Sent] = []
         self.base: list[Sent] = []  # what the book did not have when the last request was allowed
@@ -107,7 +109,7 @@ class Play:
     def call(self, do: Callable[[Purse], object]) -> object:
         """A daemon answers, or is killed while it does; None then."""
         number = self.chance.randrange(2)
-        self.fuse.left = self.chance.randrange(1, 25) if self.chance.random() < 0.05 else 0
+        self.fuse.left = self.chance.randrange(1, 30) if self.chance.random() < 0.05 else 0
         try:
             return do(self.purses[number])
         except Killed:
@@ -204,7 +206,7 @@ class Play:
         talk.state, talk.sent, talk.came_at = "sent", sent, None
 
     def reserved(self, talk: Talk, key: str = "") -> int:
-        return next((r.charge.output for r in self.world.reservations() if r.charge.key == (key or talk.who.key)), 0)
+        return next((r.charge.output for r in self.ledger.reservations() if r.charge.key == (key or talk.who.key)), 0)
 
     def write(self, talk: Talk) -> None:
         if talk.came_at is not None:
@@ -253,6 +255,7 @@ class Play:
             assert (account.used, account.reserved) == (total, 0)
             purse.close()
         self.book.close()
+        self.ledger.close()
         return total
 
 
