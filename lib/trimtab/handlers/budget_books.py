@@ -25,7 +25,7 @@ READ_S = 0.25  # for the asking session's transcripts, about 25 MB; chosen
 LOAD_S = 0.25  # of an event, for the tallies; chosen
 LOCKED_S = 0.02  # while others wait for the ledger: what has come since
 STEP_S = 0.1  # in an idle moment, so that no event waits longer
-BEYOND_S = 120.0  # chosen: between two looks at what the client counted beyond its responses
+BEYOND_S = 600.0  # chosen, as `costs`: between two looks at what the client counted beyond its responses (0.5 s)
 FORGET_S = 3600.0
 JUMP_S = 3600.0  # of a clock, which the user is told; chosen
 
@@ -104,9 +104,10 @@ class Books:
         now = self.now()
         if not self.catch_up("", STEP_S):
             return False
+        self.tallies.habits(now)  # so that no event has to
         if abs(now - self._beyond_at) >= BEYOND_S:
             self._beyond_at = now
-            self.tallies.look_beyond()
+            self.tallies.look_beyond(any(r.is_assumed for r in self.ledger.reservations))
         if abs(now - self._forgot_at) >= FORGET_S:
             self._forgot_at = now
             self.tallies.forget(self._oldest(now), now)
