@@ -79,7 +79,7 @@ def test_what_came_of_a_conversation_and_its_newest(came: list[Charge], since: f
         tally.put(charge)
         known[charge.key] = charge
     mine = [c for c in known.values() if (c.session, c.agent) == ("s1", "a1")]
-    later = [c for c in mine if c.at >= since]
+    later = [c for c in mine if c.at > since]
     sums = Amounts(sum(c.billed for c in later), sum(c.output for c in later), sum(c.usd for c in later))
     assert tally.came(("s1", "a1"), since) == (sums if later else None)
     newest = tally.newest(("s1", "a1"))

@@ -29,6 +29,10 @@ def budget(limit: int, measure: Measure = Measure.OUTPUT, span: Span = Span.ONCE
     return made._replace(**fields)  # type: ignore[arg-type]  # whatever a test narrows
 
 
+def stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
 class World:
     """A home, its clock, its processes. Responses are written as the client does: into the session's transcripts."""
 
@@ -105,7 +109,6 @@ class World:
             "content": [],
             "usage": usage(0, prompt, read, output),
         }
-        moment = datetime.fromtimestamp(self.now if at is None else at, timezone.utc)
         line = {
             "parentUuid": "p",
             "isSidechain": bool(agent),
@@ -115,9 +118,29 @@ class World:
             "uuid": f"u{self._count}",
             "cwd": PROJECT,
             "sessionId": session,
-            "timestamp": moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+            "timestamp": stamp(self.now if at is None else at),
             "version": "2.1.328",
         }
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line if not agent else {**line, "agentId": agent}) + "\n")
         return key
+
+    def total(self, session: str, output: int, written: int = 0) -> None:
+        """The session ended: the client's own sum, of so many tokens that were answered and written to the cache."""
+        told = {
+            "inputTokens": 0,
+            "outputTokens": output,
+            "cacheReadInputTokens": 0,
+            "cacheCreationInputTokens": written,
+            "webSearchRequests": 0,
+        }
+        line = {
+            "type": "cost-state",
+            "sessionId": session,
+            "totalCostUSD": 0.5,
+            "startTime": (NOON - 7200) * 1000,
+            "timestamp": stamp(self.now),
+            "modelUsage": {MODEL: told},
+        }
+        with self.transcript(session).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")

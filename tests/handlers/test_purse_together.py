@@ -1,12 +1,14 @@
 """Eight sessions with agents under one budget, in any order, with crashes: the limit holds, and the books balance.
 
 The bound, at any moment: what the transcripts have + what is reserved <= the limit + the sum, over the requests that
-were under way when the last one was allowed, of what each used beyond its reservation.
+were under way when the last one was allowed, of what each used beyond its reservation. One that went out while the
+daemon was killed, so that nobody allowed it, counts whole.
 """
 
 import os
 import random
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from tests.handlers.spending import World, budget
 
 from trimtab.handlers import purse as purse_module
+from trimtab.handlers.budget_ledger import BudgetLedger
 from trimtab.handlers.purse import Purse, Verdict, Who
 from trimtab.store.budgets import Turn
 from trimtab.store.spent import Spent
@@ -64,6 +67,7 @@ def fuse(monkeypatch: pytest.MonkeyPatch) -> Fuse:
     for owner, name in ((Turn, "reservations"), (Turn, "reserve"), (Turn, "release"), (Turn, "add_prompt")):
         monkeypatch.setattr(owner, name, made.around(getattr(owner, name)))
     monkeypatch.setattr(Spent, "after", made.around(Spent.after))
+    monkeypatch.setattr(BudgetLedger, "decide", made.around(BudgetLedger.decide))
     monkeypatch.setattr(purse_module, "WAIT_S", 0.0)
     return made
 
@@ -71,8 +75,13 @@ def fuse(monkeypatch: pytest.MonkeyPatch) -> Fuse:
 class Sent:
     """A request that went out: what it will use, what was reserved for it, and its key once it is written down."""
 
-    def __init__(self, actual: int, reserved: int) -> None:
-        self.actual, self.reserved, self.key = actual, reserved, ""
+    def __init__(self, actual: int, reserved: int, was_asked: bool = True) -> None:
+        self.actual, self.reserved, self.was_asked, self.key = actual, reserved, was_asked, ""
+
+    @property
+    def beyond(self) -> int:
+        """By how much it can go over a limit: all of it where it went out while nobody answered."""
+        return max(0, self.actual - self.reserved) if self.was_asked else max(self.actual, self.reserved)
 
 
 class Talk:
@@ -91,7 +100,7 @@ class Play:
     def __init__(self, world: World, chance: random.Random, fuse: Fuse) -> None:
         self.world, self.chance, self.fuse = world, chance, fuse
         self.purses = [world.purse(), world.purse()]
-        self.book = world.book()
+        self.book, self.ledger = world.book(), world.ledger()
         self.talks = [Talk(world.who(f"s{n}", pid=100 + n)) for n in range(8)]
         self.written: list[Sent] = []
         self.base: list[Sent] = []  # what the book did not have when the last request was allowed
@@ -100,7 +109,7 @@ class Play:
     def call(self, do: Callable[[Purse], object]) -> object:
         """A daemon answers, or is killed while it does; None then."""
         number = self.chance.randrange(2)
-        self.fuse.left = self.chance.randrange(1, 25) if self.chance.random() < 0.05 else 0
+        self.fuse.left = self.chance.randrange(1, 30) if self.chance.random() < 0.05 else 0
         try:
             return do(self.purses[number])
         except Killed:
@@ -185,8 +194,8 @@ class Play:
             self.refusals += 1
             talk.state = "over" if talk.who.agent else "idle"
             return
-        reserved = 0 if verdict is None else self.reserved(talk, key)  # nobody knows of what it asked for
-        sent = Sent(max(1, int(self.chance.lognormvariate(6.5, 0.8))), reserved)
+        actual = max(1, int(self.chance.lognormvariate(6.5, 0.8)))
+        sent = Sent(actual, 0 if verdict is None else self.reserved(talk, key), verdict is not None)
         if verdict is not None:
             self.grants += 1
             known = {request.message_id for request in self.book.requests()}
@@ -197,7 +206,7 @@ class Play:
         talk.state, talk.sent, talk.came_at = "sent", sent, None
 
     def reserved(self, talk: Talk, key: str = "") -> int:
-        return next((r.charge.output for r in self.world.reservations() if r.charge.key == (key or talk.who.key)), 0)
+        return next((r.charge.output for r in self.ledger.reservations() if r.charge.key == (key or talk.who.key)), 0)
 
     def write(self, talk: Talk) -> None:
         if talk.came_at is not None:
@@ -222,7 +231,7 @@ class Play:
 
     def check(self) -> None:
         """The bound, by what either daemon knows."""
-        bound = sum(max(0, sent.actual - sent.reserved) for sent in self.base)
+        bound = sum(sent.beyond for sent in self.base)
         for purse in self.purses:
             (account,) = purse.accounts(None)
             over = account.used + account.reserved - LIMIT
@@ -246,6 +255,7 @@ class Play:
             assert (account.used, account.reserved) == (total, 0)
             purse.close()
         self.book.close()
+        self.ledger.close()
         return total
 
 
@@ -275,3 +285,31 @@ def test_the_limit_holds_in_any_order_and_whoever_is_killed(copies: Callable[[in
     )
     print(f"limit of {LIMIT}, where the bound was {bound} at most; {most} spent at most")
     assert min(kills, grants, refusals, worst) > 0  # the runs have what they are about
+
+
+def test_two_daemons_at_the_same_time_spend_a_limit_and_no_more(copies: Callable[[int], World]) -> None:
+    """Each asks for four sessions as fast as it can; all use just what was reserved, so nothing may be over."""
+    world, lock, spent = copies(0), threading.Lock(), [0, 0]
+
+    def run(number: int) -> None:
+        asked = world.purse()
+        talks = [world.who(f"s{number}{session}") for session in range(4)]
+        while talks:
+            who = talks.pop(0)
+            verdict = asked.ask(who)
+            if verdict.is_allowed:
+                with lock:
+                    world.later(1)
+                    world.respond(verdict.expected.output, who.session)
+                    world.later(1)
+                spent[number] += verdict.expected.output
+                talks.append(who)
+        asked.close()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert min(spent) > 0
+    assert LIMIT - 1000 < sum(spent) <= LIMIT  # the first request is guessed to answer 1,000

@@ -68,7 +68,7 @@ def is_over(tally: Tally, reservation: Reservation, now: float, is_alive: bool |
     at, newest = reservation.charge.at, tally.newest(conversation_of(reservation))
     if reservation.is_assumed:
         return total_at > at or is_seen(tally, reservation)
-    is_answered = newest is not None and newest.at >= at and now - newest.at >= WHOLE_S
+    is_answered = newest is not None and newest.at > at and now - newest.at >= WHOLE_S
     return is_answered or is_alive is False or now - at > (UNKNOWN_S if is_alive is None else MOST_S)
 
 

@@ -185,8 +185,8 @@ class Tally:
         return [charge for charge in self._newest.values() if charge.at >= since]
 
     def came(self, conversation: Conversation, since: float) -> Amounts | None:
-        """What a conversation's responses from `since` on come to, within what `forget` keeps; None without any."""
-        found = [c for c in self._recent.get(conversation, {}).values() if c.at >= since]
+        """What a conversation's responses after `since` come to, within what `forget` keeps; None without any."""
+        found = [c for c in self._recent.get(conversation, {}).values() if c.at > since]
         if not found:
             return None
         return Amounts(sum(c.billed for c in found), sum(c.output for c in found), sum(c.usd for c in found))

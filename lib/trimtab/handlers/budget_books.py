@@ -5,6 +5,7 @@ What can't be known is not guessed: it is told the user once, as a sentence, and
 
 import time
 from collections.abc import Callable, Mapping
+from glob import escape
 from pathlib import Path
 
 from trimtab import paths, settings
@@ -24,7 +25,7 @@ READ_S = 0.25  # for the asking session's transcripts, about 25 MB; chosen
 LOAD_S = 0.25  # of an event, for the tallies; chosen
 LOCKED_S = 0.02  # while others wait for the ledger: what has come since
 STEP_S = 0.1  # in an idle moment, so that no event waits longer
-BEYOND_S = 120.0  # chosen: between two looks at what the client counted beyond its responses
+BEYOND_S = 600.0  # chosen, as `costs`: between two looks at what the client counted beyond its responses (0.5 s)
 FORGET_S = 3600.0
 LOADING = "budgets are still being added up from your history; until that is done a limit may be passed"
 JUMP_S = 3600.0  # of a clock, which the user is told; chosen
@@ -104,9 +105,10 @@ class Books:
         now = self.now()
         if not self.catch_up("", STEP_S):
             return False
+        self.tallies.habits(now)  # so that no event has to
         if abs(now - self._beyond_at) >= BEYOND_S:
             self._beyond_at = now
-            self.tallies.look_beyond()
+            self.tallies.look_beyond(any(r.is_assumed for r in self.ledger.reservations))
         if abs(now - self._forgot_at) >= FORGET_S:
             self._forgot_at = now
             self.tallies.forget(self._oldest(now), now)
@@ -120,11 +122,11 @@ class Books:
     def read_session(self, session: str) -> bool:
         """Reads a session's transcripts into the usage book, for READ_S at most; whether all that there is was read.
 
-        Of a session that this daemon did not hear of they are where the book says.
+        Of a session that this daemon did not hear of they are where the book says, or beside those of another.
         """
         ends = time.monotonic() + READ_S
         try:
-            path = self.transcripts.get(session) or self._book.transcript(session)
+            path = self.transcripts.get(session) or self._book.transcript(session) or self._beside(session)
             if path is None:
                 return True
             while not (done := self._book.read(path)) and time.monotonic() < ends:
@@ -133,6 +135,13 @@ class Books:
             self.doubt(f"the usage book can't be written, budgets go by what was known before: {exc}")
             return False
         return done
+
+    def _beside(self, session: str) -> Path | None:
+        """The session's main transcript in the client's folder, as far as that is known from another session's."""
+        for projects in {path.parent.parent for path in self.transcripts.values() if path is not None}:
+            for found in projects.glob(f"*/{escape(session)}.jsonl"):
+                return found
+        return None
 
     def doubt_missing(self, session: str, transcript: Path | None, is_read: bool) -> None:
         if is_read:

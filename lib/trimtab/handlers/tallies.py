@@ -23,7 +23,7 @@ from trimtab.usage.charging import MAIN, charge_of
 PAGE = 1_000  # rows between two looks at the clock: about 10 ms (measured)
 RECENT_S = 7200.0  # for what came since a reservation, which is an hour old at most
 HABITS_S = 600.0  # chosen: between two looks at what the user's requests are like
-FIRSTS, RECENT = 200, 2_000  # conversations and responses that habits are learned from, chosen
+FIRSTS, RECENT = 100, 2_000  # conversations and responses that habits are learned from, chosen
 MOST_WHOLE = 256  # sessions that are known from their beginning
 OWN_REQUESTS = 32  # of a conversation, that its next one is expected by
 
@@ -113,12 +113,15 @@ class Tallies:
         while len(self._whole) > MOST_WHOLE:
             self._whole.popitem(last=False)
 
-    def look_beyond(self) -> None:
+    def look_beyond(self, wants_times: bool = False) -> None:
         """Takes in what the client counted beyond its responses, if that may have changed. Raises StoreError.
 
-        Such a sum has a key of its own and is replaced, or dropped, as a whole: it never adds to an older one.
+        With `wants_times` also when it did so, for `total_at`; it takes nearly as long again. Such a sum has a key of
+        its own and is replaced, or dropped, as a whole: it never adds to an older one.
         """
         state = self._source.totals_state()
+        if wants_times:
+            self._total_at = {total.session: total.at for total in self._source.session_totals()}
         if state == self._totals:
             return
         found = {charge.key: charge for charge in map(self._charge, self._source.unlisted())}
@@ -128,7 +131,6 @@ class Tallies:
             if charge.at >= self._since or charge.session in self._whole:
                 self.tally.put(charge)
         self._beyond, self._totals = found, state
-        self._total_at = {total.session: total.at for total in self._source.session_totals()}
         self._beyond_at = {charge.session: charge.at for charge in found.values()}
 
     def total_at(self, session: str) -> float:
