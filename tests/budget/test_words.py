@@ -1,6 +1,8 @@
 """Budgets as users say them: what is meant by hand, what is refused, and that what is said can be read again."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -425,3 +427,17 @@ def test_the_examples_of_every_complaint_can_be_read() -> None:
         "$5 a day for Explore agents",
     ):
         assert read(text, SHELL).limit
+
+
+def test_what_the_docs_say_can_be_said() -> None:
+    """Each example of the table in docs/budgets.md is a budget, with an amount or a period where it has none."""
+    document = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text(encoding="utf-8")
+    table = document.partition("## How to say it")[2].partition("**What you leave open**")[0]
+    examples = [text for row in re.findall(r"^\| .+$", table, re.M) for text in re.findall(r"`([^`]+)`", row)]
+    assert len(examples) > 40
+    for text in examples:
+        found = []
+        for attempt in (text, f"$20 {text}", f"$20 a day {text}"):
+            with suppress(BudgetError):
+                found.append(read(attempt, SESSION))
+        assert found, text

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, time, tzinfo
 from typing import NamedTuple
 
 from trimtab.budget import amounts, gate
@@ -107,10 +107,14 @@ def which(account: Account) -> str:
 
 
 def clock(at: float, now: float, zone: tzinfo | None) -> str:
-    """A time to come: "14:30" today, "Mon 14:30" within a week, else with the date."""
+    """A time to come: "14:30" today, "Mon 14:30" within a week, else with the date; midnight is its day."""
     then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
     days = (then.date() - today.date()).days
-    return f"{then:%H:%M}" if not days else f"{then:%a %H:%M}" if 0 < days < 7 else f"{then:%Y-%m-%d %H:%M}"
+    if not days:
+        return f"{then:%H:%M}"
+    if 0 < days < 7:
+        return f"{then:%a %H:%M}"
+    return f"{then:%Y-%m-%d}" if then.time() == time(0) else f"{then:%Y-%m-%d %H:%M}"
 
 
 def percent(share: float) -> str:
