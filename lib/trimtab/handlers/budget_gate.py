@@ -6,12 +6,12 @@ of a finished agent, in the conversation and sends nothing.
 """
 
 import os
+import re
 
 from trimtab import paths, transcript
 from trimtab.budget import sentences, tally
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import Place, say
-from trimtab.handlers import loads
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.purse import Verdict, Who
@@ -20,6 +20,7 @@ from trimtab.records import IntegrationMode
 
 MAIN = "main"
 NOTICE = "<task-notification>"
+TASK_ID = re.compile(r"<task-id>([\w-]+)</task-id>")
 
 
 def who(event: Event) -> Who:
@@ -52,11 +53,14 @@ def stops(verdict: Verdict, event: Event, desk: Desk) -> Account | None:
     return None if verdict.is_allowed or not is_enforced(event, desk) else verdict.account
 
 
-def told(event: Event, desk: Desk, verdict: Verdict, asker: Who) -> Reply | None:
-    """A request may be sent: the alerts of budgets that get tight, and the line that the model gets of it, once."""
+def told(event: Event, desk: Desk, verdict: Verdict, asker: Who, report: str = "") -> Reply | None:
+    """A request may be sent: the alerts of budgets that get tight, and the line that the model gets of it, once.
+
+    `report` is what else the model gets.
+    """
     desk.watch.note_budgets(verdict.accounts, event.environment)
     conversation = f"{asker.session}/{asker.agent}"
-    lines = []
+    lines = [report] if report else []
     for account in verdict.accounts:
         is_said = account.budget.mode is Mode.STOP and account.budget.measure is not Measure.CONTEXT
         if not is_said or account.budget.state is not State.ACTIVE:
@@ -118,9 +122,8 @@ def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": {**event.tool_input, **given}}}
 
 
-def handed_back(event: Event, desk: Desk) -> str:
+def handed_back(event: Event, desk: Desk, agent: str) -> str:
     """What an agent that a budget ended has found so far, "" of any other: what it wrote, in order."""
-    agent = text(loads.response(event), "agentId")
     said = desk.ended_agent(event.session, agent)
     if not said or event.transcript is None:
         return ""
@@ -129,3 +132,9 @@ def handed_back(event: Event, desk: Desk) -> str:
     texts = [entry.text.strip() for entry in reader.read() if isinstance(entry, transcript.Said)]
     found = "\n\n".join(one for one in texts if one)
     return f"{said} What it had written until then:\n\n{found or '(nothing)'}"
+
+
+def finished_agent(notice: str) -> str:
+    """The agent that a notice is of."""
+    found = TASK_ID.search(notice)
+    return found[1] if found else ""

@@ -361,6 +361,8 @@ class Purse:
                 turn.reserve(missed)
                 kept.append(missed)
                 self._books.doubt_missing(who.session, who.transcript, is_read)
+            elif is_own:
+                self._books.missing.pop(who.session, None)
         # What was assumed of an hour may have been there before.
         return list({r.charge.key: r for r in sorted(kept, key=lambda r: r.charge.at)}.values())
 
