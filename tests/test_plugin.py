@@ -91,7 +91,7 @@ def test_the_documented_defaults_are_the_defaults(tmp_path: Path) -> None:
     assert settings.load([ROOT / ".claude-patterns/config.toml"], {}) == (settings.Settings(), [])
     ours = documented.partition("# [[prices]]")[0]  # then comes an example of a table
     given = re.sub(r"(?m)^# (\w+ = )", r"\1", ours)
-    assert set(settings.toml.loads(given)) == set(settings.BY_NAME)
+    assert set(settings.toml.loads(given)) == {*settings.BY_NAME, settings.BUDGETS}
     (tmp_path / "config.toml").write_text(given, encoding="utf-8")
     assert settings.load([tmp_path / "config.toml"], {}) == (settings.Settings(), [])
 

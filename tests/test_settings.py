@@ -19,8 +19,8 @@ def of(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> 
 
 
 def test_the_record_has_the_tables_defaults() -> None:
-    assert [*(setting.name for setting in TABLE), "rules", "prices"] == list(Settings._fields)
-    assert list(Settings()) == [*(setting.default for setting in TABLE), (), ()]
+    assert [*(setting.name for setting in TABLE), "rules", "prices", "budgets"] == list(Settings._fields)
+    assert list(Settings()) == [*(setting.default for setting in TABLE), (), (), ()]
     assert load([], {}) == (Settings(), [])
 
 
@@ -121,6 +121,44 @@ def test_a_projects_file_may_not_name_a_command(tmp_path: Path) -> None:
     assert load([user], {}) == (Settings(), [])
 
 
+def test_budgets_of_files_and_of_the_option(tmp_path: Path) -> None:
+    """Each knows where it was set; a project's is of the project that the file is in."""
+    user, folder = tmp_path / "user.toml", tmp_path / "project"
+    project = folder / ".claude-patterns" / "config.toml"
+    project.parent.mkdir(parents=True)
+    user.write_text('budgets = ["$20 a day"]\nbudget = "1M a week"\n')
+    project.write_text('budgets = ["$2 a day", "$9 for everything"]\nbudget = "$3 a day"\n')
+    found, complaints = load(
+        [user, project], {"CLAUDE_PLUGIN_OPTION_BUDGET": "$300 a month", "TRIMTAB_BUDGET": "$3 dya"}
+    )
+    assert [(str(each.scope.project), each.limit, each.origin) for each in found.budgets] == [
+        ("", 20_000_000, str(user)),
+        (str(folder), 2_000_000, str(project)),
+        ("", 300_000_000, "option"),
+    ]
+    assert len(complaints) == 3
+    assert f"a budget in {project} is not taken" in complaints[0]
+    assert complaints[1] == (
+        f"budget in {project} is not taken: a project's own are under `budgets`, so only your own file sets it"
+    )
+    assert "a budget in TRIMTAB_BUDGET is not taken: 'dya'" in complaints[2]
+    assert found.budget == "$300 a month"  # what was in force before the wrong one
+
+
+def test_budgets_of_a_file_that_is_being_edited_are_left_as_they_are(tmp_path: Path) -> None:
+    """Else a half-written line would end a budget, and spending would go on."""
+    user, missing = tmp_path / "user.toml", tmp_path / "none" / ".claude-patterns" / "config.toml"
+    user.write_text('budgets = ["$20 a day"\nlevel = ')
+    found, _ = load([user, missing], {})
+    assert settings.budgets_by_origin(found, [user, missing]) == {str(missing): [], "option": []}
+    user.write_text("budgets = ['$20 a day']")
+    found, _ = load([user, missing], {"TRIMTAB_BUDGET": "400k"})
+    by = settings.budgets_by_origin(found, [user, missing])
+    assert {origin: [each.limit for each in budgets] for origin, budgets in by.items()} == {
+        str(user): [20_000_000], str(missing): [], "option": [400_000]
+    }  # fmt: skip
+
+
 def test_files_that_cant_be_read(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "latin.toml").write_bytes(b'level = "\xe9"')
@@ -141,5 +179,5 @@ def test_the_config_file_that_is_shipped() -> None:
     assert prices.read(settings.toml.loads(example)["prices"], "")[1] == []
     live = re.sub(r"^#\s?(?=[a-z_]+\s*=)", "", text, flags=re.M)
     given = settings.toml.loads(live)
-    assert given == {setting.name: setting.default for setting in TABLE}
+    assert given == {**{setting.name: setting.default for setting in TABLE}, "budgets": []}
     assert load([ROOT / ".claude-patterns" / "config.toml"], {}) == (Settings(), [])

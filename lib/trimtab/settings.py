@@ -6,6 +6,7 @@ never an error: what was in force before it stays, and a sentence says so.
 
 import difflib
 import importlib
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import prices
+from trimtab.budget import given as given_budgets
+from trimtab.budget.terms import Budget
 from trimtab.content import rules
 from trimtab.content.rules import Rule
 from trimtab.prices import Own
@@ -27,7 +30,7 @@ Value = str | int | float | bool
 class Setting(NamedTuple):
     """One key: its default's type is its type; `allowed` are words, or `least` and `most` bound a number.
 
-    One `of_user` alone is not taken from a project's file, which comes with the project: from whomever.
+    One that has a reason in `of_user` is not taken from a project's file, which comes with the project: from whomever.
     """
 
     name: str
@@ -36,7 +39,7 @@ class Setting(NamedTuple):
     allowed: tuple[str, ...] = ()
     least: float = 0
     most: float = float("inf")
-    of_user: bool = False
+    of_user: str = ""
 
 
 TABLE = (
@@ -80,9 +83,15 @@ TABLE = (
         "alert_anomalies", 0.5, "false alarms a week that may come of unusual rates; 0 for none", least=0, most=100
     ),
     Setting("alert_repeats", 8, "an alert says that a call came so often with the same result", least=2, most=1_000),
-    Setting("alert_command", "", "a command that gets each alert as JSON; empty for none", of_user=True),
+    Setting(
+        "alert_command", "", "a command that gets each alert as JSON; empty for none", of_user="it may run anything"
+    ),
+    Setting("budget", "", "a budget of yours, in words; empty for none", of_user="a project's own are under `budgets`"),
+    Setting("budget_agent_model", "", "the model of agents that start while a budget is tight; empty for their own"),
+    Setting("budget_agent_effort", "", "the effort of agents that start while a budget is tight; empty for their own"),
 )
-RULES, PRICES = "rules", "prices"
+RULES, PRICES, BUDGETS = "rules", "prices", "budgets"
+OPTION = "option"  # the origin of the setting `budget`
 BY_NAME = {setting.name: setting for setting in TABLE}
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")  # words for a switch in a variable
 OPTION_PREFIX, VARIABLE_PREFIX = "CLAUDE_PLUGIN_OPTION_", "TRIMTAB_"
@@ -116,8 +125,12 @@ class Settings(NamedTuple):
     alert_anomalies: float = 0.5
     alert_repeats: int = 8
     alert_command: str = ""
+    budget: str = ""
+    budget_agent_model: str = ""
+    budget_agent_effort: str = ""
     rules: tuple[Rule, ...] = ()  # the project's before the user's
     prices: tuple[Own, ...] = ()  # as the rules
+    budgets: tuple[Budget, ...] = ()  # of all files, and the one of `budget`; `Budget.origin` says of which
 
 
 def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -129,6 +142,7 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
     complaints: list[str] = []
     own: list[Rule] = []
     priced: list[Own] = []
+    budgets: list[Budget] = []
     for file in config_files:
         given, complaint = read(file)
         complaints += [complaint] if complaint else []
@@ -141,8 +155,15 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
                 known, wrong = prices.read(value, str(file))
                 priced = [*known, *priced]
                 complaints += wrong
+            elif name == BUDGETS:
+                # a project's file is `paths.config_files`': in a folder of the project's root
+                project = "" if file == config_files[0] else os.path.realpath(file.parent.parent)
+                limits, wrong = given_budgets.given(value, str(file), project)
+                budgets += limits
+                complaints += wrong
             elif name in BY_NAME and BY_NAME[name].of_user and file != config_files[0]:
-                complaints.append(f"{name} in {file} is not taken: it may run anything, so only your own file sets it")
+                why = BY_NAME[name].of_user
+                complaints.append(f"{name} in {file} is not taken: {why}, so only your own file sets it")
             elif name in BY_NAME:
                 complaints += put(values, BY_NAME[name], value, str(file), of_file)
             else:
@@ -152,7 +173,17 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             variable = prefix + setting.name.upper()
             if environment.get(variable, "").strip():
                 complaints += put(values, setting, environment[variable], variable, of_text)
-    return made(values)._replace(rules=tuple(own), prices=tuple(priced)), complaints
+    budgets += given_budgets.given([values["budget"]] if values["budget"] else [], OPTION)[0]
+    return made(values)._replace(rules=tuple(own), prices=tuple(priced), budgets=tuple(budgets)), complaints
+
+
+def budgets_by_origin(found: Settings, config_files: Sequence[Path]) -> dict[str, list[Budget]]:
+    """The budgets of each file and of the setting `budget`, also where that is none.
+
+    A file that can't be read just now, while it is edited say, is left out: what it set stays. Never raises.
+    """
+    origins = [str(file) for file in config_files if not read(file)[1]]
+    return {origin: [budget for budget in found.budgets if budget.origin == origin] for origin in (*origins, OPTION)}
 
 
 def made(values: Mapping[str, Value]) -> Settings:
@@ -183,6 +214,9 @@ def made(values: Mapping[str, Value]) -> Settings:
         alert_anomalies=float(values["alert_anomalies"]),
         alert_repeats=int(values["alert_repeats"]),
         alert_command=str(values["alert_command"]),
+        budget=str(values["budget"]),
+        budget_agent_model=str(values["budget_agent_model"]),
+        budget_agent_effort=str(values["budget_agent_effort"]),
     )
 
 
@@ -200,6 +234,10 @@ def put(
             f"{setting.name} = {quoted(given)} in {place}: allowed {allowed(setting)};"
             f" {plain(values[setting.name])} is used"
         ]
+    if setting.name == "budget" and value:
+        _, wrong = given_budgets.given([value], place)
+        if wrong:
+            return wrong
     values[setting.name] = value
     return []
 

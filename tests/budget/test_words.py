@@ -1,16 +1,18 @@
 """Budgets as users say them: what is meant by hand, what is refused, and that what is said can be read again."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.budget.amounts import amount, exactly, length, read_amount, read_seconds
+from trimtab.budget.amounts import exactly, length, read_amount, read_seconds
 from trimtab.budget.phrases import EXAMPLES
 from trimtab.budget.scopes import AGENTS, level_of
 from trimtab.budget.terms import EVERYTHING, Budget, Level, Measure, Mode, Period, Scope, Span
-from trimtab.budget.words import Place, raised, read, say
+from trimtab.budget.words import Place, amount, raised, read, say
 from trimtab.errors import BudgetError
 
 SHOP = "/work/shop"
@@ -395,6 +397,7 @@ def test_raising() -> None:
     assert [raised(budget, text) for text in texts] == [25_000_000] * 7
     tokens = read("400k per session", SHELL)
     assert (raised(tokens, "by 100k"), raised(tokens, "1M")) == (500_000, 1_000_000)
+    assert (raised(budget, "25"), raised(tokens, "+500")) == (25_000_000, 400_500)  # the unit is known
     wrong = {
         "$20": "\\$20 is not more than the \\$20 of '\\$20 a day for project /work/shop': write \\+\\$5 to add to it",
         "$19": "`set` with the same words and a smaller amount lowers it",
@@ -424,3 +427,17 @@ def test_the_examples_of_every_complaint_can_be_read() -> None:
         "$5 a day for Explore agents",
     ):
         assert read(text, SHELL).limit
+
+
+def test_what_the_docs_say_can_be_said() -> None:
+    """Each example of the table in docs/budgets.md is a budget, with an amount or a period where it has none."""
+    document = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text(encoding="utf-8")
+    table = document.partition("## How to say it")[2].partition("**What you leave open**")[0]
+    examples = [text for row in re.findall(r"^\| .+$", table, re.M) for text in re.findall(r"`([^`]+)`", row)]
+    assert len(examples) > 40
+    for text in examples:
+        found = []
+        for attempt in (text, f"$20 {text}", f"$20 a day {text}"):
+            with suppress(BudgetError):
+                found.append(read(attempt, SESSION))
+        assert found, text

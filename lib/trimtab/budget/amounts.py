@@ -40,10 +40,16 @@ class Amount(NamedTuple):
     units: int
 
 
-def amount_of(found: "re.Match[str]") -> Amount:
-    """What a match of AMOUNT says. BudgetError for what is no limit."""
+def amount_of(found: "re.Match[str]", bare: str = "") -> Amount:
+    """What a match of AMOUNT says. BudgetError for what is no limit.
+
+    `bare` is the unit of a number without one, "usd" or "tokens"; where it is "" such a number is tokens, and a small
+    one is refused.
+    """
     written = found[0].strip()
     scale, unit = (found["scale"] or "").lower(), (found["unit"] or "").lower()
+    if not (unit or scale or found["before"]):
+        unit = bare
     is_money = bool(found["before"]) or (unit != "" and not unit.startswith("token"))
     is_cents = unit.startswith(("cent", "¢"))
     if found["before"] and (is_cents or unit.startswith("token")):
@@ -66,12 +72,12 @@ def amount_of(found: "re.Match[str]") -> Amount:
     return Amount(is_money, int(value))
 
 
-def read_amount(text: str) -> Amount:
-    """An amount that stands alone. BudgetError where it is none."""
+def read_amount(text: str, bare: str = "") -> Amount:
+    """An amount that stands alone; `bare` is as of `amount_of`. BudgetError where it is none."""
     found = WHOLE_AMOUNT.fullmatch(text.strip())
     if found is None:
         raise BudgetError(f"{text.strip()[:80]!r} is no amount: write for example $5, 50 cents, 400k or 1.5M")
-    return amount_of(found)
+    return amount_of(found, bare)
 
 
 def seconds_of(found: "re.Match[str]") -> float:
@@ -100,22 +106,6 @@ def exactly(measure: Measure, units: int) -> str:
         if units >= scale and units % step == 0:
             return f"{Decimal(units) / scale:f}{suffix}"
     return f"{units:,} tokens"
-
-
-def amount(measure: Measure, units: float) -> str:
-    """The amount for people, rounded: "$4.20", "$0.0042", "412k", "1.5M", "950"."""
-    if measure is Measure.USD:
-        usd = abs(units) / MICRO
-        text = f"${usd:,.2f}" if usd >= 0.01 or not usd else f"${usd:.2g}" if usd >= 0.0001 else "$0.0001"
-    else:
-        count = abs(units)
-        if count < 999.5:
-            text = f"{count:.0f}"
-        elif count < 999_500:
-            text = f"{count / THOUSAND:.0f}k" if count >= 9_950 else f"{count / THOUSAND:.1f}k".replace(".0k", "k")
-        else:
-            text = f"{count / MILLION:,.1f}M".replace(".0M", "M")
-    return f"-{text}" if units < 0 and text.strip("$0.kM") else text
 
 
 def length(seconds: float) -> str:

@@ -10,11 +10,11 @@ import re
 from typing import NamedTuple
 
 from trimtab.budget import amounts
-from trimtab.budget.amounts import Amount, exactly
+from trimtab.budget.amounts import MILLION, THOUSAND, Amount, exactly
 from trimtab.budget.periods import CALENDAR
 from trimtab.budget.phrases import EXAMPLES, HERE, Said, checked, heard, says_something
 from trimtab.budget.scopes import AGENTS, MAIN, level_of
-from trimtab.budget.terms import Budget, Measure, Mode, Period, Scope, Span
+from trimtab.budget.terms import MICRO, Budget, Measure, Mode, Period, Scope, Span
 from trimtab.errors import BudgetError
 
 PLAIN = re.compile(r"[A-Za-z0-9_/~+@.:-]+")  # a name that needs no quotes
@@ -111,7 +111,7 @@ def scope_of(said: Said, place: Place) -> Scope:
     if task == HERE:  # one that was not named is what this session does
         task, session = place.task, session or ("" if place.task else HERE)
     return Scope(
-        folder(here(said.project, place.project, "project", "for project /work/shop")),
+        folder(here(said.project, place.project, "project", "for project /home/me/shop")),
         task,
         here(session, place.session, "session or task", "per session, or for task NAME, or say it in a session"),
         here(said.prompt, place.prompt, "prompt", "per prompt"),
@@ -135,7 +135,7 @@ def folder(path: str) -> str:
     if not path:
         return ""
     if not ROOTED.match(path):
-        raise BudgetError(f"the project {path[:200]!r} is not a whole path: write it from the root, /work/shop")
+        raise BudgetError(f"the project {path[:200]!r} is not a whole path: write it from the root, /home/me/shop")
     short = path.rstrip("/\\")
     return short if ROOTED.match(short) else path[: len(short) + 1]
 
@@ -155,7 +155,7 @@ def period_of(said: Said, measure: Measure) -> Period | None:
 def say(budget: Budget, here: Place | None = None) -> str:
     """The budget in full words: `read` makes the same of them, wherever they are read.
 
-    "$20 a day for project /work/shop", "60k for each Explore agent for all my work, warn only". With `here` the
+    "$20 a day for project /home/me/shop", "60k for each Explore agent for all my work, warn only". With `here` the
     project and the session of that place are "this project", "this session", so they are to be read there.
     """
     extras = [
@@ -167,7 +167,7 @@ def say(budget: Budget, here: Place | None = None) -> str:
 
 
 def counted(budget: Budget, here: Place | None = None) -> str:
-    """What the budget counts, in words, without its limit: "a day for project /work/shop"."""
+    """What the budget counts, in words, without its limit: "a day for project /home/me/shop"."""
     agents = agents_of(budget.scope, budget.period.span)
     is_narrowed = bool(agents) or budget.period.span in (Span.SESSION, Span.PROMPT)
     words = [
@@ -226,11 +226,27 @@ def number(value: float) -> str:
     return repr(value).removesuffix(".0")
 
 
+def amount(measure: Measure, units: float) -> str:
+    """The amount for people, rounded: "$4.20", "$0.0042", "412k", "1.5M", "950"."""
+    if measure is Measure.USD:
+        usd = abs(units) / MICRO
+        text = f"${usd:,.2f}" if usd >= 0.01 or not usd else f"${usd:.2g}" if usd >= 0.0001 else "$0.0001"
+    else:
+        count = abs(units)
+        if count < 999.5:
+            text = f"{count:.0f}"
+        elif count < 999_500:
+            text = f"{count / THOUSAND:.0f}k" if count >= 9_950 else f"{count / THOUSAND:.1f}k".replace(".0k", "k")
+        else:
+            text = f"{count / MILLION:,.1f}M".replace(".0M", "M")
+    return f"-{text}" if units < 0 and text.strip("$0.kM") else text
+
+
 def raised(budget: Budget, text: str) -> int:
     """The new limit that `$25`, `to 500k`, `+$5` or `by 100k` means. BudgetError where it is none, or not higher."""
     found = re.fullmatch(r"\s*(?P<how>\+|by\b|to\b|=)?\s*(?P<amount>.*?)\s*(?:more)?\s*", text, re.I | re.S)
     assert found is not None, "everything in it may be missing"
-    given = amounts.read_amount(found["amount"])
+    given = amounts.read_amount(found["amount"], "usd" if budget.measure is Measure.USD else "tokens")
     if given.is_money != (budget.measure is Measure.USD):
         unit = "dollars, such as $5" if budget.measure is Measure.USD else "tokens, such as 100k"
         raise BudgetError(f"the budget {say(budget)!r} is counted in {unit}, so {text.strip()[:80]!r} can't raise it")

@@ -7,11 +7,12 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import faults, paths, settings, tiers, tokens
+from trimtab.budget.terms import Budget
 from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
 from trimtab.handlers import outputs, parsed, recovery_guard, trial
@@ -20,10 +21,11 @@ from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
+from trimtab.handlers.purse import Purse
 from trimtab.handlers.trial import Trial
 from trimtab.handlers.watch import Watch
 from trimtab.monitor import guard
-from trimtab.records import IntegrationMode, Load
+from trimtab.records import Addition, IntegrationMode, Load
 from trimtab.relevance import words
 from trimtab.store import Store
 
@@ -62,8 +64,10 @@ class Project:
         self._files = paths.config_files(project, user_environment)
         self._seen: tuple[object, ...] = ()
         self._settings, self.complaints = settings.load(self._files, environment)
+        self.told: settings.Settings | None = None  # what an event was last answered by
         self.open()
         self.lengths = self.store.session_lengths()
+        self.adopted: dict[str, Sequence[Budget]] = {}  # budgets of the files, as they were last taken over
         self._reviewed: float | None = None
         paths.remember_project(paths.user_folder(user_environment), self.store.path.parent)
 
@@ -81,6 +85,10 @@ class Project:
         if self._reviewed is None or abs(now - self._reviewed) >= recovery_guard.REVIEW_S:
             self._reviewed = now
             self.paused = recovery_guard.review(self.store, self._settings, now)
+
+    def budgets(self) -> dict[str, list[Budget]]:
+        """What the settings, as they were last read, give of budgets: see `settings.budgets_by_origin`."""
+        return settings.budgets_by_origin(self._settings, self._files)
 
     def settings(self, environment: Mapping[str, str]) -> settings.Settings:
         ours = sorted((k, v) for k, v in environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_")))
@@ -117,7 +125,11 @@ class Desk:
         self._awaited: OrderedDict[str, Event] = OrderedDict()
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
         self.trial = Trial(self._user_environment, clock, self._complain, self._book)
-        self.watch = Watch(paths.user_folder(self._user_environment), clock, self._book)
+        self.purse = Purse(self._user_environment, clock, self._book, lambda fault: self._complain(fault, "budget"))
+        self.watch = Watch(
+            paths.user_folder(self._user_environment), clock, self._book, accounts=lambda: self.purse.accounts(None)
+        )
+        self._ended: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON (a status line as it is), b"" for no opinion.
@@ -131,7 +143,7 @@ class Desk:
             reply = handler(found, self) if handler else None
         if isinstance(reply, str):
             return reply.encode("utf-8", "replace")
-        reply = self.watch.told(found, reply)
+        reply = self.watch.told(found, reply, self.purse.doubts)
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
 
     def await_failure(self, key: str, event: Event) -> None:
@@ -143,6 +155,21 @@ class Desk:
     def awaited(self, key: str) -> Event | None:
         """The PreToolUse of the command that has ended, once; None where it is not known (any more)."""
         return self._awaited.pop(key, None)
+
+    def end_agent(self, session: str, agent: str, said: str) -> None:
+        """A budget has ended an agent; `said` goes before what it hands back."""
+        self._ended[session, agent] = said
+        while len(self._ended) > MOST_AWAITED:
+            self._ended.popitem(last=False)
+
+    def ended_agent(self, session: str, agent: str) -> str:
+        """What was said of an agent that a budget has ended, once; "" of any other."""
+        return self._ended.pop((session, agent), "")
+
+    def add(self, event: Event, said: str) -> None:
+        """Note that the model gets a text of ours: an addition to its conversation."""
+        added = Addition(event.session, event.agent, self.clock(), event.name, tokens.estimate(said))
+        self.project(event).store.add_addition(added)
 
     def project(self, event: Event) -> Project:
         """The event's project, its ledger open. StoreError where that can't be."""
@@ -161,7 +188,25 @@ class Desk:
         found = project.settings(event.environment)
         for complaint in project.complaints:
             self._complain(complaint, "settings", event.name)
+        if event.name == "SessionStart" or found is not project.told:
+            project.told = found
+            self._adopt(project, event)
         return found
+
+    def _adopt(self, project: Project, event: Event) -> None:
+        """Takes over the budgets of the settings: of files that changed, and of the option where a session begins.
+
+        Sessions may have been started with other options, so between them nothing is changed back and forth.
+        """
+        for origin, budgets in project.budgets().items():
+            is_option = origin == settings.OPTION
+            if event.name != "SessionStart" and (is_option or project.adopted.get(origin) == budgets):
+                continue
+            try:
+                self.purse.adopt(origin, budgets)
+                project.adopted[origin] = budgets
+            except StoreError as exc:
+                self._complain(str(exc), "budget", event.name)
 
     def _complain(self, complaint: str, where: str = "experiment", event: str = "") -> None:
         """Into the log, once."""
@@ -264,6 +309,7 @@ class Desk:
         And now and then what the experiment says, and which kinds are fetched too often.
         """
         self._book.tick()
+        self.purse.step()
         self.trial.between()
         for project in self._projects.values():
             if project.store.is_current():
@@ -289,6 +335,7 @@ class Desk:
 
     def close(self) -> None:
         self._book.close()
+        self.purse.close()
         self.trial.close()
         self.watch.close()
         for project in self._projects.values():

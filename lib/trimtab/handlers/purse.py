@@ -141,12 +141,14 @@ class Purse:
             self._ledger.refresh()
 
     def check(self, who: Who) -> Verdict:
-        """A tool is about to run: would the next request still fit? Nothing is reserved.
+        """A tool is about to run: is any budget used up? Nothing is reserved.
 
-        The response that calls the tool may not be in the book yet: what was reserved for it counts on.
+        The response that calls the tool may still be under way: what was reserved for it counts on. Whether the next
+        request fits is told by `ask`, when it is known what this one took.
         """
         self._read(who)
-        charge = self._expected(who)
+        self._expected(who)
+        charge = self._place(who, self._books.now())
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
@@ -359,6 +361,8 @@ class Purse:
                 turn.reserve(missed)
                 kept.append(missed)
                 self._books.doubt_missing(who.session, who.transcript, is_read)
+            elif is_own:
+                self._books.missing.pop(who.session, None)
         # What was assumed of an hour may have been there before.
         return list({r.charge.key: r for r in sorted(kept, key=lambda r: r.charge.at)}.values())
 

@@ -1,5 +1,6 @@
 """Stop, SessionEnd: a turn or a session is over. Brings the ledger up to date; never holds the client up."""
 
+from trimtab.handlers import budget_gate
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event
 
@@ -7,4 +8,8 @@ from trimtab.handlers.events import Event
 def handle(event: Event, desk: Desk) -> Reply | None:
     desk.conversation(event)
     desk.settle(event.session)
+    if desk.purse.is_on():
+        desk.purse.ended(budget_gate.who(event))
+        if event.name == "SessionEnd":
+            desk.purse.session_ended(event.session)
     return None

@@ -1,10 +1,11 @@
-"""UserPromptExpansion: answers `/token-report` itself, without a request to the model."""
+"""UserPromptExpansion: answers `/token-report` and `/token-budget` itself, without a request to the model."""
 
 import shlex
+from collections.abc import Callable
 
 from trimtab import monitor, prices
 from trimtab.errors import TrimtabError
-from trimtab.handlers import usage_words
+from trimtab.handlers import budget_words, usage_words
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 
@@ -12,13 +13,14 @@ REPORT = "token-report"
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
-    if text(event.data, "command_name").rpartition(":")[2] != REPORT:
+    answer = ANSWERS.get(text(event.data, "command_name").rpartition(":")[2])
+    if answer is None:
         return None
     desk.conversation(event)
     desk.settle(event.session)
     return {
         "decision": "block",
-        "reason": "\n".join(report(event, desk)),
+        "reason": "\n".join(answer(event, desk)),
         "hookSpecificOutput": {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True},
     }
 
@@ -55,3 +57,6 @@ def words(arguments: str) -> list[str]:
         return shlex.split(arguments)
     except ValueError:
         return arguments.split()
+
+
+ANSWERS: dict[str, Callable[[Event, Desk], list[str]]] = {REPORT: report, budget_words.COMMAND: budget_words.answer}

@@ -66,19 +66,20 @@ class Changes(NamedTuple):
 
 
 class Period(NamedTuple):
-    """A stretch of local time: its name, and when it ends in seconds since the epoch."""
+    """A stretch of local time: its name, and when it ends in seconds since the epoch; None where nothing ends it."""
 
     name: str
-    ends_at: float
+    ends_at: float | None
 
 
 class BudgetUse(NamedTuple):
-    """How much of a budget is used in its period, in the budget's own unit (tokens or USD)."""
+    """How much of a budget is used in its period, in the budget's own unit; `said` is what the user is told."""
 
     name: str
     used: float
     limit: float
     period: Period
+    said: str
 
 
 class Component(NamedTuple):
@@ -151,22 +152,21 @@ def month_of(now: float, zone: tzinfo | None) -> Period:
 
 
 def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
-    """Of each budget: that `share` of it is used, and that all of it is. A budget of nothing has no findings."""
+    """Of each budget: that `share` of it is used, or that all of it is. A budget of nothing has no findings."""
     findings = []
     for use in uses:
         if use.limit <= 0:
             continue
         used = use.used / use.limit
-        said = f"{used:.0%} of the budget {use.name} is used ({use.used:,.6g} of {use.limit:,.6g})"
         for name, threshold, level in (("most", share, WARNING), ("all", 1.0, CRITICAL)):
             findings.append(
                 Finding(
                     f"budget_{name}:{use.name}",
                     use.period.name,
-                    hysteresis(used, threshold, threshold - BUDGET_MARGIN),
+                    None if threshold < 1.0 <= used else hysteresis(used, threshold, threshold - BUDGET_MARGIN),
                     level,
                     "budget",
-                    said,
+                    use.said,
                     use.period.ends_at,
                 )
             )

@@ -1,0 +1,108 @@
+"""What is said about budgets: to the user when one is nearly or fully used, and, in fewer words, to the model.
+
+Every refusal names the budget, what is used of it, what was asked for, when it begins anew and the command that lets
+the work go on. What the model gets is a line, for it is paid for again with every request. `here` is where it is said:
+its project and session are "this".
+"""
+
+from datetime import datetime, tzinfo
+
+from trimtab.budget import tally
+from trimtab.budget.terms import Account, Charge, Measure, Mode
+from trimtab.budget.words import Place, amount, say
+
+COMMAND = "/token-budget"
+MORE = 1.25  # of the limit, in the example of how to raise it; chosen
+OURS = ("/token-", "/trimtab:token-")  # commands that need no request
+
+
+def standing(account: Account) -> str:
+    """Such as "$19.94 of $20 is used, $0.40 is reserved for requests under way"."""
+    measure = account.budget.measure
+    if measure is Measure.CONTEXT:
+        return f"the prompt has {amount(measure, account.used)} of {amount(measure, account.budget.limit)}"
+    parts = [f"{amount(measure, account.used)} of {amount(measure, account.budget.limit)} is used"]
+    if account.reserved > 0:
+        parts.append(f"{amount(measure, account.reserved)} is reserved for requests under way")
+    if account.kept > 0:
+        parts.append(f"{amount(measure, account.kept)} is kept for other budgets")
+    return ", ".join(parts)
+
+
+def begins_anew(account: Account, zone: tzinfo | None = None) -> str:
+    """When the period ends, as a sentence; "" where nothing ends it."""
+    if account.ends_at is None:
+        return ""
+    return f" It begins anew at {datetime.fromtimestamp(account.ends_at, zone):%Y-%m-%d %H:%M}."
+
+
+def how_to_go_on(account: Account) -> str:
+    """The commands that let the work go on."""
+    budget = account.budget
+    more = amount(budget.measure, max(1, round(budget.limit * MORE)))
+    shrink = "/compact or /clear makes it smaller; or " if budget.measure is Measure.CONTEXT else ""
+    return f"To go on: {shrink}{COMMAND} raise {budget.id} {more}, or {COMMAND} pause {budget.id}."
+
+
+def refusal(account: Account, expected: Charge, here: Place, zone: tzinfo | None = None) -> str:
+    """To the user, for a prompt that is not sent."""
+    budget = account.budget
+    next_one = amount(budget.measure, tally.amount(budget.measure, expected))
+    return (
+        f"Trimtab: the budget {say(budget, here)} does not take another request: {standing(account)}, "
+        f"and the next would take about {next_one}.{begins_anew(account, zone)} {how_to_go_on(account)}"
+    )
+
+
+def stopped(account: Account, here: Place, zone: tzinfo | None = None) -> str:
+    """To the user, for a turn that ends in the middle; nothing of it is lost."""
+    return (
+        f"Trimtab stopped here: the budget {say(account.budget, here)} is used up ({standing(account)})."
+        f"{begins_anew(account, zone)} {how_to_go_on(account)} Then say: go on."
+    )
+
+
+def agent_stopped(account: Account, agent_type: str, here: Place) -> str:
+    """Of an agent that ended at a budget; to the user, and to the agent that had started it."""
+    budget = say(account.budget, here)
+    return f"Trimtab ended the {agent_type} agent: the budget {budget} is used up ({standing(account)})."
+
+
+def agent_refused(account: Account, agent_type: str, expected: Charge, here: Place) -> str:
+    """To the model, for an agent that is not started."""
+    measure = account.budget.measure
+    return (
+        f"Not started: the budget {say(account.budget, here)} has {amount(measure, max(0, account.left))} left, "
+        f"too little for one more {agent_type} agent (about {amount(measure, tally.amount(measure, expected))}). "
+        "Do what matters most yourself, in few steps, and say what stays open."
+    )
+
+
+def nearly(account: Account) -> str:
+    """To the user, once a period. Its words come last: a line in a session has an end."""
+    budget = account.budget
+    stops = "at 100 % it stops, " if budget.mode is Mode.STOP else "it stops nothing, "
+    left = amount(budget.measure, max(0, account.left))
+    return (
+        f"{account.share:.0%} of budget {budget.id} is used, {left} left ({stops}{COMMAND} raise {budget.id} AMOUNT "
+        f"gives it more): {say(budget)}"
+    )
+
+
+def over(account: Account) -> str:
+    """To the user, once a period, of a budget that only tells."""
+    return f"budget {account.budget.id} is used up and stops nothing, as you set it: {say(account.budget)}"
+
+
+def to_model(account: Account) -> str:
+    """To the model, once a period and conversation."""
+    left = amount(account.budget.measure, max(0, account.left))
+    return f"Budget: {account.share:.0%} used, {left} left. Do what matters most; be brief."
+
+
+def last_request(account: Account, here: Place) -> str:
+    """To an agent whose budget takes one more request: what it has found would be lost."""
+    return (
+        f"Your budget ({say(account.budget, here)}) takes one more request: call no more tools, answer now with what "
+        "you have found (path:line) and what is open."
+    )

@@ -1,0 +1,223 @@
+"""Budgets in the events: what stops, what is said to whom, and that whoever set none hears nothing.
+
+A response of `client.called` reads 50,000 tokens from the cache, has 5 more and writes 50: with the prices of its
+model (a read 0.05, an answer 5 of an input token) that is 5 + 2,500 + 250 = 2,755 billed tokens.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.handlers.client import Client
+
+from trimtab.budget.words import Place, read, say
+from trimtab.store.budgets import Author, BudgetStore
+
+EACH = 2_755
+MOST = 40  # requests
+Json = dict[str, object]
+
+
+def budget(client: Client, text: str) -> int:
+    """Sets a budget as a command would; its number."""
+    folder = client.home / ".claude-patterns"
+    folder.mkdir(parents=True, exist_ok=True)
+    with BudgetStore.open(folder / "user.db") as store:
+        place = Place(str(client.project), client.session, "", "", "cli")
+        return store.add(read(text, place), Author("test", "cli", client.now), say).id
+
+
+def prompt(client: Client, text: str = "Do it.", number: int = 1) -> Json | None:
+    reply = client.send("UserPromptSubmit", prompt=text, prompt_id=f"p{number}")
+    client.prompt(text)
+    return reply
+
+
+def step(client: Client, agent: str = "") -> Json | None:
+    """A request answered with a call, the call done: what the client is told before the next request."""
+    client.now += 5
+    where = subagent(client, agent) if agent else None
+    call = client.called("Read", {"file_path": "/a"}, where)
+    client.result(call, "text", where)
+    client.now += 1
+    calls = [{"tool_name": "Read", "tool_input": {}, "tool_use_id": call, "tool_response": "text"}]
+    return client.send("PostToolBatch", prompt_id="p1", tool_calls=calls, **of(agent))
+
+
+def subagent(client: Client, agent: str) -> Path:
+    return client.transcript.with_suffix("") / "subagents" / f"agent-{agent}.jsonl"
+
+
+def begin(client: Client, agent: str) -> None:
+    """What the client writes of a new agent, beside its transcript."""
+    meta = subagent(client, agent).with_suffix(".meta.json")
+    meta.parent.mkdir(parents=True, exist_ok=True)
+    meta.write_text(json.dumps({"agentType": "Explore"}))
+
+
+def of(agent: str) -> Json:
+    return {"agent_id": agent, "agent_type": "Explore"} if agent else {}
+
+
+def before_tool(client: Client, tool: str, **given: object) -> Json | None:
+    client.calls += 1
+    call = f"t{client.calls}"
+    return client.send("PreToolUse", prompt_id="p1", tool_name=tool, tool_use_id=call, tool_input=given)
+
+
+def output(reply: Json | None) -> Json:
+    assert reply is not None
+    found = reply["hookSpecificOutput"]
+    assert isinstance(found, dict)
+    return found
+
+
+def steps_until_stopped(client: Client, most: int = 40, agent: str = "") -> tuple[int, Json]:
+    """How many requests were sent, and how it was stopped."""
+    for number in range(1, most):
+        reply = step(client, agent)
+        if reply is not None and reply.get("continue") is False:
+            return number, reply
+    raise AssertionError(f"not stopped in {most} requests")
+
+
+def test_without_a_budget_nothing_is_said(client: Client) -> None:
+    assert prompt(client) is None
+    assert step(client) is None
+    assert before_tool(client, "Agent", subagent_type="Explore") is None
+    assert (
+        not (client.home / ".claude-patterns" / "user.db").exists()
+        or not (client.home / ".claude-patterns" / "budgets").exists()
+    )
+
+
+def test_a_turn_stops_before_the_request_that_does_not_fit(client: Client) -> None:
+    """It stops far too early, one request too late, or says nothing of how to go on."""
+    number = budget(client, "80k per session")
+    assert prompt(client) is None
+    sent, reply = steps_until_stopped(client)
+    assert EACH * sent <= 80_000 < EACH * (sent + 3)  # what the next one may add is not known exactly
+    reason = str(reply["stopReason"])
+    assert "80k per session" in reason.replace("a session", "per session") or "80k" in reason
+    assert f"/token-budget raise {number} 100k" in reason
+    assert f"/token-budget pause {number}" in reason
+
+    refused = prompt(client, "Go on.", 2)
+    assert refused is not None
+    assert refused["decision"] == "block"
+    assert f"/token-budget raise {number}" in str(refused["reason"])
+
+
+def test_our_own_commands_and_notices_of_agents_are_not_refused(client: Client) -> None:
+    """The command that would raise the budget is refused by it, or the report of an agent is lost."""
+    budget(client, "1000 tokens per session")
+    assert prompt(client) is not None
+    for text in ("/token-budget raise 10k", "/trimtab:token-budget show", "/token-report"):
+        assert prompt(client, text) is None
+    kept = prompt(client, "<task-notification>\n<task-id>a1</task-id>")
+    assert kept is not None
+    assert kept["continue"] is False  # stays in the conversation, and nothing is sent; a block would lose it
+    assert "decision" not in kept
+
+
+@pytest.mark.parametrize(("tool", "given"), [("Read", {}), ("Bash", {"command": "ls"}), ("Edit", {"new_string": "a"})])
+def test_no_tool_runs_where_a_budget_is_used_up_meanwhile(client: Client, tool: str, given: Json) -> None:
+    """Another session has used it up, or it was set in the middle of a turn."""
+    prompt(client)
+    step(client)
+    budget(client, "1000 tokens per session")
+    reply = before_tool(client, tool, **given)
+    assert reply is not None
+    assert reply["continue"] is False
+    assert output(reply)["permissionDecision"] == "deny"
+
+
+@pytest.mark.parametrize("more", ["", "budget_enforcement = false", 'mode = "monitoring_only"'])
+def test_what_only_tells_stops_nothing(client: Client, more: str) -> None:
+    folder = client.home / ".claude-patterns"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(more)
+    budget(client, "1000 tokens per session" + ("" if more else ", warn only"))
+    assert not (prompt(client) or {}).get("decision")
+    for _ in range(3):
+        reply = step(client) or {}
+        assert "continue" not in reply
+        assert "hookSpecificOutput" not in reply  # the model hears nothing of what does not concern it
+    assert before_tool(client, "Read") is None
+
+
+def test_user_and_model_are_told_once_when_it_gets_tight(client: Client) -> None:
+    budget(client, "60k per session")
+    prompt(client)
+    told: list[str] = []
+    said: list[str] = []
+    for _ in range(MOST):
+        reply = step(client) or {}
+        if reply.get("continue") is False:
+            break
+        if "systemMessage" in reply:
+            told.append(str(reply["systemMessage"]))
+        if "hookSpecificOutput" in reply:
+            said.append(str(output(reply)["additionalContext"]))
+    assert len(told) == 1
+    assert "60k" in told[0]
+    assert "/token-budget raise" in told[0]
+    (line,) = said
+    assert "left" in line
+    assert len(line) < 100
+    with client.ledger() as store:
+        assert len(store.additions()) == 1
+
+
+def test_an_agent_over_its_budget_ends_alone_and_its_findings_are_handed_back(client: Client) -> None:
+    """The main conversation stops too, or what the agent had found is lost."""
+    budget(client, "60k per Explore agent")
+    prompt(client)
+    assert before_tool(client, "Agent", subagent_type="Explore", prompt="Look.") is None
+    client.send("SubagentStart", prompt_id="p1", **of("a1"))
+    begin(client, "a1")
+    found = {"role": "assistant", "content": [{"type": "text", "text": "lib/a.py:7 is the cause."}]}
+    client.write({"type": "assistant", "message": found}, subagent(client, "a1"))
+    said = []
+    for _ in range(MOST):
+        reply = step(client, "a1") or {}
+        if reply.get("continue") is False:
+            break
+        said += [str(output(reply)["additionalContext"])] if "hookSpecificOutput" in reply else []
+    assert any("call no more tools" in line for line in said)  # with its last request it can still report
+    assert "continue" not in (step(client) or {})
+    response = {"status": "completed", "agentId": "a1", "content": [{"type": "text", "text": "Looking."}]}
+    common = {"tool_name": "Agent", "tool_use_id": "t9", "tool_input": {"description": "Look."}}
+    handed = client.send("PostToolUse", prompt_id="p1", tool_response=response, **common)
+    changed = output(handed)["updatedToolOutput"]
+    assert isinstance(changed, dict)
+    assert "lib/a.py:7 is the cause." in str(changed["content"])
+    assert "ended the Explore agent" in str(changed["content"])
+    assert changed["status"] == "completed"
+
+
+def test_an_agent_that_does_not_fit_is_not_started(client: Client) -> None:
+    budget(client, "1000 tokens per Explore agent")
+    prompt(client)
+    reply = before_tool(client, "Agent", subagent_type="Explore", prompt="Look.")
+    assert output(reply)["permissionDecision"] == "deny"
+    assert "too little for one more Explore agent" in str(output(reply)["permissionDecisionReason"])
+    assert "continue" not in (reply or {})
+    assert before_tool(client, "Agent", subagent_type="Plan", prompt="Plan.") is None
+
+
+def test_a_cheaper_model_where_the_user_allows_it(client: Client) -> None:
+    """It is taken before a budget is tight, without leave, or the rest of the call is lost."""
+    number = budget(client, "400k per session")
+    prompt(client)
+    given = {"subagent_type": "Explore", "prompt": "Look.", "model": "opus"}
+    for _ in range(200):
+        if (step(client) or {}).get("systemMessage"):
+            break
+    assert before_tool(client, "Agent", **given) is None
+    (client.home / ".claude-patterns" / "config.toml").write_text('budget_agent_model = "haiku"\n')
+    assert output(before_tool(client, "Agent", **given))["updatedInput"] == {**given, "model": "haiku"}
+    with BudgetStore.open(client.home / ".claude-patterns" / "user.db") as store:
+        author = Author("test", "cli", client.now)
+        store.change(number, "raise", lambda old: old._replace(limit=10_000_000), author, say)
+    assert before_tool(client, "Agent", **given) is None
