@@ -5,14 +5,14 @@ followed for each budget from the beginning of its window; nothing is counted le
 window has no end here: what is stamped later than now is of the window that now is in.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from trimtab.budget.periods import OF_EACH
 from trimtab.budget.scopes import applies
 from trimtab.budget.terms import Budget, Charge, Measure, Span
 
+SLOT_S = 900.0
 Conversation = tuple[str, str]  # session and agent
 
 
@@ -53,7 +53,8 @@ class Sum:
         self.budget, self.since = budget, since
         self.totals: dict[str, int] = {}
         self._is_of_each = budget.period.span in OF_EACH
-        self._times: list[tuple[float, str, int]] | None = [] if budget.period.span is Span.ROLLING else None
+        # Of a rolling window what counts is known by the quarter of an hour, so that it can leave it.
+        self._slots: dict[int, dict[str, Charge]] | None = {} if budget.period.span is Span.ROLLING else None
 
     def add(self, charge: Charge, sign: int = 1) -> None:
         """Counts a charge that the budget applies to, or with -1 takes it back."""
@@ -62,24 +63,26 @@ class Sum:
         key = key_in(self.budget, charge)
         if key is None:
             return
-        figure = amount(self.budget.measure, charge)
-        self.totals[key] = self.totals.get(key, 0) + sign * figure
-        if self._times is not None:
-            entry = (charge.at, charge.key, figure)
+        self.totals[key] = self.totals.get(key, 0) + sign * amount(self.budget.measure, charge)
+        if self._slots is not None:
+            slot = self._slots.setdefault(int(charge.at // SLOT_S), {})
             if sign > 0:
-                insort(self._times, entry)
+                slot[charge.key] = charge
             else:
-                del self._times[bisect_left(self._times, entry)]
+                del slot[charge.key]
 
     def move(self, since: float) -> bool:
         """Goes on to a later beginning; False where it can't, and is to be made anew."""
         if since == self.since or self._is_of_each:
             return True
-        if self._times is None or since < self.since:
+        if self._slots is None or since < self.since:
             return False
-        gone = bisect_left(self._times, (since,))
-        self.totals[""] = self.totals.get("", 0) - sum(figure for _, _, figure in self._times[:gone])
-        del self._times[:gone]
+        last = int(since // SLOT_S)
+        for number in [number for number in self._slots if number <= last]:
+            for charge in [charge for charge in self._slots[number].values() if charge.at < since]:
+                self.add(charge, -1)
+            if number < last:
+                del self._slots[number]
         self.since = since
         return True
 
@@ -172,9 +175,9 @@ class Tally:
         found = self._sums.get(budget.id)
         return 0 if found is None else found.totals.get(key, 0)
 
-    def charges(self, session: str) -> list[Charge]:
-        """All that is known of a session."""
-        return [charge for charge in self._charges.values() if charge.session == session]
+    def charges(self, sessions: Container[str]) -> list[Charge]:
+        """All that is known of some sessions."""
+        return [charge for charge in self._charges.values() if charge.session in sessions]
 
     def newest(self, conversation: Conversation) -> Charge | None:
         """The last response of a conversation; None where none is known."""
@@ -196,6 +199,7 @@ class Tally:
 
         The last response of each conversation stays known.
         """
+        self._which.clear()  # places that are not asked for any more
         kept = set(sessions)
         for charge in [c for c in self._charges.values() if c.at < before and c.session not in kept]:
             for each in self._of(charge):

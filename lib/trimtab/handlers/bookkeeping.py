@@ -101,6 +101,9 @@ class Bookkeeping:
     def after(self, number: int, most: int, since: float = 0.0) -> list[tuple[int, Request]]:
         return self._opened().after(number, most, since)
 
+    def before(self, number: int, most: int, since: float = 0.0) -> list[tuple[int, Request]]:
+        return self._opened().before(number, most, since)
+
     def last(self, session: str, agent: str, most: int) -> list[Request]:
         return self._opened().last(session, agent, most)
 

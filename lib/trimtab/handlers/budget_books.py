@@ -24,7 +24,7 @@ from trimtab.records import Request
 READ_S = 0.25  # for the asking session's transcripts, about 25 MB; chosen
 LOAD_S = 0.25  # of an event, for the tallies; chosen
 LOCKED_S = 0.02  # while others wait for the ledger: what has come since
-STEP_S = 0.1  # in an idle moment, so that no event waits longer
+STEP_S = 0.25  # in an idle moment, one a second; chosen: no event waits longer
 BEYOND_S = 600.0  # chosen, as `costs`: between two looks at what the client counted beyond its responses (0.5 s)
 FORGET_S = 3600.0
 LOADING = "budgets are still being added up from your history; until that is done a limit may be passed"

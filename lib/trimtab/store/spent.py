@@ -37,6 +37,11 @@ class Spent(Database):
         sql = f"{REQUESTS} where t.id > ? and t.at >= ? order by t.id limit ?"
         return [(int(row[15]), request_of(row)) for row in self._rows(sql, [number, since, most])]
 
+    def before(self, number: int, most: int, since: float = 0.0) -> list[tuple[int, Request]]:
+        """Responses with a lesser row number, the greatest first; not those stamped before `since`."""
+        sql = f"{REQUESTS} where t.id < ? and t.at >= ? order by t.id desc limit ?"
+        return [(int(row[15]), request_of(row)) for row in self._rows(sql, [number, since, most])]
+
     def last(self, session: str, agent: str, most: int) -> list[Request]:
         """The newest responses of a conversation, the last one first."""
         sql = f"{REQUESTS} where c.session = ? and c.agent = ? order by t.at desc limit ?"
