@@ -117,6 +117,7 @@ class Desk:
         self._awaited: OrderedDict[str, Event] = OrderedDict()
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
         self.trial = Trial(self._user_environment, clock, self._complain, self._book)
+        self.pressure: Callable[[Event], float] = lambda _: 1.0  # of the budgets that the event counts in
         self.watch = Watch(paths.user_folder(self._user_environment), clock, self._book)
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:

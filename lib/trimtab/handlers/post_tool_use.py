@@ -136,6 +136,7 @@ def choose(
         settings.least_saved_tokens,
         settings.least_saved_share,
         policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
+        desk.pressure(event),
     )
     room = None
     if found.preview:
