@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from bench.recordings import read, started
 from trimtab import prices
+from trimtab.days import last_day
 from trimtab.monitor import forecast
 from trimtab.monitor.forecast import Day, Use
 from trimtab.records import Request
@@ -189,7 +190,7 @@ def questions(uses: Sequence[Use], period: str, most_history: int | None = None)
     days = forecast.days_of(uses, end, timezone.utc)
     for place in range(1, len(days), 3 if most_history is None else 1):
         today = days[place].date
-        until = forecast.last_day(period, today)
+        until = last_day(period, today)
         if until >= days[-1].date or (most_history is not None and place > most_history):
             return
         for hour in (11, 16):

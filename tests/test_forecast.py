@@ -51,21 +51,6 @@ def test_days_when_clocks_change() -> None:
     assert [day.total for day in days_of(uses, short + 24 * 3600, BERLIN)] == [23, 1]
 
 
-@pytest.mark.parametrize(
-    ("period", "today", "last"),
-    [
-        ("day", date(2026, 2, 28), date(2026, 2, 28)),
-        ("week", date(2026, 6, 1), date(2026, 6, 7)),
-        ("week", date(2026, 6, 7), date(2026, 6, 7)),
-        ("week", date(2026, 12, 31), date(2027, 1, 3)),
-        ("month", date(2026, 12, 31), date(2026, 12, 31)),
-        ("month", date(2028, 2, 1), date(2028, 2, 29)),
-    ],
-)
-def test_the_last_day_of_a_period(period: str, today: date, last: date) -> None:
-    assert forecast.last_day(period, today) == last
-
-
 # The baseline
 
 

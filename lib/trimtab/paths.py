@@ -17,6 +17,7 @@ OUTPUTS = "outputs"
 CONFIG = "config.toml"
 EXPERIMENT = "experiment.db"  # in the user's folder: an experiment is over all projects
 USAGE_BOOK = "usage.db"
+BUDGETS_FLAG = "budgets"  # in the user's folder, while any budget is not closed; `store.budgets` writes it
 PROJECTS = "projects.txt"  # in the user's folder: the data folders of all projects, one a line
 
 
@@ -43,6 +44,11 @@ def user_folder(environment: Mapping[str, str]) -> Path:
 def usage_path(environment: Mapping[str, str]) -> Path:
     """The usage book, over all of the user's projects."""
     return user_folder(environment) / USAGE_BOOK
+
+
+def budgets_flag(environment: Mapping[str, str]) -> Path:
+    """A file that is there while the user has any budget."""
+    return user_folder(environment) / BUDGETS_FLAG
 
 
 def ensure_user_folder(environment: Mapping[str, str]) -> Path:

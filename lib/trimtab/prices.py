@@ -144,20 +144,20 @@ class Book:
 
     def costs(self, request: Request) -> Costs | None:
         """What the response cost, by class; None when the model's price is not known."""
+        price = self.price_of(request)
+        return None if price is None else costs_by(price, request)
+
+    def price_of(self, request: Request) -> Price | None:
+        """USD for a million tokens of each class of the response; None when it is not known."""
         writes = request.write_5m_tokens + request.write_1h_tokens
         prompt = request.input_tokens + writes + request.read_tokens
-        price = self.price(request.model, request.at, request.is_fast, prompt)
-        if price is None:
-            return None
-        each = (US if request.is_us else 1.0) / MILLION
-        return Costs(
-            request.input_tokens * price.input * each,
-            request.write_5m_tokens * price.write_5m * each,
-            request.write_1h_tokens * price.write_1h * each,
-            request.read_tokens * price.read * each,
-            request.output_tokens * price.output * each,
-            request.web_searches * SEARCH_USD,
-        )
+        return self.price(request.model, request.at, request.is_fast, prompt)
+
+    def dearest_usd(self, request: Request) -> float:
+        """What the response costs at most, by whatever price is known: for a model that has none."""
+        known = [*PRICES.values(), *(own.price for group in self._own.values() for own in group)]
+        known += FAST.values() if request.is_fast else ()
+        return max(sum(costs_by(price, request)) for price in known)
 
     def usd(self, request: Request) -> float | None:
         """What the response cost; None when the model's price is not known."""
@@ -175,6 +175,19 @@ class Book:
         price = price if price.input else USUAL
         write = price.write_1h if ttl_1h else price.write_5m
         return Prices(write / price.input, price.read / price.input, price.output / price.input)
+
+
+def costs_by(price: Price, request: Request) -> Costs:
+    """What the response costs by this price, by class."""
+    each = (US if request.is_us else 1.0) / MILLION
+    return Costs(
+        request.input_tokens * price.input * each,
+        request.write_5m_tokens * price.write_5m * each,
+        request.write_1h_tokens * price.write_1h * each,
+        request.read_tokens * price.read * each,
+        request.output_tokens * price.output * each,
+        request.web_searches * SEARCH_USD,
+    )
 
 
 LISTED = Book()

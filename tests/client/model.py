@@ -73,10 +73,10 @@ def write(path: object, content: str) -> list[Call]:
     return [Call("Write", {"file_path": str(path), "content": content})]
 
 
-def delegate(prompt: str) -> list[Call]:
-    """A turn of one foreground subagent."""
-    given: dict[str, object] = {"description": prompt[:40], "prompt": prompt, "subagent_type": "general-purpose"}
-    return [Call("Agent", {**given, "run_in_background": False})]
+def delegate(prompt: str, kind: str = "general-purpose", in_background: bool = False) -> list[Call]:
+    """A turn of one subagent."""
+    given: dict[str, object] = {"description": prompt[:40], "prompt": prompt, "subagent_type": kind}
+    return [Call("Agent", {**given, "run_in_background": in_background})]
 
 
 def answer(text: str) -> Agent:

@@ -4,12 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.client import project
-from tests.client.model import Agent, Body, ModelServer, answer, bash, delegate, read
+from tests.client.billing import Billing
+from tests.client.model import Agent, answer, bash, delegate, read
 from tests.client.runner import PLUGIN, Runner
 
 from trimtab.records import Request, SessionTotal
@@ -17,22 +17,6 @@ from trimtab.store.usage import UsageStore
 from trimtab.usage.sync import sync
 
 pytestmark = pytest.mark.client
-
-
-class Billing(ModelServer):
-    """Keeps what it billed for each answer: whose it was, and the usage. `start` begins the ids of its messages."""
-
-    def __init__(self, main: Agent, sub: Callable[[], Agent] = lambda: answer("Done."), start: str = "msg_") -> None:
-        super().__init__(main, sub)
-        self.start = start
-        self.billed: dict[str, tuple[bool, Body]] = {}  # by message id
-
-    def message(self, agent_id: str, body: Body) -> Body:
-        made = super().message(agent_id, body)
-        made = {**made, "id": made["id"].replace("msg_", self.start)}
-        if body.get("tools"):
-            self.billed[made["id"]] = (bool(agent_id), made["usage"])
-        return made
 
 
 Figures = tuple[bool, int, int, int, int]

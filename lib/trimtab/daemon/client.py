@@ -22,12 +22,15 @@ DEADLINES_S = {
     "SessionStart": 2.0,
     "PostToolUse": 1.5,
     "PreToolUse": 1.0,  # half of it was too short for a daemon that loads: a first command comes early
+    "UserPromptSubmit": 2.0,
+    "PostToolBatch": 1.5,
     "UserPromptExpansion": 3.0,
     "Stop": 3.0,
     "SessionEnd": 1.0,
     "StatusLine": 0.3,  # chosen: a line that comes late is drawn late, and the next one comes soon
 }
 BASH, BYPASS = b'"tool_name":"Bash"', b'"permission_mode":"bypassPermissions"'  # quotes in a JSON string are escaped
+SPENDING = ("UserPromptSubmit", "PreToolUse", "PostToolBatch")  # a request may follow
 LOADING_S = 3.0  # chosen: a busy machine with two processors was seen to take 2 s until events are answered in time
 STARTING_S = 1.0  # how long SessionStart waits for a new daemon to listen
 SETTING_UP = (
@@ -46,8 +49,9 @@ def main(event: str) -> None:
             while sys.stdin.buffer.read(1 << 20):
                 pass  # the client writes all of it
             raise OSError("an event over %d bytes is not passed on" % wire.LARGEST_BODY)
-        if event == "PreToolUse" and BASH in body and (BYPASS not in body or "BASH_ENV" in os.environ):
-            return  # handlers.wrapping changes none where not all may run, nor where bash starts with the user's traps
+        if event == "PreToolUse" and BASH in body and not has_budgets():
+            if BYPASS not in body or "BASH_ENV" in os.environ:
+                return  # handlers.wrapping changes none where not all may run, nor where bash starts with users' traps
         headers = header()
         if event == "StatusLine":
             headers["EVENT"] = event  # no hook of the client's: what it writes to its status line names no event
@@ -73,6 +77,11 @@ def root() -> str:
 
 def user_folder() -> str:
     return os.path.expanduser("~") + "/.claude-patterns"
+
+
+def has_budgets() -> bool:
+    """Whether the user has set a budget: then what could spend waits for a daemon that has to be started."""
+    return os.access(user_folder() + "/budgets", os.F_OK)
 
 
 def daemon_folder() -> str:
@@ -173,7 +182,10 @@ def dismiss(address: "tuple[str, int]") -> None:
 
 
 def without_daemon(event: str, folder: str, body: bytes) -> "bytes | None":
-    """No daemon listens: start one, or its environment first. Only SessionStart waits, so the first read finds it."""
+    """No daemon listens: start one, or its environment first.
+
+    SessionStart waits for it, so that the first read finds it, and so does what a budget may stop.
+    """
     environment = ready_environment()
     if environment is None:
         if event != "SessionStart":
@@ -183,7 +195,7 @@ def without_daemon(event: str, folder: str, body: bytes) -> "bytes | None":
     if event == "SessionEnd":
         return None
     start([environment + "/bin/python", "-I", root() + "/lib/trimtab/daemon/__main__.py", folder], folder)
-    if event != "SessionStart":
+    if event != "SessionStart" and not (event in SPENDING and has_budgets()):
         return None
     ends = time.monotonic() + STARTING_S
     while time.monotonic() < ends:

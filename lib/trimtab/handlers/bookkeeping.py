@@ -13,6 +13,7 @@ from pathlib import Path
 from trimtab import paths
 from trimtab.errors import BusyError
 from trimtab.records import Arrival, Request
+from trimtab.store.base import file_id
 from trimtab.store.usage import UsageStore
 from trimtab.usage.sync import sync_session
 
@@ -88,6 +89,19 @@ class Bookkeeping:
 
     def changed(self, after: int, most: int) -> list[tuple[int, float]]:
         return self._opened().changed(after, most)
+
+    def after(self, number: int, most: int, since: float = 0.0) -> list[tuple[int, Request]]:
+        return self._opened().after(number, most, since)
+
+    def last(self, session: str, agent: str, most: int) -> list[Request]:
+        return self._opened().last(session, agent, most)
+
+    def firsts(self, most: int) -> list[Request]:
+        return self._opened().firsts(most)
+
+    def file(self) -> tuple[int, int] | None:
+        """What tells this file from one that takes its place."""
+        return file_id(self._opened().path)
 
     def totals_state(self) -> tuple[int, float, float]:
         return self._opened().totals_state()

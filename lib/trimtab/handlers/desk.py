@@ -20,10 +20,11 @@ from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
+from trimtab.handlers.purse import Purse
 from trimtab.handlers.trial import Trial
 from trimtab.handlers.watch import Watch
 from trimtab.monitor import guard
-from trimtab.records import IntegrationMode, Load
+from trimtab.records import Addition, IntegrationMode, Load
 from trimtab.relevance import words
 from trimtab.store import Store
 
@@ -117,7 +118,11 @@ class Desk:
         self._awaited: OrderedDict[str, Event] = OrderedDict()
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
         self.trial = Trial(self._user_environment, clock, self._complain, self._book)
-        self.watch = Watch(paths.user_folder(self._user_environment), clock, self._book)
+        self.purse = Purse(self._user_environment, clock, self._book, lambda fault: self._complain(fault, "budget"))
+        self.watch = Watch(
+            paths.user_folder(self._user_environment), clock, self._book, accounts=self.purse.accounts
+        )
+        self._ended: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON (a status line as it is), b"" for no opinion.
@@ -143,6 +148,21 @@ class Desk:
     def awaited(self, key: str) -> Event | None:
         """The PreToolUse of the command that has ended, once; None where it is not known (any more)."""
         return self._awaited.pop(key, None)
+
+    def end_agent(self, session: str, agent: str, said: str) -> None:
+        """A budget has ended an agent; `said` goes before what it hands back."""
+        self._ended[session, agent] = said
+        while len(self._ended) > MOST_AWAITED:
+            self._ended.popitem(last=False)
+
+    def ended_agent(self, session: str, agent: str) -> str:
+        """What was said of an agent that a budget has ended, once; "" of any other."""
+        return self._ended.pop((session, agent), "")
+
+    def add(self, event: Event, said: str) -> None:
+        """Note that the model gets a text of ours: an addition to its conversation."""
+        added = Addition(event.session, event.agent, self.clock(), event.name, tokens.estimate(said))
+        self.project(event).store.add_addition(added)
 
     def project(self, event: Event) -> Project:
         """The event's project, its ledger open. StoreError where that can't be."""
@@ -289,6 +309,7 @@ class Desk:
 
     def close(self) -> None:
         self._book.close()
+        self.purse.close()
         self.trial.close()
         self.watch.close()
         for project in self._projects.values():

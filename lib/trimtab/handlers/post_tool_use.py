@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trimtab import paths, policy, prices, tiers, tokens
 from trimtab.content import commands
-from trimtab.handlers import loads, outputs, parsed, wrapping
+from trimtab.handlers import budget_gate, loads, outputs, parsed, wrapping
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.desk import Desk, Reply, Uncounted
 from trimtab.handlers.events import Event
@@ -33,6 +33,8 @@ WHOLE = re.compile(
 def handle(event: Event, desk: Desk) -> Reply | None:
     if event.tool == "Bash":
         event = wrapping.unwrapped(event, desk)
+    elif event.tool in ("Agent", "Task") and (report := budget_gate.handed_back(event, desk)):
+        return loads.replacement(event, report)
     found = loads.loaded(event)
     if found is None:
         return None

@@ -6,15 +6,18 @@ that shows the lines. A file that holds such a line already (this plugin's own t
 
 from pathlib import Path
 
-from trimtab import tiers, tokens
-from trimtab.handlers import wrapping
+from trimtab import tiers
+from trimtab.handlers import budget_gate, wrapping
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.events import Json as Input
-from trimtab.records import Addition
+from trimtab.handlers.replies import deny
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
+    reply = budget_gate.before_tool(event, desk) if desk.purse.is_on() else None
+    if reply is not None:
+        return reply
     if event.tool == "Bash":
         return wrapping.handle(event, desk)
     for written in texts_written(event.tool_input):
@@ -35,8 +38,7 @@ def handle(event: Event, desk: Desk) -> Reply | None:
 
 def refuse(event: Event, desk: Desk, reason: str) -> Reply:
     """Deny the call; the reason is an addition of ours to the conversation."""
-    added = Addition(event.session, event.agent, desk.clock(), event.name, tokens.estimate(reason))
-    desk.project(event).store.add_addition(added)
+    desk.add(event, reason)
     return deny(reason)
 
 
@@ -53,13 +55,3 @@ def stands_in(line: str, path: Path) -> bool:
         return line in path.read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError):  # a NUL in the path
         return False
-
-
-def deny(reason: str) -> Reply:
-    return {
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": "deny",
-            "permissionDecisionReason": reason,
-        }
-    }

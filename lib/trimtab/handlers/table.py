@@ -4,20 +4,27 @@ from collections.abc import Mapping
 
 from trimtab.handlers import (
     failed_command,
+    post_tool_batch,
     post_tool_use,
     pre_tool_use,
     session_start,
     status_line,
     stop,
+    subagent,
     user_prompt_expansion,
+    user_prompt_submit,
 )
 from trimtab.handlers.desk import Handler
 
 HANDLERS: Mapping[str, Handler] = {
     "SessionStart": session_start.handle,
+    "UserPromptSubmit": user_prompt_submit.handle,
     "UserPromptExpansion": user_prompt_expansion.handle,
     "PreToolUse": pre_tool_use.handle,
     "PostToolUse": post_tool_use.handle,
+    "PostToolBatch": post_tool_batch.handle,
+    "SubagentStart": subagent.start,
+    "SubagentStop": subagent.stop,
     "FailedCommand": failed_command.handle,
     "Stop": stop.handle,
     "SessionEnd": stop.handle,

@@ -7,7 +7,7 @@ rates and forecasts need. A project's ledger has its metrics and the alerts of i
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import tzinfo
 from pathlib import Path
@@ -15,7 +15,9 @@ from typing import Protocol
 
 from trimtab import faults, paths, settings
 from trimtab.errors import StoreError
+from trimtab.budget.terms import Account
 from trimtab.handlers import health
+from trimtab.handlers.budget_alerts import BudgetAlerts
 from trimtab.handlers.costs import Costs, Spending
 from trimtab.handlers.events import Event
 from trimtab.handlers.notices import Notices
@@ -32,7 +34,7 @@ LATE_S = 600.0  # chosen: an arrival is known so long after its time at most
 PAST_S = 0.1  # for the history in each idle moment, so that no event waits longer
 LOCKED_MS = 50  # how long the user's ledger is waited for: the next record comes soon
 # The client shows these events' messages to the user at once (tests/client). Stop's hook is asynchronous: too late.
-TELLING = ("SessionStart", "PostToolUse")
+TELLING = ("SessionStart", "PostToolUse", "UserPromptSubmit", "PostToolBatch")
 Reply = Mapping[str, object]
 
 
@@ -92,7 +94,6 @@ class ProjectWatch:
         findings = [
             alerts.cache_finding(recent, now, self._zone, limits.cache_hit_rate),
             alerts.success_finding(succeeded, failed, now, self._zone, limits.success_share),
-            *alerts.budget_findings((), limits.budget_share),  # budgets are given here once there are some
         ]
         self.notices.update(findings, now, chosen.alert_command)
 
@@ -101,8 +102,15 @@ class UserWatch:
     """What is of the user over all projects: rates, repeats, cost, and whether Trimtab itself works."""
 
     def __init__(
-        self, user: Path, source: Source, now: float, zone: tzinfo | None, note: Callable[[str], None]
+        self,
+        user: Path,
+        source: Source,
+        now: float,
+        zone: tzinfo | None,
+        note: Callable[[str], None],
+        accounts: Callable[[], list[Account]],
     ) -> None:
+        self._budgets = BudgetAlerts(accounts)
         self.health = health.Health(user / "daemon")
         self.due_at = now
         self._user, self._source, self._zone = user, source, zone
@@ -158,7 +166,15 @@ class UserWatch:
         if self.has_past():
             findings += self._unusual(now) + self._cost(now, limits)
         findings += alerts.failing_findings(*self.health.components(), now, self._zone, limits.failing_minutes)
+        findings += self._budgets.all(limits.budget_share)
         self.notices.update(findings, now, chosen.alert_command)
+
+    def note_budgets(self, accounts: Sequence[Account], now: float, environment: Mapping[str, str]) -> None:
+        """A request showed how much of these budgets is used: who is to be told is told with the reply."""
+        chosen, _ = settings.load([self._user / paths.CONFIG], environment)
+        found = self._budgets.news(accounts, chosen.alert_budget_share)
+        if found:
+            self.notices.update(found, now, chosen.alert_command)
 
     def close(self) -> None:
         if self._store is not None:
@@ -217,11 +233,12 @@ class Watch:
         clock: Callable[[], float],
         source: Source,
         zone: tzinfo | None = None,
+        accounts: Callable[[], list[Account]] = list,
     ) -> None:
-        """Usage over all projects comes from `source`. `zone` None is the system's."""
+        """Usage over all projects comes from `source`, budgets from `accounts`. `zone` None is the system's."""
         self._clock, self._zone = clock, zone
         self._daemon = str(user / "daemon")
-        self.user = UserWatch(user, source, clock(), zone, self._note)
+        self.user = UserWatch(user, source, clock(), zone, self._note, accounts)
         self._projects: dict[Path, ProjectWatch] = {}
         self._environment: Mapping[str, str] = {}
         self._stepped_at = clock()
@@ -252,6 +269,11 @@ class Watch:
             self.user.health.worked(part)
         if event.name == "PostToolUse":
             self.user.health.worked(health.LEDGER)
+
+    def note_budgets(self, accounts: Sequence[Account], environment: Mapping[str, str]) -> None:
+        """See `UserWatch`. Never raises: the decision is made, only the alert may come later."""
+        with suppress(StoreError):
+            self.user.note_budgets(accounts, self._clock(), environment)
 
     def told(self, event: Event, reply: Reply | None) -> Reply | None:
         """The reply with the alerts that the user was not told yet, in the channel that the model never sees."""

@@ -14,9 +14,10 @@ section 5); margins and least evidence are chosen, so that a value at the thresh
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from typing import NamedTuple
 
+from trimtab.days import day_at, last_day, midnight
 from trimtab.monitor.summary import prompt_tokens
 from trimtab.records import Alert, Request
 
@@ -65,19 +66,20 @@ class Changes(NamedTuple):
 
 
 class Period(NamedTuple):
-    """A stretch of local time: its name, and when it ends in seconds since the epoch."""
+    """A stretch of local time: its name, and when it ends in seconds since the epoch; None where nothing ends it."""
 
     name: str
-    ends_at: float
+    ends_at: float | None
 
 
 class BudgetUse(NamedTuple):
-    """How much of a budget is used in its period, in the budget's own unit (tokens or USD)."""
+    """How much of a budget is used in its period, in the budget's own unit; `said` is what the user is told."""
 
     name: str
     used: float
     limit: float
     period: Period
+    said: str
 
 
 class Component(NamedTuple):
@@ -139,21 +141,14 @@ def alert_rows(alerts: Iterable[Alert]) -> list[AlertRow]:
 
 def day_of(now: float, zone: tzinfo | None) -> Period:
     """The local day that `now` is in. `zone` None is the system's."""
-    today = datetime.fromtimestamp(now, zone).date()
-    return Period(today.isoformat(), midnight(today.year, today.month, today.day, zone, 1))
+    today = day_at(now, zone)
+    return Period(today.isoformat(), midnight(today + timedelta(1), zone))
 
 
 def month_of(now: float, zone: tzinfo | None) -> Period:
     """The local month that `now` is in."""
-    today = datetime.fromtimestamp(now, zone).date()
-    year, month = (today.year + 1, 1) if today.month == 12 else (today.year, today.month + 1)
-    return Period(f"{today.year:04}-{today.month:02}", midnight(year, month, 1, zone))
-
-
-def midnight(year: int, month: int, day: int, zone: tzinfo | None, days_later: int = 0) -> float:
-    """When a local day begins."""
-    date = datetime(year, month, day) + timedelta(days=days_later)  # noqa: DTZ001 - the zone is put in below
-    return (date.replace(tzinfo=zone) if zone is not None else date.astimezone()).timestamp()
+    today = day_at(now, zone)
+    return Period(f"{today.year:04}-{today.month:02}", midnight(last_day("month", today) + timedelta(1), zone))
 
 
 def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
@@ -163,7 +158,6 @@ def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
         if use.limit <= 0:
             continue
         used = use.used / use.limit
-        said = f"{used:.0%} of the budget {use.name} is used ({use.used:,.6g} of {use.limit:,.6g})"
         for name, threshold, level in (("most", share, WARNING), ("all", 1.0, CRITICAL)):
             findings.append(
                 Finding(
@@ -172,7 +166,7 @@ def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
                     hysteresis(used, threshold, threshold - BUDGET_MARGIN),
                     level,
                     "budget",
-                    said,
+                    use.said,
                     use.period.ends_at,
                 )
             )

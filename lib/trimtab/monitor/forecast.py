@@ -21,6 +21,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from itertools import accumulate
 from typing import NamedTuple
 
+from trimtab.days import day_at, first_day, last_day
+
 DRAWS = 300  # chosen: the interval's ends move by about 2 % from seed to seed
 LOW, HIGH = 0.1, 0.9  # the interval
 MOST_DAYS = 84  # chosen: twelve weeks; what was earlier says little
@@ -81,7 +83,7 @@ def days_of(uses: Iterable[Use], now: float, zone: tzinfo | None) -> list[Day]:
         if use.at <= now:
             local = datetime.fromtimestamp(use.at, zone)
             parts.setdefault(local.date(), []).append((clock_seconds(local), use.amount))
-    today = datetime.fromtimestamp(now, zone).date()
+    today = day_at(now, zone)
     first = min(parts, default=today)
     days = []
     for number in range((today - first).days + 1):
@@ -94,22 +96,6 @@ def days_of(uses: Iterable[Use], now: float, zone: tzinfo | None) -> list[Day]:
 def clock_seconds(local: datetime) -> float:
     """The time on the clock; an hour that comes twice has the same times twice."""
     return local.hour * 3600 + local.minute * 60 + local.second + local.microsecond / 1e6
-
-
-def last_day(period: str, today: date) -> date:
-    """The last day of the "day", "week" (Monday to Sunday) or "month" that `today` is in."""
-    if period == "day":
-        return today
-    if period == "week":
-        return today + timedelta(days=6 - today.weekday())
-    following = date(today.year + today.month // 12, today.month % 12 + 1, 1)
-    return following - timedelta(days=1)
-
-
-def first_day(period: str, today: date) -> date:
-    if period == "day":
-        return today
-    return today - timedelta(days=today.weekday()) if period == "week" else today.replace(day=1)
 
 
 def forecast(period: str, days: Sequence[Day], now: float, zone: tzinfo | None, chance: random.Random) -> Forecast:

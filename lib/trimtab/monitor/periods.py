@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
+from trimtab.days import day_at, midnight
 from trimtab.errors import TrimtabError
 
 SPAN = re.compile(r"(\d{1,5})(h|d|w)")
@@ -34,7 +35,7 @@ class PeriodError(TrimtabError):
 def period(word: str, now: float, zone: tzinfo | None = None) -> Period:
     """The period that a word names, up to now where it does not end before. Raises PeriodError."""
     text = word.strip().lower()
-    today = datetime.fromtimestamp(now, zone).date()
+    today = day_at(now, zone)
     if text in ("all", "always", "ever"):
         return ALWAYS
     try:
@@ -78,11 +79,6 @@ def between(since: str | None, until: str | None, now: float, zone: tzinfo | Non
     return Period(begins.since, end, " ".join(names) or ALWAYS.name)
 
 
-def midnight(day: date, zone: tzinfo | None) -> float:
-    """When the day begins, in seconds since the epoch."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
-
-
 def before(since: float, until: float, zone: tzinfo | None = None) -> tuple[float, float]:
     """The time that a period is compared with: as long a time before it.
 
@@ -104,4 +100,4 @@ def earlier(local: datetime, days: int) -> float:
 
 def local_day(at: float, zone: tzinfo | None) -> str:
     """The day of a time, as 2026-11-24."""
-    return datetime.fromtimestamp(at, zone).date().isoformat()
+    return day_at(at, zone).isoformat()

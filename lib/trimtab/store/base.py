@@ -211,12 +211,7 @@ def narrowed(table: str, session: str | None, since: float | None, until: float 
     return (f" where {where}" if where else "", [value for _, value in given])
 
 
-def is_within(place: str, folder: str) -> bool:
-    """Whether a path is the folder's or of something in it, by its text."""
-    return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
-
-
 def within(column: str, folder: str) -> tuple[str, list[Value]]:
-    """`is_within` as a condition of SQL, which can use an index, and its values."""
+    """`budget.scopes.is_within` as a condition of SQL, which can use an index, and its values."""
     top = folder.rstrip(os.sep)
     return f"({column} = ? or {column} >= ? and {column} < ?)", [folder, top + os.sep, top + chr(ord(os.sep) + 1)]

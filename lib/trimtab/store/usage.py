@@ -21,7 +21,7 @@ from trimtab.schema import Migration
 from trimtab.schema_usage import MIGRATIONS, OWN
 from trimtab.store.base import Value, clean, connect, current_number, prepare, within
 from trimtab.store.merging import Claim, key_of, merged, merged_arrival
-from trimtab.store.spent import Spent
+from trimtab.store.spent import REQUESTS, Spent, request_of
 
 BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
 CACHE_KB = 32_768  # chosen: what a sync of 1 GB of transcripts writes to again and again
@@ -126,12 +126,8 @@ class UsageStore(Spent):
     ) -> list[Request]:
         """Responses by time, from `since` on, before `until`."""
         where, values = narrowed(session, project, since, until)
-        sql = (
-            "select c.session, c.agent, t.message_id, t.at, t.model, t.input_tokens, t.write_5m_tokens,"
-            " t.write_1h_tokens, t.read_tokens, t.output_tokens, coalesce(s.project, ''), c.agent_type, t.is_fast,"
-            f" t.web_searches, t.is_us from requests t {JOINED}{where} order by t.at, t.message_id"
-        )
-        return [Request._make((*row[:12], bool(row[12]), row[13], bool(row[14]))) for row in self._rows(sql, values)]
+        sql = f"{REQUESTS}{where} order by t.at, t.message_id"
+        return [request_of(row) for row in self._rows(sql, values)]
 
     def arrivals(
         self,

@@ -5,12 +5,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+from trimtab.budget.scopes import is_within
 from trimtab.errors import TrimtabError
 from trimtab.monitor import calibration, context, grouping, periods, spend
 from trimtab.monitor.context import Ledger
 from trimtab.prices import Book
 from trimtab.records import Arrival, Request
-from trimtab.store.base import is_within
 from trimtab.store.usage import UsageStore
 from trimtab.transcript.responses import UNLISTED
 

@@ -1,0 +1,179 @@
+"""All that a decision about budgets goes by, at a moment: the budgets, what was used of them, prices, the time.
+
+What can't be known is not guessed: it is told the user once, as a sentence, and what was known before goes on.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from trimtab import paths, settings
+from trimtab.budget.expect import Habits
+from trimtab.budget.gate import Current
+from trimtab.budget.periods import OF_EACH, window
+from trimtab.budget.terms import Measure
+from trimtab.budget.words import say
+from trimtab.errors import BudgetError, StoreError
+from trimtab.handlers.bookkeeping import Bookkeeping
+from trimtab.handlers.budget_ledger import BudgetLedger
+from trimtab.handlers.tallies import RECENT_S, Tallies
+from trimtab.prices import Own
+from trimtab.records import Request
+
+READ_S = 0.25  # for the asking session's transcripts, about 25 MB; chosen
+LOAD_S = 0.25  # for the tallies, chosen
+STEP_S = 0.1  # in an idle moment, so that no event waits longer
+BEYOND_S = 120.0  # chosen: between two looks at what the client counted beyond its responses
+FORGET_S = 3600.0
+JUMP_S = 3600.0  # of a clock, which the user is told; chosen
+
+
+def steady_s() -> float:
+    """A clock that nobody sets, and that goes on while the machine sleeps where the system has such a one."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class Books:
+    """One thread at a time. Methods raise StoreError where the ledger can't be used and nothing is known of it."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        clock: Callable[[], float],
+        book: Bookkeeping,
+        note: Callable[[str], None],
+        steady: Callable[[], float],
+    ) -> None:
+        self._config = paths.user_folder(environment) / paths.CONFIG
+        self._clock, self._book, self._note, self._steady = clock, book, note, steady
+        self.ledger = BudgetLedger(environment, self.doubt)
+        self.tallies = Tallies(book)
+        self._said: set[str] = set()
+        self._doubts: list[str] = []
+        self._clocks: tuple[float, float] | None = None
+        self._prices: tuple[tuple[int, int] | None, tuple[Own, ...]] | None = None
+        self._beyond_at = self._forgot_at = float("-inf")
+
+    def catch_up(self, session: str, most_s: float) -> bool:
+        """Brings the tallies up to date, for so long at most; whether they are. What can't be read is told."""
+        now, tallies = self.now(), self.tallies
+        currents = self.currents(now)
+        tallies.tally.follow((current.budget, current.window.since) for current in currents)
+        tallies.place(self.ledger.prompts, self.ledger.tasks)
+        if self._forgot_at == float("-inf"):
+            self._forgot_at = now
+            tallies.forget(self._oldest(now), now)
+        try:
+            done = tallies.catch_up(self._oldest(now), self._own(), time.monotonic() + most_s)
+            if session and any(current.budget.period.span in OF_EACH for current in currents):
+                tallies.whole(session)
+        except StoreError as exc:
+            self.doubt(f"the usage book can't be read, budgets go by what was known before: {exc}")
+            return False
+        if not done:
+            self.doubt("budgets are still being added up from your history; until that is done a limit may be passed")
+        if tallies.is_replaced:
+            self.doubt("the usage book was replaced: what it had stays counted until Trimtab is started anew")
+        if tallies.unpriced and any(current.budget.measure is Measure.USD for current in currents):
+            names = ", ".join(sorted(tallies.unpriced))
+            self.doubt(
+                f"no price is known of {names}: budgets in USD count it by the dearest price that is known; write its"
+                f" own as [[prices]] in {self._config}"
+            )
+        return done
+
+    def currents(self, now: float) -> list[Current]:
+        found = []
+        for budget in self.ledger.budgets:
+            try:
+                found.append(Current(budget, window(budget.period, now, budget.made_at)))
+            except BudgetError as exc:
+                self.doubt(f"the budget {say(budget)!r} is not in force: {exc}")
+        return found
+
+    def _oldest(self, now: float) -> float:
+        windows = [c.window.since for c in self.currents(now) if c.budget.period.span not in OF_EACH]
+        return min([*windows, now]) - RECENT_S
+
+    def step(self) -> bool:
+        """A little of what can wait: the history, and what the client counted beyond it; whether that was all."""
+        now = self.now()
+        if not self.catch_up("", STEP_S):
+            return False
+        if abs(now - self._beyond_at) >= BEYOND_S:
+            self._beyond_at = now
+            self.tallies.look_beyond()
+        if abs(now - self._forgot_at) >= FORGET_S:
+            self._forgot_at = now
+            self.tallies.forget(self._oldest(now), now)
+        return True
+
+    def doubts(self) -> list[str]:
+        """The sentences for the user since the last call."""
+        found, self._doubts = self._doubts, []
+        return found
+
+    def read(self, transcript: Path | None) -> bool:
+        """Reads the session's transcripts into the usage book, for READ_S at most; whether all is there."""
+        if transcript is None:
+            return True
+        ends = time.monotonic() + READ_S
+        try:
+            while not (done := self._book.read(transcript)) and time.monotonic() < ends:
+                pass
+        except StoreError as exc:
+            self.doubt(f"the usage book can't be written, budgets go by what was known before: {exc}")
+            return False
+        return done
+
+    def doubt_missing(self, session: str, transcript: Path | None, is_read: bool) -> None:
+        if is_read:
+            self.doubt(
+                f"the client writes no usage of session {session} where it can be read ({transcript}): what its"
+                " requests were expected to use counts as spent until their usage is there"
+            )
+        else:
+            self.doubt(
+                f"session {session} has more history than can be read within {READ_S} s: what its last"
+                " requests were expected to use counts as spent until it is read; `trimtab usage sync` reads it at once"
+            )
+
+    def history(self, session: str, agent: str, now: float) -> tuple[list[Request], Habits]:
+        """The conversation's last responses, and what the user's are like; none where the book can't be read."""
+        try:
+            return self.tallies.own(session, agent), self.tallies.habits(now)
+        except StoreError as exc:
+            self.doubt(f"the usage book can't be read, budgets go by what was known before: {exc}")
+            return [], Habits()
+
+    def _own(self) -> tuple[Own, ...]:
+        """The user's own prices, read again when the file has changed."""
+        try:
+            found = self._config.stat()
+            seen = (found.st_mtime_ns, found.st_size)
+        except OSError:
+            seen = None
+        if self._prices is None or self._prices[0] != seen:
+            self._prices = (seen, tuple(settings.load([self._config], {})[0].prices))
+        return self._prices[1]
+
+    def now(self) -> float:
+        """The time; a jump of the clock is told."""
+        now, steady = self._clock(), self._steady()
+        if self._clocks is not None:
+            jump = (now - self._clocks[0]) - (steady - self._clocks[1])
+            if abs(jump) >= JUMP_S:
+                where = "forward" if jump > 0 else "back"
+                self.doubt(
+                    f"the clock was set {where} by {abs(jump) / 3600:.1f} hours: budgets of days, weeks, months and"
+                    " windows go by the new time, and count what is stamped later too"
+                )
+        self._clocks = (now, steady)
+        return now
+
+    def doubt(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._doubts.append(text)
+            self._note(text)

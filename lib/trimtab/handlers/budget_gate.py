@@ -1,0 +1,124 @@
+"""What the handlers of several events share about budgets: who asks, what is said, and how a request is not sent.
+
+Without a budget none of this is reached (`Purse.is_on`). What the client does with each answer was seen in client
+2.1.328: `decision: block` drops a prompt and gives its text back to the user, `continue: false` keeps it, or a notice
+of a finished agent, in the conversation and sends nothing.
+"""
+
+from trimtab import paths, transcript
+from trimtab.budget import sentences
+from trimtab.budget.terms import Account, Measure, Mode, State
+from trimtab.budget.words import say
+from trimtab.handlers import loads
+from trimtab.handlers.desk import Desk, Reply
+from trimtab.handlers.events import Event, text
+from trimtab.handlers.purse import Verdict, Who
+from trimtab.handlers.replies import deny
+from trimtab.records import IntegrationMode
+
+MAIN = "main"
+NOTICE = "<task-notification>"
+
+
+def who(event: Event) -> Who:
+    """The conversation that the event is of."""
+    pid = event.environment.get("CLAUDE_PID", "")
+    return Who(
+        event.session,
+        event.agent,
+        text(event.data, "agent_type") if event.agent else MAIN,
+        str(event.project),
+        text(event.data, "prompt_id"),
+        event.transcript,
+        int(pid) if pid.isdecimal() else 0,
+    )
+
+
+def is_enforced(event: Event, desk: Desk) -> bool:
+    """Whether a used up budget stops anything here."""
+    chosen = desk.settings(event)
+    return chosen.budget_enforcement and chosen.mode is not IntegrationMode.MONITORING_ONLY
+
+
+def stops(verdict: Verdict, event: Event, desk: Desk) -> Account | None:
+    """The budget that stops the request; None where it may be sent."""
+    return None if verdict.is_allowed or not is_enforced(event, desk) else verdict.account
+
+
+def told(event: Event, desk: Desk, verdict: Verdict, asker: Who) -> Reply | None:
+    """A request may be sent: the alerts of budgets that get tight, and the line that the model gets of it, once."""
+    desk.watch.note_budgets(verdict.accounts, event.environment)
+    conversation = f"{asker.session}/{asker.agent}"
+    lines = []
+    for account in verdict.accounts:
+        is_said = account.budget.mode is Mode.STOP and account.budget.measure is not Measure.CONTEXT
+        if not is_said or account.budget.state is not State.ACTIVE:
+            continue
+        if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, conversation, "last"):
+            lines.append(sentences.last_request(account))
+        elif account.share >= desk.settings(event).alert_budget_share and desk.purse.tell(
+            account, conversation, "most"
+        ):
+            lines.append(sentences.to_model(account))
+    if not lines or not is_enforced(event, desk):
+        return None
+    note = "\n".join(lines)
+    desk.add(event, note)
+    return {"hookSpecificOutput": {"hookEventName": event.name, "additionalContext": note}}
+
+
+def ends_next(account: Account, verdict: Verdict) -> bool:
+    """Whether the budget takes the request that was just reserved, and not another such."""
+    return account.left < sentences.of(verdict.expected, account.budget.measure)
+
+
+def stop(event: Event, desk: Desk, account: Account, asker: Who) -> dict[str, object]:
+    """The turn, or the agent, ends before its next request; an agent's result is handed back, see `handed_back`."""
+    desk.watch.note_budgets((account,), event.environment)
+    if not asker.agent:
+        return {"continue": False, "stopReason": sentences.stopped(account)}
+    said = sentences.agent_stopped(account, asker.agent_type)
+    desk.end_agent(asker.session, asker.agent, said)
+    desk.purse.ended(asker)  # no SubagentStop comes
+    return {"continue": False, "stopReason": said}
+
+
+def before_tool(event: Event, desk: Desk) -> Reply | None:
+    """A tool is about to run: not where a budget is used up, and an agent only where it fits into what is left."""
+    asker = who(event)
+    account = stops(desk.purse.check(asker), event, desk)
+    if account is not None:
+        refused = deny(f"Not run: the budget {say(account.budget)} is used up.")
+        return {**stop(event, desk, account, asker), **refused}
+    return before_agent(event, desk, asker) if event.tool in ("Agent", "Task") else None
+
+
+def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
+    """A new agent: refused, or started, where the user allows it and a budget is tight on a cheaper model."""
+    kind = text(event.tool_input, "subagent_type") or "general-purpose"
+    verdict = desk.purse.ask(asker, call=event.tool_use_id, agent_type=kind)
+    account = stops(verdict, event, desk)
+    if account is not None:
+        reason = sentences.agent_refused(account, kind, verdict.expected)
+        desk.add(event, reason)
+        return deny(reason)
+    chosen = desk.settings(event)
+    tight = max((one.share for one in verdict.accounts), default=0.0) >= chosen.alert_budget_share
+    cheaper = {"model": chosen.budget_agent_model, "effort": chosen.budget_agent_effort}
+    given = {name: value for name, value in cheaper.items() if value and event.tool_input.get(name) != value}
+    if not tight or not given:
+        return None
+    return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": {**event.tool_input, **given}}}
+
+
+def handed_back(event: Event, desk: Desk) -> str:
+    """What an agent that a budget ended has found so far, "" of any other: what it wrote, in order."""
+    agent = text(loads.response(event), "agentId")
+    said = desk.ended_agent(event.session, agent)
+    if not said or event.transcript is None:
+        return ""
+    path = paths.subagent_transcript(event.transcript, agent)
+    reader = transcript.Reader(path, event.session, agent)
+    texts = [entry.text.strip() for entry in reader.read() if isinstance(entry, transcript.Said)]
+    found = "\n\n".join(one for one in texts if one)
+    return f"{said} What it had written until then:\n\n{found or '(nothing)'}"

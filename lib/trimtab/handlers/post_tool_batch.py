@@ -1,0 +1,16 @@
+"""PostToolBatch: the calls of a response are done, and the next request is about to be sent, if budgets take it."""
+
+from trimtab.handlers import budget_gate
+from trimtab.handlers.desk import Desk, Reply
+from trimtab.handlers.events import Event
+
+
+def handle(event: Event, desk: Desk) -> Reply | None:
+    if not desk.purse.is_on():
+        return None
+    asker = budget_gate.who(event)
+    verdict = desk.purse.ask(asker)
+    account = budget_gate.stops(verdict, event, desk)
+    if account is None:
+        return budget_gate.told(event, desk, verdict, asker)
+    return budget_gate.stop(event, desk, account, asker)

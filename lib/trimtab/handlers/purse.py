@@ -1,0 +1,337 @@
+"""May the next request be sent? The daemon's answer, by what was spent and what is kept for requests under way.
+
+Each decision is one transaction on the user's ledger, so that all sessions, and all daemons, take turns: it brings the
+tallies up to date, ends reservations that are over, and reserves the next request or refuses it.
+
+A conversation has one reservation at most. It ends when its response is in the usage book and the conversation is at a
+boundary (its tools have run, it has stopped); until then what came of it is spent and the rest stays reserved. Where
+the response must have come and the book has none, what was reserved counts as spent (`gate.assumed`) until a later
+response of the conversation is known. It is returned where the request was aborted (the user's next prompt), where the
+client's process is gone, at the session's end, and after `gate.MOST_S` in any case. Two clients that go on with one
+session at the same time are one conversation here.
+
+While the tallies are first read (a month takes seconds, in slices: LOAD_S of an event, more between events by `step`),
+an event is answered by what was read until then: it may pass a limit that is reached already, and the user is told.
+`doubts` has what the user must be told; whoever holds the purse calls both.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from getpass import getuser
+from pathlib import Path
+from typing import NamedTuple
+
+from trimtab.budget import gate
+from trimtab.budget.expect import expected
+from trimtab.budget.periods import OF_EACH
+from trimtab.budget.scopes import applies
+from trimtab.budget.tally import key_in
+from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
+from trimtab.budget.words import say
+from trimtab.handlers.bookkeeping import Bookkeeping
+from trimtab.handlers.budget_books import LOAD_S, Books, steady_s
+from trimtab.store.budgets import Author, BudgetStore, Turn
+from trimtab.usage.charging import MAIN, charge_of
+
+LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
+
+
+class Who(NamedTuple):
+    """Which conversation asks. `agent` is "" and `agent_type` "main" in the main one; `pid` 0 where it is not known."""
+
+    session: str
+    agent: str
+    agent_type: str
+    project: str
+    prompt: str
+    transcript: Path | None
+    pid: int
+
+    @property
+    def key(self) -> str:
+        return gate.conversation_key(self.session, self.agent)
+
+
+class Verdict(NamedTuple):
+    """Whether a request may be sent: `account` is the one that refuses it, else the tightest by share.
+
+    `accounts` are those that it counts in, with what was reserved for it where it was.
+    """
+
+    is_allowed: bool
+    account: Account | None
+    accounts: tuple[Account, ...]
+    expected: Charge
+
+
+def is_call(reservation: Reservation, session: str) -> bool:
+    """Whether a reservation is for an agent of the session that has not begun."""
+    return reservation.charge.session == session and reservation.charge.agent.startswith(gate.CALL)
+
+
+def is_alive(pid: int) -> bool | None:
+    """Whether a process is there; None where that can't be known."""
+    if pid <= 0 or os.name != "posix":  # on Windows signal 0 is no question
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return None
+    return True
+
+
+class Purse:
+    """All budgets of the user. One thread at a time; every method may raise StoreError: then there is no opinion."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        clock: Callable[[], float],
+        book: Bookkeeping,
+        note: Callable[[str], None],
+        alive: Callable[[int], bool | None] = is_alive,
+        steady: Callable[[], float] = steady_s,
+    ) -> None:
+        self._books = Books(environment, clock, book, note, steady)
+        self._ledger, self._tallies, self._alive = self._books.ledger, self._books.tallies, alive
+
+    # Budgets
+
+    def is_on(self) -> bool:
+        """Whether there is any budget that is not closed."""
+        self._ledger.refresh()
+        return bool(self._ledger.budgets)
+
+    def adopt(self, origin: str, budgets: Sequence[Budget]) -> None:
+        """A config file's or the option's budgets replace those of the same origin, as `BudgetStore.adopt` says."""
+        if not self.is_on() and not budgets:
+            return
+        try:
+            who = getuser()
+        except (OSError, KeyError, ImportError):  # nobody that the system has a name for
+            who = ""
+        author = Author(who, origin, self._books.now())
+        self._ledger.use(lambda store: store.adopt(origin, budgets, author, say))
+        self._ledger.refresh()
+
+    # Requests
+
+    def prompted(self, who: Who) -> None:
+        """A prompt of the user began: whatever the main conversation had under way is not any more."""
+        if not self.is_on():
+            return
+        now = self._books.now()
+
+        def do(store: BudgetStore) -> None:
+            with store.turn() as turn:
+                calls = [r.charge.key for r in turn.reservations() if is_call(r, who.session)]
+                turn.release([who.key, *calls])
+                if who.prompt:
+                    turn.add_prompt(who.session, who.prompt, now)
+
+        self._ledger.use(do)
+        self._ledger.refresh()
+
+    def check(self, who: Who) -> Verdict:
+        """A tool is about to run: would the next request still fit? Nothing is reserved.
+
+        The response that calls the tool may not be in the book yet: what was reserved for it counts on.
+        """
+        self._books.read(who.transcript)
+        charge = self._expected(who)
+
+        def do(store: BudgetStore) -> Verdict:
+            with store.turn() as turn:
+                return self._verdict(self._current(store, turn, who), charge)
+
+        return self._ledger.decide(do)
+
+    def ask(self, who: Who, call: str = "", agent_type: str = "") -> Verdict:
+        """The conversation's next request, or the first one of an agent that the tool call `call` starts.
+
+        It is reserved if it fits. At the conversation's own next request the last one has been answered: its
+        reservation ends, or counts as spent.
+        """
+        is_read = self._books.read(who.transcript)
+        asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
+        charge = self._expected(asker)
+
+        def do(store: BudgetStore) -> Verdict:
+            with store.turn() as turn:
+                known = self._current(store, turn, who)
+                if not call:
+                    known = self._answered(turn, who, known, is_read)
+                verdict = self._verdict(known, charge)
+                if not verdict.is_allowed:
+                    return verdict
+                made = Reservation(charge._replace(at=self._books.now()), who.pid)
+                turn.reserve(made)
+                accounts = self._accounts([*known, made], charge)
+                return verdict._replace(account=gate.tightest(accounts), accounts=accounts)
+
+        return self._ledger.decide(do)
+
+    def started(self, who: Who) -> None:
+        """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
+        if not self.is_on():
+            return
+        charge = self._expected(who)
+
+        def do(store: BudgetStore) -> None:
+            with store.turn() as turn:
+                known = turn.reservations()
+                if any(r.charge.key == who.key for r in known):
+                    return
+                for r in known:
+                    if is_call(r, who.session) and r.charge.agent_type == who.agent_type:
+                        turn.release([r.charge.key])
+                        turn.reserve(r._replace(charge=r.charge._replace(key=who.key, agent=who.agent)))
+                        return
+                turn.reserve(Reservation(charge, who.pid))
+
+        self._ledger.decide(do)
+
+    def ended(self, who: Who) -> None:
+        """A conversation has stopped: what it had under way came, and is settled."""
+        if not self.is_on():
+            return
+        is_read = self._books.read(who.transcript)
+
+        def do(store: BudgetStore) -> None:
+            with store.turn() as turn:
+                self._answered(turn, who, self._current(store, turn, who), is_read)
+
+        self._ledger.decide(do)
+
+    def session_ended(self, session: str) -> None:
+        """Nothing of a session is under way any more."""
+        if not self.is_on():
+            return
+
+        def do(store: BudgetStore) -> None:
+            with store.turn() as turn:
+                found = [r for r in turn.reservations() if r.charge.session == session and not r.is_assumed]
+                turn.release([r.charge.key for r in found])
+
+        self._ledger.decide(do)
+
+    # What stands where
+
+    def accounts(self, who: Who | None) -> list[Account]:
+        """The accounts that the conversation's requests count in, or all that are current."""
+        if not self.is_on():
+            return []
+        self._books.catch_up(who.session if who else "", LOAD_S)
+        known, now = self._ledger.decide(lambda store: store.reservations()), self._books.now()
+        if who is not None:
+            return list(self._accounts(known, self._place(who, now)))
+        tally, found = self._tallies.tally, []
+        holds = [gate.held(tally, r) for r in known]
+        live = [*tally.conversations(now - LIVE_S), *(r.charge for r in known)]
+        for current in self._books.currents(now):
+            keys = [""]
+            if current.budget.period.span in OF_EACH:
+                inside = [key_in(current.budget, charge) for charge in live if applies(current.budget, charge)]
+                keys = list(dict.fromkeys(key for key in inside if key is not None))
+            found += [gate.account(tally, current, holds, key) for key in keys]
+        return found
+
+    def pressure_share(self, who: Who) -> float:
+        """The greatest share that is used of the budgets that stop and that the conversation's requests count in.
+
+        By the book as it is: no transcript is read for it. 0.0 without any.
+        """
+        if not self.is_on():
+            return 0.0
+        self._books.catch_up(who.session, LOAD_S)
+        now = self._books.now()
+        accounts = self._accounts(self._ledger.reservations, self._place(who, now))
+        return max((a.share for a in accounts if gate.is_stopping(a.budget, now)), default=0.0)
+
+    def tell(self, account: Account, whom: str, what: str) -> bool:
+        """Whether this was not said of the account yet, since its budget changed; of a rolling one in one window."""
+        now, period = self._books.now(), account.budget.period
+        since = now - period.seconds if period.span is Span.ROLLING else 0.0
+        return self._ledger.decide(lambda store: store.tell(account.budget.id, account.key, whom, what, now, since))
+
+    def doubts(self) -> list[str]:
+        """What the user should know about how sure all this is, each sentence once; the caller shows them."""
+        return self._books.doubts()
+
+    def step(self) -> bool:
+        """A little of what can wait, for an idle moment; whether that was all."""
+        return self._books.step() if self.is_on() else True
+
+    def close(self) -> None:
+        self._ledger.close()
+
+    # How
+
+    def _current(self, store: BudgetStore, turn: Turn, who: Who) -> list[Reservation]:
+        """The reservations that are not over, the tallies brought up to date before: nobody else decides meanwhile."""
+        self._ledger.look(store)
+        self._books.catch_up(who.session, LOAD_S)
+        tally, now = self._tallies.tally, self._books.now()
+        kept = []
+        for r in turn.reservations():
+            if r.charge.at > now:  # the clock was set back: its response will be stamped so, too
+                r = r._replace(charge=r.charge._replace(at=now))
+                turn.reserve(r)
+            if gate.is_over(tally, r, now, self._alive(r.pid)):
+                turn.release([r.charge.key])
+            else:
+                kept.append(r)
+        return kept
+
+    def _answered(self, turn: Turn, who: Who, known: list[Reservation], is_read: bool) -> list[Reservation]:
+        """Those that are left where the conversation's own was answered; its calls that started no agent end, too."""
+        kept = []
+        for r in known:
+            is_own = r.charge.key == who.key
+            if not is_own and not (is_call(r, who.session) and not who.agent):
+                kept.append(r)
+                continue
+            turn.release([r.charge.key])
+            if is_own and self._tallies.tally.came((who.session, who.agent), r.charge.at) is None:
+                missed = gate.assumed(r, known)
+                turn.reserve(missed)
+                kept.append(missed)
+                self._books.doubt_missing(who.session, who.transcript, is_read)
+        # What was assumed of an hour may have been there before.
+        return list({r.charge.key: r for r in sorted(kept, key=lambda r: r.charge.at)}.values())
+
+    def _verdict(self, known: Sequence[Reservation], charge: Charge) -> Verdict:
+        accounts = self._accounts(known, charge)
+        refusing = gate.refusing(accounts, charge, self._books.now())
+        return Verdict(refusing is None, refusing or gate.tightest(accounts), accounts, charge)
+
+    def _accounts(self, known: Sequence[Reservation], charge: Charge) -> tuple[Account, ...]:
+        self._ledger.reservations = known
+        tally = self._tallies.tally
+        holds = [gate.held(tally, r) for r in known]
+        return gate.accounts_of(tally, self._books.currents(self._books.now()), holds, charge)
+
+    def _place(self, who: Who, now: float) -> Charge:
+        """A request of the conversation, of no size yet."""
+        tallies, agent = self._tallies, who.agent
+        kind = (tallies.type_of(who.session, agent) or who.agent_type) if agent else MAIN
+        project = tallies.project_of(who.session) or who.project
+        prompt = tallies.prompt_of(who.session, agent, now) or who.prompt
+        task = tallies.task_of(who.session, now)
+        return Charge(who.key, who.session, agent, kind, project, now, 0, 0, 0, 0, prompt, task)
+
+    def _expected(self, who: Who) -> Charge:
+        """The conversation's next request, with the tallies up to date as far as an event can wait."""
+        self._ledger.refresh()
+        self._books.catch_up(who.session, LOAD_S)
+        now = self._books.now()
+        place, tallies = self._place(who, now), self._tallies
+        own, habits = self._books.history(who.session, who.agent, now)
+        made = charge_of(expected(own, habits, who.session, who.agent, place.agent_type, now), tallies.book)
+        return place._replace(
+            billed=made.billed, output=made.output, context=made.context, usd=made.usd, is_priced=made.is_priced
+        )

@@ -1,0 +1,225 @@
+"""What was used of budgets, kept up to date from the usage book: also late, changed, and with a book that was replaced.
+
+A response belongs to the prompt that was the session's last when it came; one of an agent to the prompt that was it
+when the agent's first response came. It belongs to the named run that the session was of at its time. A response of
+a book that is gone stays counted while this lives: its key is the same in the new one, so it counts once.
+"""
+
+import time
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from trimtab.budget.expect import Habits, habits_of
+from trimtab.budget.tally import Conversation, Tally
+from trimtab.budget.terms import Charge
+from trimtab.prices import Book, Own
+from trimtab.records import Request
+from trimtab.store.budgets import Times
+from trimtab.store.usage import LATE_S
+from trimtab.usage.charging import MAIN, charge_of
+
+PAGE = 1_000  # rows between two looks at the clock: about 10 ms (measured)
+RECENT_S = 7200.0  # for what came since a reservation, which is an hour old at most
+HABITS_S = 600.0  # chosen: between two looks at what the user's requests are like
+FIRSTS, RECENT = 200, 2_000  # conversations and responses that habits are learned from, chosen
+MOST_WHOLE = 256  # sessions that are known from their beginning
+OWN_REQUESTS = 32  # of a conversation, that its next one is expected by
+
+
+class Source(Protocol):
+    """What is asked of the usage book; all raise StoreError."""
+
+    def after(self, number: int, most: int, since: float = 0.0) -> list[tuple[int, Request]]: ...
+    def newest(self) -> int: ...
+    def last(self, session: str, agent: str, most: int) -> list[Request]: ...
+    def firsts(self, most: int) -> list[Request]: ...
+    def requests(self, session: str | None = None, *, since: float, until: float) -> list[Request]: ...
+    def unlisted(self) -> list[Request]: ...
+    def totals_state(self) -> tuple[int, float, float]: ...
+    def file(self) -> tuple[int, int] | None: ...
+
+
+class Tallies:
+    """One thread at a time."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.tally = Tally()
+        self.is_complete = False  # whether all of the book was looked at
+        self.is_replaced = False  # whether the book was another one at some time
+        self.unpriced: set[str] = set()  # models
+        self._own: tuple[Own, ...] = ()
+        self.book = Book()
+        self._seen, self._since = 0, float("inf")
+        self._file: tuple[int, int] | None = None
+        self._prompts: Times = {}
+        self._tasks: Times = {}
+        self._began: dict[Conversation, float] = {}  # when an agent's first response came
+        self._last: dict[str, float] = {}  # by session
+        self._projects: dict[str, str] = {}
+        self._types: dict[Conversation, str] = {}
+        self._whole: OrderedDict[str, None] = OrderedDict()
+        self._beyond: dict[str, Charge] = {}
+        self._totals: tuple[int, float, float] | None = None
+        self._beyond_at: dict[str, float] = {}  # by session, when the client told its total
+        self._habits, self._habits_at = Habits(), float("-inf")
+
+    # Reading
+
+    def catch_up(self, oldest: float, own: tuple[Own, ...], ends: float) -> bool:
+        """Takes in what is new, until the monotonic clock says `ends`; whether that was all. Raises StoreError.
+
+        `oldest` is from when on responses matter; other prices, or another book, are read from the beginning.
+        """
+        file, newest = self._source.file(), self._source.newest()
+        if file != self._file or newest < self._seen:
+            self.is_replaced |= self._file is not None
+            self._file, self._totals = file, None
+            self._again()
+        if own != self._own:
+            self._own, self.book, self._totals = own, Book(own), None
+            self._again()
+        if oldest < self._since:
+            self._since = oldest
+            self._again()
+        while True:
+            rows = self._source.after(self._seen, PAGE, 0.0 if self.is_complete else self._since)
+            for _, request in rows:
+                self._count(request)
+            if len(rows) < PAGE:
+                self._seen = max(newest, rows[-1][0] if rows else 0)
+                self.is_complete = True
+                return True
+            self._seen = rows[-1][0]
+            if time.monotonic() >= ends:
+                return False
+
+    def _again(self) -> None:
+        self._seen, self.is_complete = 0, False
+        self._whole.clear()
+
+    def whole(self, session: str) -> None:
+        """Takes in all of a session, also from before `oldest`. Raises StoreError."""
+        if session not in self._whole:
+            self._whole[session] = None
+            for request in self._source.requests(session, since=float("-inf"), until=float("inf")):
+                self._count(request)
+            self._totals = None
+        self._whole.move_to_end(session)
+        while len(self._whole) > MOST_WHOLE:
+            self._whole.popitem(last=False)
+
+    def look_beyond(self) -> None:
+        """Takes in what the client counted beyond its responses, if that may have changed. Raises StoreError.
+
+        Such a sum has a key of its own and is replaced, or dropped, as a whole: it never adds to an older one.
+        """
+        state = self._source.totals_state()
+        if state == self._totals:
+            return
+        found = {charge.key: charge for charge in map(self._charge, self._source.unlisted())}
+        for key in self._beyond.keys() - found.keys():
+            self.tally.drop(key)
+        for charge in found.values():
+            if charge.at >= self._since or charge.session in self._whole:
+                self.tally.put(charge)
+        self._beyond, self._totals = found, state
+        self._beyond_at = {charge.session: charge.at for charge in found.values()}
+
+    def forget(self, oldest: float, now: float) -> None:
+        """Drops what does not matter any more."""
+        self._since = max(oldest, self._since) if self._since < float("inf") else self._since
+        self.tally.forget(self._since, now - RECENT_S, self._whole)
+
+    def habits(self, now: float) -> Habits:
+        """What the user's requests are like, looked at now and then. Raises StoreError."""
+        if abs(now - self._habits_at) >= HABITS_S:
+            recent = self._source.after(self._source.newest() - RECENT, RECENT)
+            self._habits = habits_of(self._source.firsts(FIRSTS), [request for _, request in recent])
+            self._habits_at = now
+        return self._habits
+
+    def own(self, session: str, agent: str) -> list[Request]:
+        """The last responses of a conversation. Raises StoreError."""
+        return self._source.last(session, agent, OWN_REQUESTS)
+
+    # Places
+
+    def place(self, prompts: Times, tasks: Times) -> None:
+        """What is known of prompts and named runs by now; what came before counts where it belongs by that."""
+        stale = changed(self._prompts, prompts, self._last) | changed(self._tasks, tasks, self._last)
+        self._prompts, self._tasks = prompts, tasks
+        for session in stale:
+            self._place_anew(session)
+
+    def prompt_of(self, session: str, agent: str, at: float) -> str:
+        """The prompt that a request at this time is for; "" where none is known."""
+        return at_time(self._prompts.get(session, ()), self._began.get((session, agent), at) if agent else at)
+
+    def task_of(self, session: str, at: float) -> str:
+        return at_time(self._tasks.get(session, ()), at)
+
+    def project_of(self, session: str) -> str:
+        """The folder that the session ran in by the book; "" where that is not known."""
+        return self._projects.get(session, "")
+
+    def type_of(self, session: str, agent: str) -> str:
+        return self._types.get((session, agent), "")
+
+    def _count(self, request: Request) -> None:
+        session, agent = request[:2]
+        last = self._last.get(session)
+        self._last[session] = request.at if last is None else max(last, request.at)
+        began = self._began.get((session, agent))
+        if agent and (began is None or request.at < began):
+            self._began[session, agent] = request.at
+        is_moved = self._projects.get(session, request.project) != request.project
+        is_moved |= self._types.get((session, agent), request.agent_type) != request.agent_type
+        is_moved |= began is not None and request.at < began
+        self._projects[session], self._types[session, agent] = request.project, request.agent_type
+        charge = self._charge(request)
+        if charge.at >= self._since or session in self._whole or charge.key in self.tally:
+            self.tally.put(charge)
+        if request.at <= self._beyond_at.get(session, float("-inf")) + LATE_S:
+            self._totals = None  # a response that was a part of the client's sum alone until now
+        if is_moved:
+            self._place_anew(session)
+
+    def _charge(self, request: Request) -> Charge:
+        session, agent, at = request.session, request.agent, request.at
+        charge = charge_of(request, self.book, self.prompt_of(session, agent, at), self.task_of(session, at))
+        if not charge.is_priced:
+            self.unpriced.add(request.model)
+        # What the client counted beyond is the main conversation's: it is compacted, it is given a title.
+        return charge._replace(agent_type=MAIN) if request.agent == "unlisted" else charge
+
+    def _place_anew(self, session: str) -> None:
+        for charge in self.tally.charges(session):
+            made = charge._replace(
+                project=self._projects.get(session, charge.project),
+                prompt=self.prompt_of(session, charge.agent, charge.at),
+                task=self.task_of(session, charge.at),
+            )
+            kind = self._types.get((session, charge.agent), "")
+            self.tally.put(made._replace(agent_type=kind) if charge.agent and kind else made)
+
+
+def at_time(times: Sequence[tuple[float, str]], at: float) -> str:
+    """What held at a time; "" before the first."""
+    number = bisect_right(times, at, key=lambda entry: entry[0])
+    return times[number - 1][1] if number else ""
+
+
+def changed(before: Times, now: Times, last: Mapping[str, float]) -> set[str]:
+    """The sessions where what came by now (`last` is when) may belong elsewhere."""
+    found = set()
+    for session in before.keys() | now.keys():
+        old, new = before.get(session, ()), now.get(session, ())
+        if old == new or session not in last:
+            continue
+        others: Iterable[tuple[float, str]] = set(old) ^ set(new)
+        if min(at for at, _ in others) <= last[session]:
+            found.add(session)
+    return found

@@ -1,0 +1,32 @@
+"""UserPromptSubmit: the first request of a turn is about to be sent; not where a budget is used up.
+
+Our own commands need no request. The notice of a finished agent is no prompt of the user's: it is kept in the
+conversation, unanswered, until the next prompt that fits.
+"""
+
+from trimtab.budget import sentences
+from trimtab.budget.terms import Measure
+from trimtab.handlers import budget_gate
+from trimtab.handlers.desk import Desk, Reply
+from trimtab.handlers.events import Event, text
+
+SHRINKING = ("/compact", "/clear")  # what a budget of the context's size asks for
+
+
+def handle(event: Event, desk: Desk) -> Reply | None:
+    prompt = text(event.data, "prompt").lstrip()
+    if not desk.purse.is_on() or prompt.startswith(sentences.OURS):
+        return None
+    asker = budget_gate.who(event)
+    is_notice = prompt.startswith(budget_gate.NOTICE)
+    if not is_notice:
+        desk.purse.prompted(asker)
+    verdict = desk.purse.ask(asker)
+    account = budget_gate.stops(verdict, event, desk)
+    if account is None:
+        return budget_gate.told(event, desk, verdict, asker)
+    if is_notice:
+        return budget_gate.stop(event, desk, account, asker)
+    if account.budget.measure is Measure.CONTEXT and prompt.startswith(SHRINKING):
+        return None
+    return {"decision": "block", "reason": sentences.refusal(account, verdict.expected)}

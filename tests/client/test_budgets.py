@@ -1,0 +1,193 @@
+"""Budgets in the real client, at the wire: once a budget is used up nothing more is sent, and then it goes on.
+
+What a budget takes is told by the figures that the scripted server itself billed. A request may be sent while less is
+used than the limit; none after that.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from tests.client import project
+from tests.client.billing import Billing
+from tests.client.model import Agent, answer, bash, delegate, edit, read
+from tests.client.runner import Runner, Session
+
+pytestmark = pytest.mark.client
+
+STEPS = 12
+
+
+def limit(runner: Runner, *budgets: str, more: str = "") -> None:
+    """The user's own config file says these budgets."""
+    folder = runner.home / ".claude-patterns"
+    folder.mkdir(exist_ok=True)
+    listed = ", ".join(f'"{budget}"' for budget in budgets)
+    (folder / "config.toml").write_text(f"budgets = [{listed}]\n{more}", encoding="utf-8")
+
+
+def steps(count: int = STEPS, last: str = "All steps are done.") -> Agent:
+    """A turn of many small commands, each of which leaves a trace if it runs."""
+    for number in range(count):
+        yield bash(f"echo {number} >> steps.txt; seq 1 300")
+    yield last
+
+
+def steps_run(runner: Runner) -> int:
+    try:
+        return len((runner.project / "steps.txt").read_text(encoding="utf-8").splitlines())
+    except FileNotFoundError:
+        return 0
+
+
+def assert_held(spent: Sequence[float], allowed: float, conversations: int = 1) -> None:
+    """Whenever a request was sent, less than `allowed` had been used, but for those then under way."""
+    before = sum(spent[:-conversations])
+    assert before < allowed, f"{before:.0f} of {allowed:.0f} was used and yet a request was sent"
+
+
+def two_requests(runner: Runner) -> float:
+    """What the first two requests of such a turn cost."""
+    server = Billing(steps(1))
+    runner.run("Do the steps.", server).check()
+    (runner.project / "steps.txt").unlink()
+    return sum(server.spent()[:2])
+
+
+def test_a_turn_stops_in_the_middle_and_goes_on_after_a_raise(runner: Runner) -> None:
+    """Requests go on past the limit, the turn's work is lost, or a raise does not let it go on."""
+    project.fill(runner.project)
+    allowed = two_requests(runner) * 1.2
+    limit(runner, f"{allowed:.0f} per session")
+    first = Billing(steps())
+    stopped = runner.run("Do the steps.", first).check()
+    assert_held(first.spent(), allowed)
+    done = steps_run(runner)
+    assert 1 <= done < STEPS
+    assert len(first.requests) == done + 0 or len(first.requests) == done + 1
+
+    refused = Billing(answer("I was asked."))
+    again = runner.run("Go on.", refused, arguments=["--continue"]).check()
+    assert refused.requests == []
+    assert "raise" in again.stdout
+    assert "/token-budget" in again.stdout
+
+    raising = Billing(answer("I was asked."))
+    raised = runner.run("/token-budget raise 400k", raising, arguments=["--continue"]).check()
+    assert raising.requests == []
+    assert "400k" in raised.stdout
+
+    def finish() -> Agent:
+        yield edit(runner.project / "rates.py", "RATE = 0.19", "RATE = 0.21")
+        yield "Changed."
+
+    going_on = Billing(finish())
+    runner.run("Go on: change the rate.", going_on, arguments=["--continue"]).check()
+    assert len(going_on.requests) >= 2
+    assert "RATE = 0.21" in (runner.project / "rates.py").read_text(encoding="utf-8")
+    assert "seq 1 300" in str(going_on.requests[0].body["messages"])  # the same conversation
+    assert stopped.exit_code == 0
+
+
+def test_the_next_prompt_is_not_sent(runner: Runner) -> None:
+    """A prompt is sent although the day's budget is used up, or its author is not told what to do."""
+    limit(runner, "1000 per day")
+    server = Billing(answer("I was asked."))
+    session = runner.run("Say something.", server).check()
+    assert server.requests == []
+    assert "per day" in session.stdout or "a day" in session.stdout
+    assert "/token-budget pause" in session.stdout
+
+
+def test_pause_lets_through_and_resume_stops_again(runner: Runner) -> None:
+    limit(runner, "1000 per day")
+    assert runner.run("Say something.", Billing(answer("No."))).check().requests == []
+    assert runner.run("/token-budget pause", Billing(answer("No."))).check().requests == []
+    assert len(runner.run("Say something.", Billing(answer("Something."))).check().requests) == 1
+    assert runner.run("/token-budget resume", Billing(answer("No."))).check().requests == []
+    assert runner.run("Say something.", Billing(answer("No."))).check().requests == []
+
+
+def test_a_budget_that_only_tells_stops_nothing(runner: Runner) -> None:
+    limit(runner, "1000 per day, warn only")
+    session = runner.run("Say something.", Billing(answer("Something."))).check()
+    assert len(session.requests) == 1
+    later = runner.run("Say something.", Billing(answer("Something."))).check()
+    assert any("used up" in notice for notice in [*session.notices(), *later.notices()])
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_an_agent_over_its_own_budget_ends_and_hands_back(runner: Runner, in_background: bool) -> None:
+    """The agent goes on past its budget, its partial result is lost, or the main conversation is stopped too."""
+
+    def work() -> Agent:
+        yield delegate("Do the steps.", in_background=in_background)
+        if in_background:
+            yield "It runs."
+        yield bash("echo main went on")
+        yield "Done."
+
+    def agent() -> Agent:
+        yield from steps(STEPS)
+
+    alone = Billing(work(), lambda: steps(1))
+    runner.run("Delegate the steps.", alone).check()
+    theirs = [weight for weight, (aside, _) in zip(alone.spent(), alone.billed.values(), strict=True) if aside]
+    (runner.project / "steps.txt").unlink()
+
+    allowed = sum(theirs) * 1.3
+    limit(runner, f"{allowed:.0f} per general-purpose agent")
+    server = Billing(work(), agent)
+    session = runner.run("Delegate the steps.", server).check()
+    spent = [weight for weight, (aside, _) in zip(server.spent(), server.billed.values(), strict=True) if aside]
+    assert_held(spent, allowed)
+    assert 1 <= steps_run(runner) < STEPS
+    assert "main went on" in session.stdout
+    assert "budget" in str(session.bodies("main")[-1]["messages"])  # the main conversation is told
+
+
+def test_an_agent_that_cannot_fit_is_not_started(runner: Runner) -> None:
+    told: list[str] = []
+
+    def work() -> Agent:
+        reply = yield delegate("Do the steps.", "Explore")
+        told.append(reply.text)
+        yield "Done."
+
+    limit(runner, "500 per Explore agent")
+    server = Billing(work(), steps)
+    session = runner.run("Delegate.", server).check()
+    assert session.bodies("sub") == []
+    assert "budget" in told[0]
+    assert steps_run(runner) == 0
+
+
+def test_two_sessions_at_once_share_one_budget(runner: Runner) -> None:
+    """Each session knows only of its own spending, so the budget is used twice."""
+    allowed = two_requests(runner) * 2
+    servers = [Billing(steps(30), start=f"msg_{name}_") for name in "ab"]
+    done: list[Session] = []
+
+    def run(server: Billing) -> None:
+        done.append(runner.run("Do the steps.", server))
+
+    limit(runner, f"{allowed + two_requests(runner):.0f} per day")
+    threads = [threading.Thread(target=run, args=(server,)) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for session in done:
+        session.check()
+    spent = [weight for server in servers for weight in server.spent()]
+    last = [server.spent()[-1] for server in servers if server.spent()]
+    assert sum(spent) - sum(last) < allowed + two_requests(runner)
+    assert max(len(server.requests) for server in servers) < 31
+
+
+def test_nothing_of_budgets_reaches_a_user_without_one(runner: Runner) -> None:
+    """A word of budgets in a request, or a Python process for an event that only budgets need."""
+    session = runner.run("Do the steps.", Billing(steps(2))).check()
+    assert "budget" not in "".join(str(body["messages"]) for body in session.bodies("main")).lower()
+    assert not (runner.home / ".claude-patterns" / "budgets").exists()
