@@ -16,14 +16,14 @@ from bench import usage_book
 from bench.recordings import Recording, started
 from bench.ways import spearman
 from trimtab.budget import efficiency, forecast
-from trimtab.budget.efficiency import EDITORS
 from trimtab.budget.forecast import Step
 from trimtab.budget.terms import Measure
 from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
-from trimtab.records import Arrival, Request
+from trimtab.records import EDITORS, Arrival, Request
 from trimtab.store.usage import Span
 from trimtab.usage import needs
+from trimtab.usage.charging import charge_of
 from trimtab.usage.needs import Task
 
 SCORED = (8, 16, 32)  # responses of a session; as many that come later, at least a quarter
@@ -137,7 +137,7 @@ def of_session(
 ) -> Seen:
     until = requests[scored].at
     results = [a for a in arrivals if a.what == "result" and a.at < until]
-    costs = [needs.amount_of(request, BOOK).billed for request in requests]
+    costs = [charge_of(request, BOOK).billed for request in requests]
     spent, rest = math.fsum(costs[:scored]), math.fsum(costs[scored:])
     begun = Begun(requests[:scored], results, spent)
     known = forecast.learned_steps(needs.past(past, Measure.BILLED, "", EVER, BOOK))

@@ -21,7 +21,9 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import NamedTuple
 
-from trimtab.budget.terms import Account, Budget, Level, Measure, Scope, State
+from trimtab.budget.amounts import amount
+from trimtab.budget.scopes import contains
+from trimtab.budget.terms import Account, Budget, Level, Measure, State
 from trimtab.errors import BudgetError
 
 ELSE = "everything else"
@@ -31,9 +33,6 @@ MOST_PERIODS = 12  # chosen: older ones say little
 QUARTILE = Fraction(3, 4)  # chosen: so much of the past periods needed no more
 FINEST = 1_000_000  # a priority is a multiple of 1 over at most this
 LEVELS = tuple(Level)
-
-Contains = Callable[[Scope, Scope], bool]
-AmountText = Callable[[Measure, int], str]
 
 
 class Child(NamedTuple):
@@ -72,7 +71,7 @@ class Allocation(NamedTuple):
     efficiency_score: float | None = None
 
 
-def children_of(parent: Budget, budgets: Sequence[Budget], contains: Contains) -> list[Budget]:
+def children_of(parent: Budget, budgets: Sequence[Budget]) -> list[Budget]:
     """The budgets that share in `parent`, by priority (the greater first), then by id.
 
     They are of a lower level, inside its scope, of its measure, not closed, and in no other such budget: what is inside
@@ -87,36 +86,30 @@ def children_of(parent: Budget, budgets: Sequence[Budget], contains: Contains) -
         and budget.state is not State.CLOSED
         and contains(parent.scope, budget.scope)
     ]
-    found = [budget for budget in inside if not any(is_before(other, budget, contains) for other in inside)]
+    found = [budget for budget in inside if not any(is_before(other, budget) for other in inside)]
     return sorted(found, key=lambda budget: (-budget.priority, budget.id))
 
 
-def is_before(other: Budget, budget: Budget, contains: Contains) -> bool:
+def is_before(other: Budget, budget: Budget) -> bool:
     """Whether `budget` is inside of `other`, or of the same scope and behind it."""
     if other is budget or not contains(other.scope, budget.scope):
         return False
     return not contains(budget.scope, other.scope) or (-other.minimum, other.id) < (-budget.minimum, budget.id)
 
 
-def check(parent: Budget, children: Sequence[Budget], amount: AmountText) -> None:
-    """Raises BudgetError where the minimums of `children` don't fit; to be asked before any of them is set or changed.
-
-    `amount` writes one for people ("$4.20").
-    """
-    for child in children:
-        if child.minimum > child.limit and child.period == parent.period:
-            raise BudgetError(
-                f"a minimum of {amount(child.measure, child.minimum)} is more than the budget's own limit of"
-                f" {amount(child.measure, child.limit)}: set it to that at most"
-            )
+def check(parent: Budget, children: Sequence[Budget]) -> None:
+    """Raises BudgetError where the minimums of `children` don't fit, before one is set or changed."""
     whole = sum(child.minimum for child in children)
-    if whole > parent.limit:
-        names = ", ".join(f"{amount(c.measure, c.minimum)} (budget {c.id})" for c in children if c.minimum)
-        raise BudgetError(
-            f"the minimums {names} come to {amount(parent.measure, whole)}, and budget {parent.id}, which they are part"
-            f" of, has {amount(parent.measure, parent.limit)}: lower one by"
-            f" {amount(parent.measure, whole - parent.limit)}, or raise budget {parent.id}"
-        )
+    if whole <= parent.limit:
+        return
+    each = " and ".join(
+        f"{amount(c.measure, c.minimum)} ({f'budget {c.id}' if c.id else 'the new one'})" for c in children if c.minimum
+    )
+    over = amount(parent.measure, whole - parent.limit)
+    raise BudgetError(
+        f"what is kept at least, {each}, comes to {amount(parent.measure, whole)}: more than budget {parent.id} has,"
+        f" {amount(parent.measure, parent.limit)}, which they are part of. Keep {over} less or raise budget {parent.id}"
+    )
 
 
 def plan(

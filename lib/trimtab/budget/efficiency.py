@@ -12,9 +12,8 @@ repeated, of the spend that paid for something new, that lost caches took, or th
 
 from collections.abc import Iterable
 
-from trimtab.records import Arrival
+from trimtab.records import EDITORS, Arrival
 
-EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")
 ADDED = 1.0  # edits; chosen
 
 

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from trimtab.budget import efficiency, forecast
 from trimtab.budget.forecast import Past, Run, Start, Step
-from trimtab.budget.terms import MICRO, Measure
+from trimtab.budget.terms import Measure
 from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
 from trimtab.records import Arrival, Request
 from trimtab.store.usage import Span, UsageStore
 from trimtab.transcript.responses import ASIDE, UNLISTED
+from trimtab.usage.charging import charge_of
 
 MOST_SESSIONS = 300  # the newest; as many tasks are learned from (forecast.MOST_PAST)
 MOST_CHANGED = 5_000  # responses that are looked at one by one; above, all sessions are read anew
@@ -24,19 +25,21 @@ QUIET_S = 3_600.0  # chosen: so long after its last line a session's last task i
 
 
 class Amount(NamedTuple):
-    """What responses came to: weighted tokens, tokens that the model wrote, and USD (0.0 where a price is unknown)."""
+    """What responses came to, as `charging.charge_of` counts them; USD are millionths."""
 
-    billed: float = 0.0
+    billed: int = 0
     output: int = 0
-    usd: float = 0.0
+    usd: int = 0
     is_priced: bool = True
 
-    def plus(self, other: "Amount") -> "Amount":
+    def plus(self, request: Request, book: Book) -> "Amount":
+        """With one response more."""
+        charge = charge_of(request, book)
         return Amount(
-            self.billed + other.billed,
-            self.output + other.output,
-            self.usd + other.usd,
-            self.is_priced and other.is_priced,
+            self.billed + charge.billed,
+            self.output + charge.output,
+            self.usd + charge.usd,
+            self.is_priced and charge.is_priced,
         )
 
 
@@ -215,7 +218,7 @@ def task_of(
     """The task of a prompt whose responses are `group`, one of the main conversation among them."""
     total, steps, now = Amount(), [], context
     for number, request in enumerate(group, 1):
-        total = total.plus(amount_of(request, book))
+        total = total.plus(request, book)
         if not request.agent:
             now = prompt_tokens(request) or now
         if forecast.is_kept(number) and number < len(group):
@@ -249,32 +252,17 @@ def runs_of(requests: Iterable[Request], book: Book) -> list[AgentRun]:
     for agent, group in apart.items():
         total = Amount()
         for request in group:
-            total = total.plus(amount_of(request, book))
+            total = total.plus(request, book)
         first = group[0]
         found.append(AgentRun(first.session, agent, first.agent_type, first.model, first.at, total, len(group)))
     return found
 
 
-def amount_of(request: Request, book: Book) -> Amount:
-    """What one response came to; its tokens in prices of one uncached input token of its model."""
-    short = book.relative(request.model, False, request.at)
-    hour = book.relative(request.model, True, request.at)
-    billed = (
-        request.input_tokens
-        + request.write_5m_tokens * short.write
-        + request.write_1h_tokens * hour.write
-        + request.read_tokens * short.read
-        + request.output_tokens * short.output
-    )
-    usd = book.usd(request)
-    return Amount(billed, request.output_tokens, usd or 0.0, usd is not None)
-
-
-def figure(amount: Amount, measure: Measure) -> float:
+def figure(amount: Amount, measure: Measure) -> int:
     """The amount in a budget's unit: millionths of a USD, weighted tokens, or tokens that the model wrote."""
     if measure is Measure.USD:
-        return amount.usd * MICRO
-    return amount.billed if measure is Measure.BILLED else float(amount.output)
+        return amount.usd
+    return amount.billed if measure is Measure.BILLED else amount.output
 
 
 def past(tasks: Iterable[Task], measure: Measure, model: str, now: float, book: Book) -> list[Past]:
