@@ -10,9 +10,10 @@ the next plan's rest. The figures are whole and add up to the parent's limit exa
 A plan is no wall. What stops a request are limits, and the minimums of others (`room`): whatever others are expected to
 need, a child may go on with it until they need it. Where the parent is overspent nothing is left to give, and each
 part of its limit is in proportion to what was used. Where less is left than the minimums lack (an overshoot does that,
-or a minimum that was set late), each gets its part in proportion to what it lacks. Units that can't be divided go by
-largest remainder, of equal ones to the greater priority, then to the earlier in the order of `children_of`; "everything
-else" is the last.
+or a minimum that was set late), every minimum is short by the same amount: so what one of them uses of its part takes
+nothing from the others', as it would if the parts were in proportion. Units that can't be divided go by largest
+remainder, of equal ones to the greater priority, then to the earlier in the order of `children_of`; "everything else"
+is the last.
 """
 
 from bisect import bisect_left
@@ -154,14 +155,36 @@ def closed(allocations: Sequence[Allocation]) -> tuple[Allocation, ...]:
 
 
 def room(parent: Account, children: Sequence[Child], name: str) -> int:
-    """The most that a child, or ELSE, may use now: all that is left but what others' minimums lack; never below 0."""
-    left = (
-        parent.budget.limit - total_of(parent, children) - sum(child.lacks for child in children if child.name != name)
-    )
+    """The most that a child, or ELSE, may use now: all that is left but what is kept for others; never below 0."""
+    left = parent.budget.limit - total_of(parent, children)
+    kept = zip(children, kept_for(max(0, left), children), strict=True)
+    left -= sum(part for child, part in kept if child.name != name)
     own = next((child for child in children if child.name == name), None)
     if own is not None and own.limit is not None:
         left = min(left, own.limit - own.used)
     return max(0, left)
+
+
+def kept_for(left: int, children: Sequence[Child]) -> list[int]:
+    """What is kept of `left` for each child's minimum: all that it lacks, or where that does not fit equally less.
+
+    Of 30 that are left, where 40, 20 and 5 are lacking, 25 and 5 are kept: the first two are short by 15, the third by
+    all it lacks.
+    """
+    lacks = [child.lacks for child in children]
+    low, high = 0, max(lacks, default=0)
+    while low < high:  # the least shortage with which they fit
+        middle = (low + high) // 2
+        if sum(max(0, lack - middle) for lack in lacks) <= left:
+            high = middle
+        else:
+            low = middle + 1
+    parts = [max(0, lack - low) for lack in lacks]
+    if low:
+        order = sorted(range(len(lacks)), key=lambda n: (-children[n].priority, n))
+        for n in [n for n in order if lacks[n] >= low][: left - sum(parts)]:
+            parts[n] += 1
+    return parts
 
 
 def total_of(parent: Account, children: Sequence[Child]) -> int:
@@ -170,13 +193,10 @@ def total_of(parent: Account, children: Sequence[Child]) -> int:
 
 
 def grants(left: int, children: Sequence[Child]) -> list[int]:
-    """What each gets of `left` beyond what it used: its minimum's lack, then its part of what it needs."""
-    lacks = [child.lacks for child in children]
-    if sum(lacks) >= left:
-        return shared(left, [Fraction(lack) for lack in lacks], children)
-    found = list(lacks)
+    """What each gets of `left` beyond what it used: what its minimum lacks, then its part of what it needs."""
+    found = kept_for(left, children)
     wanted = [want(child) for child in children]
-    spare = left - sum(lacks)
+    spare = left - sum(found)
     while spare:
         hungry = [n for n, child in enumerate(children) if wanted[n] > 0 and priority_of(child) > 0]
         if not hungry:

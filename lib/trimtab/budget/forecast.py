@@ -178,16 +178,3 @@ def of_agent(runs: Sequence[Run], agent_type: str) -> Forecast | None:
     own = differs.get(agent_type, 0.0)
     values = [math.log(run.need) - differs[run.agent_type] + own for run in known]
     return forecast(regression.spread_of(values), len(known))
-
-
-def steps_of(spent: Sequence[float], contexts: Sequence[int]) -> tuple[Step, ...]:
-    """The steps of a task that is over, from what each response came to and the main conversation's prompt by then.
-
-    The last response is no step: nothing comes after it.
-    """
-    found, total = [], 0.0
-    for number, (amount, context) in enumerate(zip(spent, contexts, strict=True), 1):
-        total += amount
-        if is_kept(number) and number < len(spent):
-            found.append(Step(number, total, context))
-    return tuple(found)
