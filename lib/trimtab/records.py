@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
+EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")  # the client's tools that change a file
 NO_FACTS: Mapping[int, tuple[str, ...]] = {}
 
 

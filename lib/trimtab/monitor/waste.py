@@ -32,7 +32,7 @@ from trimtab.monitor.summary import (
     load_item,
     prompt_tokens,
 )
-from trimtab.records import Load, Recovery, Request
+from trimtab.records import EDITORS, Load, Recovery, Request
 
 LEAST_SHARE = 0.005  # chosen: of all that was spent; a finding below it is left out
 LEAST_TOKENS = 1_000  # of an instance; chosen
@@ -40,7 +40,6 @@ SAME_SHARE = 0.02  # two reads of one unchanged file differ by rounding and esti
 STANDING_TOKENS = 35_000  # chosen: two thirds of the recorded sessions' standing prompts are below it
 LOST_TOKENS = 5_000  # chosen: a smaller loss is the client moving its cache mark
 SHORT_TTL_S, LONG_TTL_S = 300, 3600  # Anthropic's documentation: lifetimes of cache entries since the last use
-EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")
 
 READ_AGAIN, NEVER_NAMED, FETCHED, STANDS, FAILED_AGAIN = (
     "read again",
