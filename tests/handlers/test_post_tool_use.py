@@ -8,6 +8,7 @@ from tests.daemon.harness import source
 from tests.handlers.client import Client, is_view, shown
 
 from trimtab import policy, tiers
+from trimtab.handlers import budget_gate
 from trimtab.records import Tier
 from trimtab.relevance import Need
 
@@ -223,7 +224,7 @@ def test_a_prompt_may_ask_for_the_whole(client: Client, prompt: str, is_whole: b
 
 
 def test_how_tight_a_budget_is_reaches_the_policy(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the desk says for the event; 1.0 where nobody has told the desk."""
+    """As budgets say for the event; 1.0 without any."""
     seen = []
     choose = policy.choose
 
@@ -233,6 +234,6 @@ def test_how_tight_a_budget_is_reaches_the_policy(client: Client, monkeypatch: p
 
     monkeypatch.setattr(policy, "choose", noted)
     client.read("/p/a.py", source(1))
-    client.desk.pressure = lambda event: 2.0 if event.tool == "Read" else 3.0
+    monkeypatch.setattr(budget_gate, "price_of_tokens", lambda event, desk: 2.0 if event.tool == "Read" else 3.0)
     client.read("/p/b.py", source(2))
     assert seen == [1.0, 2.0]

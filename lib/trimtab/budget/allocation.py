@@ -22,9 +22,9 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import NamedTuple
 
-from trimtab.budget.amounts import amount
 from trimtab.budget.scopes import contains
 from trimtab.budget.terms import Account, Budget, Level, Measure, State
+from trimtab.budget.words import amount
 from trimtab.errors import BudgetError
 
 ELSE = "everything else"
