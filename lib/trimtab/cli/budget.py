@@ -31,6 +31,7 @@ from trimtab.usage import account as accounts_of_usage
 FORMAT = 1
 MOST_CHANGES = 20
 LOADING_S = 60.0  # chosen: for a long history; a month takes about a second
+MODELS = "CLAUDECODE"  # the client sets it for every command that it runs, its model's among them
 NAMED_AFTER = ("task", "project", "session", "type", "id", "agent")  # words that a name follows, maybe of several words
 ORDER = {"ignore_unknown_options": True}  # so that -5 is an amount, which is refused with a reason
 
@@ -177,7 +178,9 @@ def taken(environment: Mapping[str, str] = os.environ) -> Iterator[Counter]:
     project = places.find(None, Path.cwd(), environment).project
     with BudgetStore.open(paths.ensure_user_folder(environment) / paths.USER_LEDGER) as store:
         place = budgeting.place_of(str(project), environment.get("CLAUDE_CODE_SESSION_ID", ""), CLI, store)
-        yield Counter(store, place, budgeting.author(CLI, time.time()), lambda: standing(store, environment))
+        is_users = not environment.get(MODELS)
+        author = budgeting.author(CLI, time.time())
+        yield Counter(store, place, author, lambda: standing(store, environment), is_users)
 
 
 def standing(store: BudgetStore, environment: Mapping[str, str]) -> list[Account]:
