@@ -148,17 +148,15 @@ class Books:
     def doubt_missing(self, session: str, transcript: Path | None, is_read: bool) -> None:
         """A response that must have come is not in the book: on a busy machine it may come a moment later."""
         self.missing[session] = self.missing.get(session, 0) + 1
-        if self.missing[session] < MISSING:
-            return
-        if is_read:
-            self.doubt(
-                f"the client writes no usage of session {session} where it can be read ({transcript}): what its"
-                " requests were expected to use counts as spent until their usage is there"
-            )
-        else:
+        if not is_read:
             self.doubt(
                 f"session {session} has more history than can be read within {READ_S} s: what its last"
                 " requests were expected to use counts as spent until it is read; `trimtab usage sync` reads it at once"
+            )
+        elif self.missing[session] >= MISSING:
+            self.doubt(
+                f"the client writes no usage of session {session} where it can be read ({transcript}): what its"
+                " requests were expected to use counts as spent until their usage is there"
             )
 
     def history(self, session: str, agent: str, now: float) -> tuple[list[Request], Habits]:
