@@ -221,3 +221,18 @@ def test_a_cheaper_model_where_the_user_allows_it(client: Client) -> None:
         author = Author("test", "cli", client.now)
         store.change(number, "raise", lambda old: old._replace(limit=10_000_000), author, say)
     assert before_tool(client, "Agent", **given) is None
+
+
+@pytest.mark.parametrize("event", ["Stop", "SessionEnd"])
+def test_a_turn_that_is_over_keeps_nothing_back(client: Client, event: str) -> None:
+    """At a session's end what is under way was aborted: nothing of it is taken for spent."""
+    budget(client, "1M tokens")
+    prompt(client)
+    if event == "Stop":
+        step(client)
+        client.now += 5
+        client.called("Read", {"file_path": "/b"})
+        client.now += 1
+    client.send(event, prompt_id="p1")
+    (account,) = client.desk.purse.accounts(None)
+    assert (account.used, account.reserved) == (2 * EACH if event == "Stop" else 0, 0)

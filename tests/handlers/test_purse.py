@@ -668,3 +668,15 @@ def test_the_place_that_a_budget_is_about_is_the_book_s(world: World) -> None:
     world.respond(300)
     verdict = asked.ask(world.who()._replace(project="/elsewhere"))
     assert [(a.budget.scope.project, a.used) for a in verdict.accounts] == [(PROJECT, 300)]
+
+
+def test_a_new_daemon_knows_all_of_the_sessions_that_are_current(world: World) -> None:
+    """Two days long; a session that was silent for more than five hours has no account any more."""
+    for at in (NOON - 2 * 86_400, NOON - 4 * 3600):
+        world.respond(100, at=at)
+    world.respond(70, "s2", at=NOON - 5 * 3600 - 1)
+    world.add(budget(10_000, span=Span.SESSION))
+    first = world.purse()
+    first.check(world.who("s1"))
+    first.check(world.who("s2"))
+    assert [(a.key, a.used) for a in world.purse().accounts(None)] == [("s1", 200)]

@@ -4,7 +4,7 @@ What can't be known is not guessed: it is told the user once, as a sentence, and
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from glob import escape
 from pathlib import Path
 
@@ -29,6 +29,7 @@ BEYOND_S = 600.0  # chosen, as `costs`: between two looks at what the client cou
 FORGET_S = 3600.0
 LOADING = "budgets are still being added up from your history; until that is done a limit may be passed"
 MISSING = 3  # chosen: so many in a row are no delay
+LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
 JUMP_S = 3600.0  # of a clock, which the user is told; chosen
 
 
@@ -61,8 +62,11 @@ class Books:
         self._prices: tuple[tuple[int, int] | None, tuple[Own, ...]] | None = None
         self._beyond_at = self._forgot_at = float("-inf")
 
-    def catch_up(self, session: str, most_s: float) -> bool:
-        """Brings the tallies up to date, for about so long at most; whether they are. What can't be read is told."""
+    def catch_up(self, sessions: Collection[str], most_s: float) -> bool:
+        """Brings the tallies up to date, for about so long at most; whether they are. What can't be read is told.
+
+        Of these sessions all is taken in where a budget is of each session, prompt or run.
+        """
         now, tallies = self.now(), self.tallies
         currents = self.currents(now)
         tallies.tally.follow((current.budget, current.window.since) for current in currents)
@@ -72,12 +76,13 @@ class Books:
             tallies.forget(self._oldest(now), now)
         try:
             done = tallies.catch_up(self._oldest(now), self._own(), time.monotonic() + most_s)
-            if session and any(current.budget.period.span in OF_EACH for current in currents):
-                tallies.whole(session)
+            if any(current.budget.period.span in OF_EACH for current in currents):
+                for each in sessions:
+                    tallies.whole(each)
         except StoreError as exc:
             self.doubt(f"the usage book can't be read, budgets go by what was known before: {exc}")
             return False
-        if not done and session:
+        if not done and sessions:
             self.doubt(LOADING)
         if tallies.is_replaced:
             self.doubt("the usage book was replaced: what it had stays counted until Trimtab is started anew")
@@ -99,13 +104,13 @@ class Books:
         return found
 
     def _oldest(self, now: float) -> float:
-        windows = [c.window.since for c in self.currents(now) if c.budget.period.span not in OF_EACH]
-        return min([*windows, now]) - RECENT_S
+        spans = [(c.budget.period.span in OF_EACH, c.window.since) for c in self.currents(now)]
+        return min([now, *(now - LIVE_S if is_of_each else since for is_of_each, since in spans)]) - RECENT_S
 
     def step(self) -> bool:
         """A little of what can wait: the history, and what the client counted beyond it; whether that was all."""
         now = self.now()
-        if not self.catch_up("", STEP_S):
+        if not self.catch_up((), STEP_S):
             return False
         self.tallies.habits(now)  # so that no event has to
         if abs(now - self._beyond_at) >= BEYOND_S:
@@ -148,17 +153,15 @@ class Books:
     def doubt_missing(self, session: str, transcript: Path | None, is_read: bool) -> None:
         """A response that must have come is not in the book: on a busy machine it may come a moment later."""
         self.missing[session] = self.missing.get(session, 0) + 1
-        if self.missing[session] < MISSING:
-            return
-        if is_read:
-            self.doubt(
-                f"the client writes no usage of session {session} where it can be read ({transcript}): what its"
-                " requests were expected to use counts as spent until their usage is there"
-            )
-        else:
+        if not is_read:
             self.doubt(
                 f"session {session} has more history than can be read within {READ_S} s: what its last"
                 " requests were expected to use counts as spent until it is read; `trimtab usage sync` reads it at once"
+            )
+        elif self.missing[session] >= MISSING:
+            self.doubt(
+                f"the client writes no usage of session {session} where it can be read ({transcript}): what its"
+                " requests were expected to use counts as spent until their usage is there"
             )
 
     def history(self, session: str, agent: str, now: float) -> tuple[list[Request], Habits]:

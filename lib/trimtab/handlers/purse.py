@@ -32,12 +32,11 @@ from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.budget_books import LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
-LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
 
 
 class Who(NamedTuple):
@@ -235,13 +234,14 @@ class Purse:
         """The accounts that the conversation's requests count in, or all that are current."""
         if not self.is_on():
             return []
-        self._books.catch_up(who.session if who else "", LOAD_S)
+        self._books.catch_up([who.session] if who else (), LOAD_S)
         known, now = self._ledger.decide(lambda store: store.reservations()), self._books.now()
         if who is not None:
             return list(self._accounts(known, self._place(who, now)))
         tally, found = self._tallies.tally, []
-        holds = [gate.held(tally, r) for r in known]
         live = [*tally.conversations(now - LIVE_S), *(r.charge for r in known)]
+        self._books.catch_up({charge.session for charge in live}, LOAD_S)
+        holds = [gate.held(tally, r) for r in known]
         for current in self._books.currents(now):
             keys = [""]
             if current.budget.period.span in OF_EACH:
@@ -257,7 +257,7 @@ class Purse:
         """
         if not self.is_on():
             return 0.0
-        self._books.catch_up(who.session, LOAD_S)
+        self._books.catch_up([who.session], LOAD_S)
         now = self._books.now()
         accounts = self._accounts(self._ledger.reservations, self._place(who, now))
         return max((a.share for a in accounts if gate.is_stopping(a.budget, now)), default=0.0)
@@ -306,7 +306,7 @@ class Purse:
             is_read = self._read(who)
             if own is None or not is_read or time.monotonic() >= ends:
                 return is_read
-            self._books.catch_up(who.session, LOCKED_S)
+            self._books.catch_up([who.session], LOCKED_S)
             if self._tallies.tally.came(conversation, own.charge.at) is not None:
                 return True
             time.sleep(PAUSE_S)
@@ -314,7 +314,7 @@ class Purse:
     def _current(self, store: BudgetStore, turn: Turn, who: Who) -> list[Reservation]:
         """The reservations that are not over, the tallies brought up to date before: nobody else decides meanwhile."""
         self._ledger.look(store)
-        self._books.catch_up(who.session, LOCKED_S)
+        self._books.catch_up([who.session], LOCKED_S)
         tally, now = self._tallies.tally, self._books.now()
         kept = []
         for r in turn.reservations():
@@ -389,7 +389,7 @@ class Purse:
     def _expected(self, who: Who) -> Charge:
         """The conversation's next request, with the tallies up to date as far as an event can wait."""
         self._ledger.refresh()
-        self._books.catch_up(who.session, LOAD_S)
+        self._books.catch_up([who.session], LOAD_S)
         now = self._books.now()
         place, tallies = self._place(who, now), self._tallies
         own, habits = self._books.history(who.session, who.agent, now)

@@ -9,7 +9,8 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     desk.conversation(event)
     desk.settle(event.session)
     if desk.purse.is_on():
-        desk.purse.ended(budget_gate.who(event))
-        if event.name == "SessionEnd":
+        if event.name == "SessionEnd":  # what is under way now is not answered any more
             desk.purse.session_ended(event.session)
+        else:
+            desk.purse.ended(budget_gate.who(event))
     return None
