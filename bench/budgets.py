@@ -110,6 +110,7 @@ class Player:
 
     def __init__(self, judge: relevance.Judge, level: OptimizationLevel, habits: Mapping[bool, expect.Habits]) -> None:
         self.judge, self.level, self.habits = judge, level, habits
+        self._shown: dict[tuple[str, str, int, float], tuple[float, bool]] = {}
 
     def play(self, session: Session, budget: Budget, press: Press | None, is_stopping: bool = True) -> Run:
         habits = self.habits[session.repo == FOLD]
@@ -119,7 +120,7 @@ class Player:
         def send(request: Request) -> bool:
             nonlocal used, last, lacked
             now = AT + STEP_S * len(own)
-            expected = charge_of(expect.expected(own, habits, session.name, "", "", now), BOOK)
+            expected = charge_of(expect.expected(own, habits, session.name, "", expect.MAIN, now), BOOK)
             if is_stopping and not gate.fits(Account(budget, "", used), expected):
                 return False
             own.append(request._replace(at=now))
@@ -152,13 +153,21 @@ class Player:
         """Shows an output in this context; whether its view hides what was needed, which then came in after all."""
         if one.requests_left <= 0:
             return False  # nothing reads it
+        key = (one.session, one.id, prompt_tokens, pressed)
+        if key not in self._shown:  # runs are alike up to where a budget gets tight
+            self._shown[key] = self.removed(one, prompt_tokens, pressed)
+        removed, missed = self._shown[key]
+        context.unwritten += removed
+        return missed
+
+    def removed(self, one: Example, prompt_tokens: int, pressed: float) -> tuple[float, bool]:
+        """The model's tokens that an output's view leaves out, less what comes in after all, and whether any did."""
         now = one._replace(subject=one.subject._replace(prompt_tokens=prompt_tokens))
         shown = relevance.view(self.judge, level=self.level, pressure=pressed)(now)
         if shown == "\n".join(one.lines):
-            return False
+            return 0.0, False
         record = self.judge.record(one, shown)
-        context.unwritten += (record["raw"] - record["shown"] - record.get("again", 0)) * record["rate"]
-        return "again" in record
+        return (record["raw"] - record["shown"] - record.get("again", 0)) * record["rate"], "again" in record
 
 
 def habits(found: Iterable[Session]) -> expect.Habits:
@@ -270,8 +279,9 @@ def main() -> int:
         return 0
     found = sessions(judge, data)
     known = {is_first: habits(s for s in found if (s.repo == FOLD) != is_first) for is_first in (True, False)}
+    player = Player(judge, given.level, known)
     for measure in given.measure or (Measure.BILLED, Measure.USD):
-        table(Player(judge, given.level, known), found, measure, given.by_fold)
+        table(player, found, measure, given.by_fold)
     return 0
 
 
