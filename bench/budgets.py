@@ -9,8 +9,9 @@ What a user's other sessions show (`Habits`) is learned in the other fold: entir
 
 A view takes its tokens from what the next request writes and from what later ones read until a compaction. An output
 that hides what was needed costs one more request right away, as the evaluator charges it: it reads the prompt again,
-writes 120 tokens, and brings in the hidden lines with ten on either side. The recordings have no times, so the cache
-is never thought cold; where it was, `expect` falls short. Nor do they say for how long it was written: writes cost
+writes 120 tokens, and brings in the hidden lines with ten on either side. The recordings have no times: where
+a request after a prompt of the user found its cache gone, the user is taken to have been away, which `expect` then
+knows; a cache that is gone within a turn comes unforeseen. Nor do they say for how long it was written: writes cost
 what they do for an hour. What frozen recordings can't say: what a model does with a smaller view, beside fetching what
 is hidden. --curve: instead, what each pressure makes of all outputs, by which budget.pressure was chosen.
 """
@@ -34,7 +35,8 @@ from trimtab.usage.charging import charge_of
 
 SHARES = (0.5, 0.75, 0.9)
 PRESSURES = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
-AT, STEP_S = 1_800_000_000.0, 10.0  # chosen: the cache is never cold
+AT, STEP_S, PAUSE_S = 1_800_000_000.0, 10.0, 2 * expect.LONG_S  # chosen: between requests; while the user is away
+COLD = 0.5  # chosen: with less of the prompt before it read, a request found its cache gone
 FOLD = "entireio/cli"
 BOOK = Book()
 Press = Callable[[float], float]
@@ -75,12 +77,17 @@ def sessions(judge: relevance.Judge, data: Sequence[Path]) -> list[Session]:
         name, segment = session["session"], 0
         requests: list[Request] = []
         segments: list[int] = []
+        at, is_after_prompt = AT, False
         for event in session["events"]:
             if event["e"] == "compact":
                 segment += 1
+            elif event["e"] == "prompt" and not event["meta"]:
+                is_after_prompt = True
             elif event["e"] == "api":
                 fresh, write, read, output = event["usage"]
-                at = AT + STEP_S * len(requests)
+                is_cold = bool(requests) and read < COLD * (requests[-1].write_1h_tokens + requests[-1].read_tokens)
+                at += PAUSE_S if is_cold and is_after_prompt else STEP_S
+                is_after_prompt = False
                 requests.append(
                     Request(name, "", str(event["k"]), at, event["model"] or "", fresh, 0, write, read, output)
                 )
@@ -110,6 +117,7 @@ class Player:
 
     def __init__(self, judge: relevance.Judge, level: OptimizationLevel, habits: Mapping[bool, expect.Habits]) -> None:
         self.judge, self.level, self.habits = judge, level, habits
+        self._shown: dict[tuple[str, str, int, float], tuple[float, bool]] = {}
 
     def play(self, session: Session, budget: Budget, press: Press | None, is_stopping: bool = True) -> Run:
         habits = self.habits[session.repo == FOLD]
@@ -118,11 +126,10 @@ class Player:
 
         def send(request: Request) -> bool:
             nonlocal used, last, lacked
-            now = AT + STEP_S * len(own)
-            expected = charge_of(expect.expected(own, habits, session.name, "", "", now), BOOK)
+            expected = charge_of(expect.expected(own, habits, session.name, "", expect.MAIN, request.at), BOOK)
             if is_stopping and not gate.fits(Account(budget, "", used), expected):
                 return False
-            own.append(request._replace(at=now))
+            own.append(request)
             last = amount(budget.measure, charge_of(request, BOOK))
             lacked = last - amount(budget.measure, expected)
             used += last
@@ -138,6 +145,7 @@ class Player:
                 assert press is not None
                 missed = self.show(one, expect.prompt_tokens(request), press(used / budget.limit), context)
                 again = request._replace(
+                    at=own[-1].at + 1.0,
                     input_tokens=0,
                     write_1h_tokens=0,
                     read_tokens=expect.prompt_tokens(request),
@@ -152,13 +160,21 @@ class Player:
         """Shows an output in this context; whether its view hides what was needed, which then came in after all."""
         if one.requests_left <= 0:
             return False  # nothing reads it
+        key = (one.session, one.id, prompt_tokens, pressed)
+        if key not in self._shown:  # runs are alike up to where a budget gets tight
+            self._shown[key] = self.removed(one, prompt_tokens, pressed)
+        removed, missed = self._shown[key]
+        context.unwritten += removed
+        return missed
+
+    def removed(self, one: Example, prompt_tokens: int, pressed: float) -> tuple[float, bool]:
+        """The model's tokens that an output's view leaves out, less what comes in after all, and whether any did."""
         now = one._replace(subject=one.subject._replace(prompt_tokens=prompt_tokens))
         shown = relevance.view(self.judge, level=self.level, pressure=pressed)(now)
         if shown == "\n".join(one.lines):
-            return False
+            return 0.0, False
         record = self.judge.record(one, shown)
-        context.unwritten += (record["raw"] - record["shown"] - record.get("again", 0)) * record["rate"]
-        return "again" in record
+        return (record["raw"] - record["shown"] - record.get("again", 0)) * record["rate"], "again" in record
 
 
 def habits(found: Iterable[Session]) -> expect.Habits:
@@ -270,8 +286,9 @@ def main() -> int:
         return 0
     found = sessions(judge, data)
     known = {is_first: habits(s for s in found if (s.repo == FOLD) != is_first) for is_first in (True, False)}
+    player = Player(judge, given.level, known)
     for measure in given.measure or (Measure.BILLED, Measure.USD):
-        table(Player(judge, given.level, known), found, measure, given.by_fold)
+        table(player, found, measure, given.by_fold)
     return 0
 
 
