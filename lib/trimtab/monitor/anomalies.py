@@ -189,6 +189,10 @@ class Rates:
             if at < now - silent_s:
                 self.end(session, at)
 
+    def knows(self, session: str) -> bool:
+        """Whether the session is going on."""
+        return session in self._runs or any(key[0] == session for key in self._newest)
+
     def _add(self, subject: Subject, session: str, at: float, value: float) -> Anomaly | None:
         run = self._runs.setdefault(session, {}).setdefault(subject, Run())
         median = run.add(at, value)
@@ -243,6 +247,10 @@ class Repeats:
         is_same = same >= self.least
         times = same if is_same else any_result
         return Repeat(arrival.session, arrival.agent, arrival.at, arrival.tool, arrival.target, times, is_same)
+
+    def knows(self, session: str) -> bool:
+        """Whether the session is going on."""
+        return session in self._newest
 
     def gone(self) -> list[tuple[str, str, str]]:
         """Repeats that are over, by session, agent and tool: few of the calls are left in the span. Each once."""
