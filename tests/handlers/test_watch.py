@@ -621,6 +621,42 @@ def test_what_becomes_of_the_command(tmp_path: Path, text: str, note: str) -> No
     assert [note in each for each in notes] == ([True] if note else [])
 
 
+def test_what_the_command_prints_goes_nowhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    own = "import sys\nfor to in (sys.stdout, sys.stderr): to.write('x' * 20_000_000)"
+    assert noted(program(tmp_path, own)) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_shell_reads_the_message(tmp_path: Path) -> None:
+    """It quotes the agent's commands: whatever these hold reaches the program as it is."""
+    said = f"$(touch {tmp_path}/mark) `touch {tmp_path}/mark`; touch {tmp_path}/mark \n\x1b[31m 'é\ud800\""
+    own = program(tmp_path, f"import sys; open({str(tmp_path / 'got')!r}, 'w').write(sys.stdin.read())")
+    notes: list[str] = []
+    alert_command.run(f"{own} '$HOME' '*' ';' touch {tmp_path}/mark", {"message": said}, notes.append).join()
+    assert notes == []
+    assert json.loads((tmp_path / "got").read_text(encoding="utf-8")) == {"message": said}
+    assert not (tmp_path / "mark").exists()
+
+
+def test_a_command_that_closes_its_input_and_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on systems where to write to a closed pipe is an error."""
+
+    def broken(*_: object, **__: object) -> tuple[None, None]:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("subprocess.Popen.communicate", broken)
+    (note,) = noted(program(tmp_path, "import time; time.sleep(60)"), 0.3)
+    assert "did not end within 0.3 s and was stopped" in note
+
+
+def test_the_command_can_reach_the_desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`notify-send` needs the address of the session's bus."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus")
+    own = f"import os; open({str(tmp_path / 'got')!r}, 'w').write(os.environ['DBUS_SESSION_BUS_ADDRESS'])"
+    assert noted(program(tmp_path, own)) == []
+    assert (tmp_path / "got").read_text(encoding="utf-8") == "unix:path=/run/user/1000/bus"
+
+
 @pytest.mark.parametrize("command", ["/no/such/program", "'unclosed", "\0"])
 def test_a_command_that_is_none(command: str) -> None:
     (note,) = noted(command)
