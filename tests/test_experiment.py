@@ -322,7 +322,8 @@ def test_the_measure_may_be_a_prompt() -> None:
         ({"touched_at": None}, outcome(0, 1.0), NOW + 2 * DAY, "nothing to fold came up"),
         ({}, None, NOW + 2 * DAY, "its transcript is not read yet"),
         ({}, outcome(0, None, units=0.0, requests=0), NOW + 2 * DAY, "no request in its transcript"),
-        ({"excluded": "by hand"}, outcome(0, 1.0), NOW + 2 * DAY, "by hand"),
+        ({"by_hand": "by hand", "touched_at": None}, outcome(0, 1.0), NOW + 2 * DAY, "by hand"),
+        ({"by_hand": "by hand"}, outcome(0, 1.0), NOW + 2 * DAY, ""),
     ],
 )
 def test_what_is_left_out(fields: dict[str, object], found: Outcome | None, now: float, why: str) -> None:
@@ -332,6 +333,23 @@ def test_what_is_left_out(fields: dict[str, object], found: Outcome | None, now:
     study = experiment.study(RUNNING, [given], outcomes, now)
     assert study.left_out == (((why, 1),) if why else ())
     assert (study.assigned, study.on.sessions) == (1, 0 if why else 1)
+
+
+def test_what_goes_badly_and_is_switched_off_by_hand_still_counts() -> None:
+    """No effect at all. The dearer half of the trimmed sessions is switched off by hand: without those it would pay."""
+    pairs = two_arms(1.0, 1.0, spread=0.7)
+    pairs = [
+        (
+            given._replace(by_hand="trimming was switched off by hand" if not given.is_off and found.usd > 1 else ""),
+            found,
+        )
+        for given, found in pairs
+        if found.usd is not None
+    ]
+    found = study_of(pairs)
+    assert (found.on.sessions, found.off.sessions, found.by_hand, found.left_out) == (200, 200, 100, ())
+    assert found.verdict == experiment.OPEN
+    assert found.contrasts[0].ratio == pytest.approx(1.0, abs=0.02)
 
 
 def test_what_ran_when_the_experiment_ended_is_not_compared() -> None:

@@ -89,6 +89,7 @@ def test_while_one_is_on_only_its_share_changes(run: Run, file: Path) -> None:
     status, out, _ = run("experiment", "on", "0.4")
     assert status == 0
     assert "of the sessions to come 40 %" in out
+    assert "of the sessions to come 40 %" in run("experiment", "on")[1]  # without a share it stays as it is
     status, _, err = run("experiment", "on", "0.4", "--by", "prompt")
     assert status == 2
     assert "only its SHARE can be changed" in err

@@ -54,7 +54,7 @@ def command() -> None:
 
 
 @command.command("on")
-@click.argument("share", type=float, default=SHARE)
+@click.argument("share", type=float, required=False)
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Of the coin; any, if you give none.")
 @click.option(
     "--by", "measure", type=click.Choice(arithmetic.MEASURES),
@@ -65,12 +65,13 @@ def command() -> None:
     "--care", type=click.FloatRange(0.01, 0.5),
     help=f"The smallest difference that matters to you; {arithmetic.CARE} if you say nothing.",
 )  # fmt: skip
-def on(share: float, seed: int | None, measure: str | None, care: float | None) -> None:
+def on(share: float | None, seed: int | None, measure: str | None, care: float | None) -> None:
     """Begin one, or change its share.
 
-    SHARE of your new sessions (0.05 to 0.95; 0.5 takes the fewest sessions) is shown everything whole.
+    SHARE of your new sessions (0.05 to 0.95; 0.5, if you say nothing, takes the fewest sessions) is shown everything
+    whole.
     """
-    if not arithmetic.SMALLEST_SHARE <= share <= arithmetic.LARGEST_SHARE:
+    if share is not None and not arithmetic.SMALLEST_SHARE <= share <= arithmetic.LARGEST_SHARE:
         raise click.UsageError(
             f"SHARE is {share:g}: it takes {arithmetic.SMALLEST_SHARE:g} to {arithmetic.LARGEST_SHARE:g}, or single"
             " sessions would decide it"
@@ -83,13 +84,15 @@ def on(share: float, seed: int | None, measure: str | None, care: float | None) 
                     f"experiment {running.id} is on, and only its SHARE can be changed;"
                     " `trimtab experiment off` ends it"
                 )
-            store.set_share(running.id, share)
-            part = arithmetic.share(share)
+            if share is not None:
+                store.set_share(running.id, share)
+            part = arithmetic.share(running.share if share is None else share)
             screen.console().print(
                 f"Experiment {running.id} is on: of the sessions to come {part} are shown everything whole."
             )
             return
         chosen = secrets.randbelow(MOST_NEW_SEED) if seed is None else seed
+        share = SHARE if share is None else share
         begun = store.begin(chosen, share, measure or "session", care or arithmetic.CARE, time.time())
     part = arithmetic.share(share)
     screen.console().print(
@@ -281,6 +284,8 @@ def notes(found: Study) -> list[str]:
     if found.left_out:
         left = "; ".join(f"{why}: {count}" for why, count in found.left_out)
         text.append(f"Not compared: {left}.")
+    if found.by_hand:
+        text.append(f"Switched by hand on the way, and compared as the coin fell: {found.by_hand:,}.")
     if not found.is_usd and found.compared:
         text.append("u: prices of one uncached input token; the price of some model is not known.")
     text.append(

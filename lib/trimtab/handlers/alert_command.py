@@ -1,7 +1,8 @@
 """Runs the user's own command for an alert: its arguments without a shell, the alert as JSON on its standard input.
 
 The command gets HOME, PATH, the language and where the desktop is (for `notify-send` and its like), nothing else of the
-environment; what it prints goes nowhere. After SECONDS it is ended, with what it started. That it failed is a fault in the log, without what it printed.
+environment; what it prints goes nowhere. After SECONDS it is ended, with what it started. That it failed is a fault in
+the log, without what it printed.
 """
 
 import json

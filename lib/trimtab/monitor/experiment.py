@@ -3,7 +3,8 @@
 A session's arm is a fraction made of seed and session id, which anybody can work out anew: `fraction`. Subagents follow
 their session. Compared are sessions in which there was something to fold (until then both arms are the same, so this
 choice favours none), each by what it did in its first 24 hours: whoever is younger than that is still running, so no
-session counts sooner because it was short. What a session's cost says of the difference is its score,
+session counts sooner because it was short. What the user switches by hand later takes none out: whoever switches
+trimming off where it goes badly would leave the good ones. What a session's cost says of the difference is its score,
 
     on:  (y - m) / (1 - share)      off:  -(y - m) / share          y = ln(cost), m = what was to be expected of it
 
@@ -65,7 +66,8 @@ class Contrast(NamedTuple):
 class Study(NamedTuple):
     """What an experiment has found so far.
 
-    `left_out` counts sessions by the reason why they are not compared. `to_go` is how many more compared sessions it
+    `left_out` counts sessions by the reason why they are not compared, `by_hand` those that are although the user has
+    changed on the way what is compared. `to_go` is how many more compared sessions it
     takes, four times in five, to tell a difference as large as the one seen (None where that is smaller than what
     matters), and `to_go_least` one of `care`; `per_day` is how many came a day so far.
     """
@@ -82,6 +84,7 @@ class Study(NamedTuple):
     to_go: int | None
     to_go_least: int | None
     per_day: float
+    by_hand: int
 
 
 def fraction(seed: int, session: str) -> float:
@@ -126,8 +129,8 @@ def is_over(given: Assignment, now: float) -> bool:
 
 def why_left_out(experiment: Experiment, given: Assignment, found: Outcome | None, now: float) -> str:
     """Why a session is not compared, "" where it is."""
-    if given.excluded:
-        return given.excluded
+    if given.by_hand and given.touched_at is None:  # until then no arm had a part in it
+        return given.by_hand
     if experiment.ended_at is not None and not is_over(given, experiment.ended_at):
         return "the experiment ended in its first 24 hours"
     if not is_over(given, now):
@@ -180,6 +183,7 @@ def study(experiment: Experiment, assignments: Sequence[Assignment], outcomes: d
         to_go=to_go(main, abs(main.mean)) if main and abs(main.mean) >= margin else None,
         to_go_least=to_go(main, margin) if main else None,
         per_day=len(pairs) / max(1.0, days / 86_400),
+        by_hand=sum(bool(given.by_hand) for given, _ in pairs),
     )
 
 
