@@ -1,7 +1,9 @@
 """`trimtab experiment`: begins and ends, refuses with a reason, shows what the file holds; the guard's table."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,17 @@ def test_a_clear_answer_is_shown_and_ends_it(run: Run, file: Path, project: Path
     assert ended.ended_at == NOW
     assert ended.why.startswith("it pays")
     assert "experiment 1 is over, 355 sessions compared; it pays" in " ".join(run("status")[1].split())
+
+
+def test_an_answer_that_cannot_be_written_down_is_shown(run: Run, file: Path, project: Path) -> None:
+    """Another program holds the file, or its folder is read-only."""
+    fill(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("create trigger no before update on experiments begin select raise(abort, 'readonly'); end")
+    status, out, err = run("experiment", "show")
+    assert status == 0
+    assert "It pays: with trimming a session costs 48 % less" in " ".join(out.split())
+    assert "could not be written down" in err
 
 
 def test_an_open_answer_says_how_far_it_is(run: Run, file: Path, project: Path) -> None:

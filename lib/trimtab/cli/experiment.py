@@ -128,7 +128,11 @@ def show(wants_json: bool, number: int | None) -> None:
         experiment = wanted(store.experiments(), number)
         now = time.time()
         collect(store, experiment, now)
-        found = trial.settle(store, experiment, now)
+        try:
+            found = trial.settle(store, experiment, now)
+        except StoreError as exc:
+            print(f"trimtab: that it is over could not be written down: {exc}", file=sys.stderr)
+            found = trial.study(store, experiment, now)
     if wants_json:
         print(json.dumps(as_document(found), ensure_ascii=False))
         return
