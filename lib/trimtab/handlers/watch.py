@@ -96,7 +96,9 @@ class ProjectWatch:
         succeeded, failed = store.looked(now - alerts.SUCCESS_WINDOW_S)
         limits = thresholds(chosen)
         findings = [
-            alerts.cache_finding(recent, now, self._zone, limits.cache_hit_rate),
+            alerts.cache_finding(
+                [r for r in recent if not responses.is_aside(r)], now, self._zone, limits.cache_hit_rate
+            ),
             alerts.success_finding(succeeded, failed, now, self._zone, limits.success_share),
             *alerts.budget_findings((), limits.budget_share),  # budgets are given here once there are some
         ]
