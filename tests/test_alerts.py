@@ -1,5 +1,6 @@
 """Alerts: once per cause and period whatever happens, cleared in the end, and rules at their thresholds."""
 
+import time
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
@@ -227,6 +228,20 @@ def test_days_and_months_are_local() -> None:
     assert alerts.day_of(begin, berlin) == ("2026-10-25", begin + 25 * 3600)
     assert alerts.month_of(datetime(2026, 12, 31, 23, 30, tzinfo=UTC).timestamp(), berlin).name == "2027-01"
     assert alerts.month_of(NOW, UTC) == ("2026-11", datetime(2026, 12, 1, tzinfo=UTC).timestamp())
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system's zone can't be set")
+def test_a_day_ends_where_the_clock_skips_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Havana, 9 March 2025: 00:00 became 01:00, which is 05:00 UTC. An hour early, the last hour would have no day."""
+    monkeypatch.setenv("TZ", "America/Havana")
+    time.tzset()
+    try:
+        eve = datetime(2025, 3, 9, 4, 30, tzinfo=UTC).timestamp()  # 23:30
+        assert alerts.day_of(eve, None) == ("2025-03-08", eve + 1800)
+        assert alerts.day_of(eve + 1800, None).name == "2025-03-09"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_thresholds_are_the_settings_defaults() -> None:

@@ -14,9 +14,10 @@ section 5); margins and least evidence are chosen, so that a value at the thresh
 """
 
 from collections.abc import Container, Iterable, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from trimtab.monitor.periods import midnight
 from trimtab.monitor.summary import prompt_tokens
 from trimtab.records import Alert, Request
 
@@ -157,20 +158,14 @@ def alert_rows(alerts: Iterable[Alert], now: float) -> list[AlertRow]:
 def day_of(now: float, zone: tzinfo | None) -> Period:
     """The local day that `now` is in. `zone` None is the system's."""
     today = datetime.fromtimestamp(now, zone).date()
-    return Period(today.isoformat(), midnight(today.year, today.month, today.day, zone, 1))
+    return Period(today.isoformat(), midnight(today + timedelta(1), zone))
 
 
 def month_of(now: float, zone: tzinfo | None) -> Period:
     """The local month that `now` is in."""
     today = datetime.fromtimestamp(now, zone).date()
-    year, month = (today.year + 1, 1) if today.month == 12 else (today.year, today.month + 1)
-    return Period(f"{today.year:04}-{today.month:02}", midnight(year, month, 1, zone))
-
-
-def midnight(year: int, month: int, day: int, zone: tzinfo | None, days_later: int = 0) -> float:
-    """When a local day begins."""
-    date = datetime(year, month, day) + timedelta(days=days_later)  # noqa: DTZ001 - the zone is put in below
-    return (date.replace(tzinfo=zone) if zone is not None else date.astimezone()).timestamp()
+    following = date(today.year + today.month // 12, today.month % 12 + 1, 1)
+    return Period(f"{today.year:04}-{today.month:02}", midnight(following, zone))
 
 
 def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
