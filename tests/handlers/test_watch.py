@@ -301,6 +301,7 @@ class Book:
     def __init__(self) -> None:
         self.made: list[Request] = []
         self.came: list[Arrival] = []
+        self.beyond: list[Request] = []
         self.is_broken = False
 
     def requests(self, *, since: float, until: float) -> list[Request]:
@@ -312,7 +313,7 @@ class Book:
         return [each for each in self.came if since <= each.at < until]
 
     def unlisted(self) -> list[Request]:
-        return []
+        return self.beyond
 
     def newest(self) -> int:
         return len(self.made)
@@ -321,7 +322,7 @@ class Book:
         return [(number, each.at) for number, each in enumerate(self.made, 1) if number > after][:most]
 
     def totals_state(self) -> tuple[int, float, float]:
-        return 0, 0.0, 0.0
+        return len(self.beyond), 0.0, 0.0
 
     def session(self, name: str, at: float, requests: int, read: int, gap_s: float = 12.0) -> None:
         for n in range(requests):
@@ -519,6 +520,16 @@ def test_a_cost_that_the_book_learns_late_is_told(watched: Watched) -> None:
     assert watched.minutes(3) == []
     watched.book.made += [Request("l", "", f"l{n}", begun - 3600, "claude-opus-5-5", 10**6, 0, 0, 0, 0) for n in (1, 2)]
     assert [each.cause for each in watched.minutes(2)] == ["day_usd:5"]
+
+
+def test_a_forecast_knows_no_more_days_than_are_kept(watched: Watched) -> None:
+    """A title of half a year ago and yesterday's session are no history of half a year."""
+    (watched.user / "config.toml").write_text("alert_month_usd = 100.0\n")
+    old = Request("o", "unlisted", "o/unlisted/m", watched.now - 180 * 86_400, "claude-opus-5-5", 1000, 0, 0, 0, 0)
+    watched.book.beyond = [old, old._replace(at=watched.now)]
+    watched.book.made = [Request("l", "", "l", watched.now - 86_400, "claude-opus-5-5", 10**6, 0, 0, 0, 0)]
+    watched.minutes(3)
+    assert min(use.at for use in watched.watch.user._costs.uses()) > watched.now - 2 * 86_400
 
 
 def test_costs_are_at_the_users_own_prices(watched: Watched) -> None:
