@@ -166,13 +166,34 @@ def test_the_json_has_all_of_it(run: Run, file: Path, project: Path) -> None:
     assert 0.45 < found["contrasts"][0]["low"] < found["contrasts"][0]["ratio"] < found["contrasts"][0]["high"] < 0.6
 
 
+def test_anybody_can_check_the_coins(run: Run, file: Path, project: Path) -> None:
+    """`printf '%s' '7 abc' | sha256sum` begins with 82b036e5, '7 b' with 597b423a: 0.5105 and 0.3495."""
+    assert run("experiment", "on", "0.5", "--seed", "7")[0] == 0
+    with ExperimentStore.open(file) as store:
+        for session, is_off in (("abc", False), ("b", True)):
+            store.assign(Assignment(0, 1, session, is_off, 0.5, NOW, "/p", "", "adaptive"))
+    first, second = json.loads(run("experiment", "show", "--json")[1])["sessions"]
+    assert first.pop("coin") == pytest.approx(0x82B036E5 / 16**8)
+    assert second.pop("coin") == pytest.approx(0x597B423A / 16**8)
+    why = "still in its first 24 hours"
+    assert first == {"session": "abc", "share": 0.5, "is_off": False, "left_out": why}
+    assert second == {"session": "b", "share": 0.5, "is_off": True, "left_out": why}
+
+
 def test_every_field_of_the_json_is_in_the_docs(run: Run, file: Path, project: Path) -> None:
     fill(file)
     document = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
     section = document.partition("\n## trimtab experiment\n")[2].partition("\n## ")[0]
     found = json.loads(run("experiment", "show", "--json")[1])
     guarded = json.loads(run("experiment", "guard", "--json")[1])
-    names = {*found, *found["experiment"], *found["on"], *found["contrasts"][0], *guarded["rows"][0]}
+    names = {
+        *found,
+        *found["sessions"][0],
+        *found["experiment"],
+        *found["on"],
+        *found["contrasts"][0],
+        *guarded["rows"][0],
+    }
     assert {name for name in names if f"`{name}`" not in section} == set()
 
 

@@ -27,7 +27,7 @@ from trimtab.monitor import guard as guards
 from trimtab.monitor import report as plain
 from trimtab.monitor.experiment import Contrast, Study
 from trimtab.monitor.guard import GuardRow
-from trimtab.records import Experiment
+from trimtab.records import Assignment, Experiment, Outcome
 from trimtab.store import Store
 from trimtab.store.experiments import MOST_SEED, ExperimentStore
 from trimtab.store.usage import UsageStore
@@ -133,8 +133,10 @@ def show(wants_json: bool, number: int | None) -> None:
         except StoreError as exc:
             print(f"trimtab: that it is over could not be written down: {exc}", file=sys.stderr)
             found = trial.study(store, experiment, now)
+        assignments, outcomes = store.assignments(experiment.id), store.outcomes(experiment.id)
     if wants_json:
-        print(json.dumps(as_document(found), ensure_ascii=False))
+        sessions = [drawn(found.experiment, given, outcomes.get(given.session), now) for given in assignments]
+        print(json.dumps({**as_document(found), "sessions": sessions}, ensure_ascii=False))
         return
     draw(screen.console(), found)
 
@@ -341,6 +343,17 @@ def guard_table(rows: Sequence[GuardRow]) -> Table:
             Text(row.state, style=screen.WARNING if row.state == guards.PAUSED else ""),
         )
     return table
+
+
+def drawn(experiment: Experiment, given: Assignment, found: Outcome | None, now: float) -> dict[str, object]:
+    """A session as `show --json` lists it, so that its coin can be worked out anew and compared."""
+    return {
+        "session": given.session,
+        "coin": arithmetic.fraction(experiment.seed, given.session),
+        "share": given.share,
+        "is_off": given.is_off,
+        "left_out": arithmetic.why_left_out(experiment, given, found, now),
+    }
 
 
 def as_document(found: Study) -> dict[str, object]:
