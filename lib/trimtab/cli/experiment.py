@@ -305,7 +305,8 @@ def distance(found: Study, care: float) -> str:
     """How many more sessions it takes."""
     if found.to_go_least is None and found.to_go is None:
         least = arithmetic.LEAST + arithmetic.TEACHING
-        return f"The first figures come with {least} compared sessions, {arithmetic.LEAST_OF_ARM} in each arm."
+        of_arm = arithmetic.least_of_arm(found.experiment.share)
+        return f"The first figures come with {max(least, 2 * of_arm)} compared sessions, {of_arm} in each arm."
     parts = [
         f"about {rounded(figure)} compared sessions ({in_days(figure, found.per_day)}) tell a difference {of}"
         for figure, of in ((found.to_go, "like this one"), (found.to_go_least, f"of {arithmetic.share(care)}"))
