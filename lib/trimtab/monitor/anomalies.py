@@ -212,10 +212,11 @@ class Rates:
         return self._limits[subject]
 
     def _tests_a_week(self) -> float:
-        """How many peaks a week are compared with a limit, over all subjects."""
+        """How many peaks a week are compared with a limit, over all subjects; weeks without any don't count."""
         tests = 0.0
         for history in self._history.values():
-            weeks = max(1.0, (history[-1][0] - history[0][0]) / WEEK_S)
+            used = len({at // WEEK_S for at, _ in history})
+            weeks = max(1.0, min(used, (history[-1][0] - history[0][0]) / WEEK_S))
             tests += len(history) / weeks
         return max(tests, 1.0)
 
