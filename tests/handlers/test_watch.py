@@ -408,16 +408,24 @@ def test_a_book_that_fails_once_counts_no_repeat_twice(watched: Watched) -> None
     assert watched.minutes(3) == []
 
 
-def test_a_book_that_fails_hides_no_part_that_fails(watched: Watched) -> None:
-    """It is the one that fails: the alert of that must not wait for it."""
+def test_a_book_that_fails_for_minutes_is_told_of(watched: Watched) -> None:
+    """That it is the monitor which fails must not wait for the book; the idle ticks between are no success of it."""
     watched.minutes(3)
     watched.book.is_broken = True
     for _ in range(8):
         with pytest.raises(StoreError, match="damaged"):
             watched.minutes(1)
-        watched.watch.user.health.failed("the work between events", watched.now)  # as the log says
+        for _ in range(3):
+            watched.watch.step()
     with Store.open(watched.user / "user.db") as store:
-        assert [each.cause for each in store.alerts()] == ["failing:the work between events"]
+        (raised,) = store.alerts()
+    assert (raised.cause, raised.level) == ("failing:the monitor", "critical")
+    assert raised.message.startswith(
+        "the monitor has failed for 6 minutes (7 times): metrics and alerts may be missing"
+    )
+    watched.book.is_broken = False
+    watched.minutes(1)
+    assert [each.cleared_at for each in watched.minutes(1)] == [watched.now]
 
 
 @pytest.mark.parametrize("goes_on", [True, False])

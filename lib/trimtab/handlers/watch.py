@@ -65,7 +65,7 @@ class ProjectWatch:
         note: Callable[[str], None],
         environment: Mapping[str, str],
     ) -> None:
-        self.due_at = now
+        self.due_at, self.part = now, f"{health.MONITOR} of {name}"
         self.environment, self.heard_at = environment, now  # of its last event
         self._project, self._zone = project, zone
         self.notices = Notices(name, lambda: project.store, note)
@@ -112,7 +112,7 @@ class UserWatch:
         self, user: Path, source: Source, now: float, zone: tzinfo | None, note: Callable[[str], None]
     ) -> None:
         self.health = health.Health(user / "daemon")
-        self.due_at = now
+        self.due_at, self.part = now, health.MONITOR
         self._user, self._source, self._zone = user, source, zone
         self._store: Store | None = None
         self.notices = Notices("", self._ledger, note)
@@ -311,13 +311,22 @@ class Watch:
         self._stepped_at = now
         if now >= longest.due_at:
             longest.due_at = now + RETRY_S  # where it fails before it knows the interval
-            if isinstance(longest, UserWatch):
-                longest.record(now, self._users_environment(now))
-            else:
-                longest.record(now)
+            self._record(longest, now)
         if self.user.is_behind():
             self.user.read_past(now)
         self.user.health.worked(health.BACKGROUND)
+
+    def _record(self, watch: "ProjectWatch | UserWatch", now: float) -> None:
+        """One record of one of them; each is a part that may fail while the others work."""
+        try:
+            if isinstance(watch, UserWatch):
+                watch.record(now, self._users_environment(now))
+            else:
+                watch.record(now)
+        except Exception:
+            self.user.health.failed(watch.part, now)
+            raise
+        self.user.health.worked(watch.part)
 
     def _users_environment(self, now: float) -> Mapping[str, str]:
         """What the environments of all projects that are worked in agree on: the rest is a project's own."""

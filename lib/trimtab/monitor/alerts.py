@@ -83,12 +83,13 @@ class BudgetUse(NamedTuple):
 
 
 class Component(NamedTuple):
-    """A part of Trimtab that fails: since when without a success in between, how often, and when last."""
+    """A part of Trimtab that fails: since when without a success in between, how often, when last, what that means."""
 
     name: str
     failing_since: float
     failures: int
     last_failure: float
+    effect: str = "what the agent loads is shown whole meanwhile"
 
 
 class AlertRow(NamedTuple):
@@ -235,7 +236,7 @@ def failing_findings(
         is_on = True if part.failures >= FAILURES and lasted > minutes * MINUTE_S else None
         said = (
             f"{part.name} has failed for {lasted / MINUTE_S:.0f} minutes ({part.failures} times): "
-            "what the agent loads is shown whole meanwhile; `trimtab doctor` says why"
+            f"{part.effect}; `trimtab doctor` says why"
         )
         findings.append(Finding(f"failing:{part.name}", day.name, is_on, CRITICAL, "trimtab", said, day.ends_at))
     return findings + [
