@@ -225,7 +225,7 @@ class Assignment(NamedTuple):
     """A session's part in an experiment. `is_off` says that everything is shown whole, `share` is that of its time.
 
     `number` counts up in the order of assignment. `touched_at` is when there was first something to fold, None until
-    then; `excluded` says why the session is not compared, "" where it is.
+    then; `by_hand` says what the user has changed of what is compared, "" where nothing.
     """
 
     number: int
@@ -238,7 +238,7 @@ class Assignment(NamedTuple):
     transcript_path: str
     level: str
     touched_at: float | None = None
-    excluded: str = ""
+    by_hand: str = ""
 
 
 class Outcome(NamedTuple):

@@ -130,7 +130,8 @@ def notes(summary: Summary) -> list[str]:
     if summary.total.loads:
         counted = summary.counted_share or 0.0
         how = {0.0: "estimated", 1.0: "counted"}.get(counted, f"{counted:.0%} counted, the rest estimated")
-        text.append(f"Tokens of loads are o200k_base, {how}; only usage is what the model billed.")
+        bill = "usage is as billed, of responses recorded here (of all sessions: `report --by model`)"
+        text.append(f"Tokens of loads are o200k_base, {how}; {bill}.")
     if summary.refused_views or summary.unconfirmed_views:
         text.append(confirmed(summary))
     if summary.usage:

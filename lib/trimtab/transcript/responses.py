@@ -89,6 +89,11 @@ def asides(usage: Spent, made: Request, hour: bool) -> Iterator[Request]:
             yield request(one, made.session, agent, name, made.at, one.model or made.model, hour, kind)
 
 
+def is_aside(request: Request) -> bool:
+    """Whether it is one of `asides`."""
+    return request.agent.rpartition("/")[2] in ASIDE.values() and "/" in request.message_id
+
+
 def told(usage: Told, session: str, at: float, model: str) -> Request:
     """What the client added up of one model, as a response of the whole session; an unsplit write is for 5 minutes."""
     write_1h = usage.cache_creation_ephemeral_1h_input_tokens or 0

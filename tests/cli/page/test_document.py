@@ -265,11 +265,15 @@ def test_alerts_come_with_their_project_and_the_newest_first() -> None:
     alerts = [
         ("/p", Alert(1, "warning", "old", "budget", NOON, True)),
         ("", Alert(2, "info", "new", "cache", NOON + 1, False)),
+        ("", Alert(3, "info", "cleared", "cache", NOON + 2, False, "c", "p", None, NOON + 3)),
+        ("", Alert(4, "info", "yesterday's", "cache", NOON + 3, False, "c", "q", NOW - 1)),
     ]
     data = made(History([], additions=[Addition("s", "", NOON, "Stop", 5)], alerts=alerts))
-    assert [(alert.project, alert.message, alert.acknowledged) for alert in data.alerts] == [
-        ("", "new", False),
-        ("/p", "old", True),
+    assert [(alert.project, alert.message, alert.state) for alert in data.alerts] == [
+        ("", "yesterday's", "gone"),  # its period is over, and no daemon came to clear it
+        ("", "cleared", "gone"),
+        ("", "new", "stands"),
+        ("/p", "old", "seen"),
     ]
 
 
