@@ -22,7 +22,7 @@ from trimtab.handlers.budget_alerts import BudgetAlerts
 from trimtab.handlers.costs import Costs, Spending
 from trimtab.handlers.events import Event
 from trimtab.handlers.notices import Notices
-from trimtab.monitor import alerts, anomalies, forecast, metrics
+from trimtab.monitor import alerts, anomalies, forecast, metrics, unusual
 from trimtab.prices import Book
 from trimtab.records import Arrival, Metric, Request, Totals
 from trimtab.store import Store
@@ -201,9 +201,13 @@ class UserWatch:
         growth = self._counted.news(self._source.requests(since=self._counted.since(now), until=now + 1), now)
         found = self._requested(growth.begun)  # what a known one has more is no request of its own
         self._rates.end_silent(now, SILENT_S)
-        over = [anomaly_finding(each, False, now) for each in self._rates.gone()]
+        over = [unusual.anomaly_finding(each, False, now) for each in self._rates.gone()]
         left = [alert for alert in self._ledger().alerts(standing=True) if not self._is_going_on(alert.period)]
-        return [*(anomaly_finding(each, True, now) for each in found), *over, *alerts.dropped(left, alerts.ANOMALY, ())]
+        return [
+            *(unusual.anomaly_finding(each, True, now) for each in found),
+            *over,
+            *alerts.dropped(left, alerts.ANOMALY, ()),
+        ]
 
     def _is_going_on(self, session: str) -> bool:
         return self._rates.knows(session) or self._repeats.knows(session)
@@ -224,14 +228,14 @@ class UserWatch:
         for arrival in came:
             if arrival[:3] in known:
                 continue
-            found += [anomaly_finding(each, True, now) for each in self._rates.arrived(arrival)]
+            found += [unusual.anomaly_finding(each, True, now) for each in self._rates.arrived(arrival)]
             repeat = self._repeats.arrived(arrival)
-            found += [repeat_finding(repeat, now)] if repeat is not None else []
+            found += [unusual.repeat_finding(repeat, now)] if repeat is not None else []
         self._repeats.end_silent(now, SILENT_S)
         gone = [
             anomalies.Repeat(session, agent, now, tool, "", 0, True) for session, agent, tool in self._repeats.gone()
         ]
-        return found + [repeat_finding(each, now)._replace(is_on=False) for each in gone]
+        return found + [unusual.repeat_finding(each, now)._replace(is_on=False) for each in gone]
 
     def _recent_repeats(self) -> list[alerts.Finding]:
         """What a daemon that was replaced in the midst of a session had seen of it, and perhaps not told of."""
@@ -239,7 +243,7 @@ class UserWatch:
         for arrival in self._source.arrivals(since=self._begun - SILENT_S, until=self._begun):
             repeat = self._repeats.arrived(arrival)
             if repeat is not None and repeat.at >= self._begun - LATE_S:
-                found.append(repeat_finding(repeat, self._begun))
+                found.append(unusual.repeat_finding(repeat, self._begun))
         return found
 
     def _cost(self, now: float, limits: alerts.Thresholds) -> list[alerts.Finding]:
@@ -382,29 +386,3 @@ def deadline(environment: Mapping[str, str]) -> float:
 
 def thresholds(chosen: settings.Settings) -> alerts.Thresholds:
     return alerts.Thresholds(*(getattr(chosen, f"alert_{name}") for name in alerts.Thresholds._fields))
-
-
-def anomaly_finding(anomaly: anomalies.Anomaly, is_on: bool, now: float) -> alerts.Finding:
-    """An unusual rate as a finding: once for a session, for a day at most."""
-    subject = anomaly.subject
-    where = f"session {anomaly.session[:8]}"  # whoever is told may be in another
-    what = {"session": where, "agent": f"the agent {subject.name} of {where}", "tool": f"{subject.name} in {where}"}
-    usd = f"${anomaly.value:.2f}" if anomaly.value >= 1 else f"${anomaly.value:.3f}"
-    rate = f"{usd} a request" if subject.rate == anomalies.COST else f"{anomaly.value:,.0f} {subject.rate}"
-    said = (
-        f"{what[subject.kind]} runs at {rate}, {anomaly.value / anomaly.usual:.1f} times the usual peak of "
-        f"{anomaly.sessions} sessions: look what it is doing, Esc in there stops it"
-    )
-    cause = f"rate:{subject.kind}:{subject.name}:{subject.rate}"
-    return alerts.Finding(cause, anomaly.session, is_on, alerts.WARNING, alerts.ANOMALY, said, now + DAY_S)
-
-
-def repeat_finding(repeat: anomalies.Repeat, now: float) -> alerts.Finding:
-    """A repeated call as a finding."""
-    result = "with the same result " if repeat.is_same else ""
-    said = (
-        f"{repeat.tool} {repeat.target[:60]!r} came {repeat.times} times in {anomalies.REPEAT_SPAN} calls {result}"
-        f"(session {repeat.session[:8]}): the agent may go in circles"
-    )
-    cause = f"repeat:{repeat.agent}:{repeat.tool}"
-    return alerts.Finding(cause, repeat.session, True, alerts.WARNING, alerts.ANOMALY, said, now + DAY_S)
