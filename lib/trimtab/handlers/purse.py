@@ -17,7 +17,6 @@ an event is answered by what was read until then: it may pass a limit that is re
 `doubts` has what the user must be told; whoever holds the purse calls both.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from getpass import getuser
@@ -33,6 +32,8 @@ from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.budget_sharing import Known
+from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
@@ -70,21 +71,6 @@ class Verdict(NamedTuple):
 def is_call(reservation: Reservation, session: str) -> bool:
     """Whether a reservation is for an agent of the session that has not begun."""
     return reservation.charge.session == session and reservation.charge.agent.startswith(gate.CALL)
-
-
-def is_alive(pid: int) -> bool | None:
-    """Whether a process is there; None where that can't be known."""
-    if pid <= 0 or os.name != "posix":  # on Windows signal 0 is no question
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return None
-    return True
 
 
 class Purse:
@@ -228,6 +214,16 @@ class Purse:
 
         self._ledger.decide(do)
 
+    def withdraw(self, who: Who, call: str) -> None:
+        """The agent that the call was to start is not: nothing is kept for it."""
+        key = gate.conversation_key(who.session, f"{gate.CALL}{call}")
+
+        def do(store: BudgetStore) -> None:
+            with store.turn() as turn:
+                turn.release([key])
+
+        self._ledger.decide(do)
+
     # What stands where
 
     def accounts(self, who: Who | None) -> list[Account]:
@@ -235,7 +231,8 @@ class Purse:
         if not self.is_on():
             return []
         self._books.catch_up([who.session] if who else (), LOAD_S)
-        known, now = self._ledger.decide(lambda store: store.reservations()), self._books.now()
+        known = self._ledger.reservations = self._ledger.decide(lambda store: store.reservations())
+        now = self._books.now()
         if who is not None:
             return list(self._accounts(known, self._place(who, now)))
         tally, found = self._tallies.tally, []
@@ -261,6 +258,11 @@ class Purse:
         now = self._books.now()
         accounts = self._accounts(self._ledger.reservations, self._place(who, now))
         return max((a.share for a in accounts if gate.is_stopping(a.budget, now)), default=0.0)
+
+    def known(self) -> Known:
+        """What a plan of how budgets are shared out goes by, as `accounts` has brought it up to date."""
+        tally, book = self._tallies.tally, self._tallies.book
+        return Known(self._ledger.budgets, tally.all(), [gate.held(tally, r) for r in self._ledger.reservations], book)
 
     def tell(self, account: Account, whom: str, what: str) -> bool:
         """Whether this was not said of the account yet, since its budget changed; of a rolling one in one window."""
