@@ -43,6 +43,11 @@ def conversation_of(reservation: Reservation) -> Conversation:
     return reservation.charge.session, reservation.charge.agent
 
 
+def is_call(reservation: Reservation, session: str) -> bool:
+    """Whether a reservation is for an agent of the session that has not begun."""
+    return reservation.charge.session == session and reservation.charge.agent.startswith(CALL)
+
+
 def held(tally: Tally, reservation: Reservation) -> Held:
     """What is still kept of a reservation. One that is assumed is whole, until a later response is known."""
     charge = reservation.charge

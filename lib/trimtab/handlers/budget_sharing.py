@@ -15,18 +15,24 @@ from trimtab.budget.periods import CALENDAR, OF_EACH, window
 from trimtab.budget.scopes import applies
 from trimtab.budget.tally import amount, key_in
 from trimtab.budget.terms import Account, Budget, Charge, Measure, Span
-from trimtab.prices import Book
+from trimtab.handlers.budget_books import Books
 from trimtab.usage import needs
 from trimtab.usage.needs import Task
 
 
 class Known(NamedTuple):
-    """What plans go by: all budgets, what was used, what is reserved, and the prices that both were counted by."""
+    """What plans go by: all budgets, what was used, what is reserved."""
 
     budgets: Sequence[Budget]
     charges: Sequence[Charge]
     holds: Sequence[Held]
-    book: Book
+
+
+def known_of(books: Books) -> Known:
+    """What is known now; `Purse.accounts` brings it up to date."""
+    tally = books.tallies.tally
+    holds = [gate.held(tally, r) for r in books.ledger.reservations]
+    return Known(books.ledger.budgets, tally.all(), holds)
 
 
 class Past(NamedTuple):
@@ -60,13 +66,13 @@ def shared_out(known: Known, accounts: Iterable[Account], past: Past, now: float
         children, used = parents[parent.id]
         if children:
             key = account.key if parent.period.span in OF_EACH else ""
-            found.append(plan_of(account, children, {n: used.get((key, n), 0) for n in range(len(children))}, past, now))
+            found.append(
+                plan_of(account, children, {n: used.get((key, n), 0) for n in range(len(children))}, past, now)
+            )
     return found
 
 
-def used_of(
-    parent: Budget, children: Sequence[Budget], since: float, known: Known
-) -> dict[tuple[str, int], int]:
+def used_of(parent: Budget, children: Sequence[Budget], since: float, known: Known) -> dict[tuple[str, int], int]:
     """What is used or reserved of the parent's accounts by each child: by the account's key and the child's number."""
     found: dict[tuple[str, int], int] = {}
     which: dict[tuple[str, ...], int | None] = {}
@@ -96,9 +102,7 @@ def child_of(parent: Budget, children: Sequence[Budget], charge: Charge) -> int 
     return next((number for number, child in enumerate(children) if applies(child, charge)), None)
 
 
-def plan_of(
-    account: Account, children: Sequence[Budget], used: dict[int, int], past: Past, now: float
-) -> Shared:
+def plan_of(account: Account, children: Sequence[Budget], used: dict[int, int], past: Past, now: float) -> Shared:
     parent = account.budget
     before = uses_before(parent, children, past.uses)
     made, scores = [], {}
@@ -110,7 +114,9 @@ def plan_of(
     return Shared(account, tuple(children), allocation.plan(account, made, scores))
 
 
-def uses_before(parent: Budget, children: Sequence[Budget], uses: Iterable[Charge]) -> dict[int, list[tuple[float, int]]]:
+def uses_before(
+    parent: Budget, children: Sequence[Budget], uses: Iterable[Charge]
+) -> dict[int, list[tuple[float, int]]]:
     """What each child has used, whenever that was: (time, amount) by its number."""
     found: dict[int, list[tuple[float, int]]] = {}
     if parent.period.span in CALENDAR or parent.period.span is Span.ROLLING:

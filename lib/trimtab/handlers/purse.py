@@ -32,7 +32,6 @@ from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
-from trimtab.handlers.budget_sharing import Known
 from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
@@ -66,11 +65,6 @@ class Verdict(NamedTuple):
     account: Account | None
     accounts: tuple[Account, ...]
     expected: Charge
-
-
-def is_call(reservation: Reservation, session: str) -> bool:
-    """Whether a reservation is for an agent of the session that has not begun."""
-    return reservation.charge.session == session and reservation.charge.agent.startswith(gate.CALL)
 
 
 class Purse:
@@ -180,7 +174,7 @@ class Purse:
                 if any(r.charge.key == who.key for r in known):
                     return
                 for r in known:
-                    if is_call(r, who.session) and r.charge.agent_type == who.agent_type:
+                    if gate.is_call(r, who.session) and r.charge.agent_type == who.agent_type:
                         turn.release([r.charge.key])
                         turn.reserve(r._replace(charge=r.charge._replace(key=who.key, agent=who.agent)))
                         return
@@ -259,10 +253,10 @@ class Purse:
         accounts = self._accounts(self._ledger.reservations, self._place(who, now))
         return max((a.share for a in accounts if gate.is_stopping(a.budget, now)), default=0.0)
 
-    def known(self) -> Known:
-        """What a plan of how budgets are shared out goes by, as `accounts` has brought it up to date."""
-        tally, book = self._tallies.tally, self._tallies.book
-        return Known(self._ledger.budgets, tally.all(), [gate.held(tally, r) for r in self._ledger.reservations], book)
+    @property
+    def books(self) -> Books:
+        """What decisions go by, for what decides nothing."""
+        return self._books
 
     def tell(self, account: Account, whom: str, what: str) -> bool:
         """Whether this was not said of the account yet, since its budget changed; of a rolling one in one window."""
@@ -354,7 +348,7 @@ class Purse:
         kept = []
         for r in known:
             is_own = r.charge.key == who.key
-            if not is_own and not (is_call(r, who.session) and not who.agent):
+            if not is_own and not (gate.is_call(r, who.session) and not who.agent):
                 kept.append(r)
                 continue
             turn.release([r.charge.key])
