@@ -22,6 +22,9 @@ from trimtab.errors import StoreError, TrimtabError
 from trimtab.handlers import budget_report, budgeting
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LOADING
+from trimtab.handlers.budget_idle import Shares
+from trimtab.handlers.budget_needs import BudgetNeeds
+from trimtab.handlers.budget_outlook import Outlook, which
 from trimtab.handlers.budget_report import Line
 from trimtab.handlers.budgeting import CLI, Counter
 from trimtab.handlers.purse import Purse
@@ -84,17 +87,23 @@ def set_(words: tuple[str, ...], **options: object) -> None:
 @command.command("show")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of bars.")
 def show(wants_json: bool) -> None:
-    """Show each budget, what is used of it and when it begins anew."""
+    """Show each budget, what is used of it, what it will come to and how it is shared out."""
     with taken() as counter:
         budgets, now = counter.store.budgets(), counter.author.at
+        found, outlook, missing = [], budget_report.NOTHING, ""
         try:
-            found, missing = counter.accounts(), ""
+            if budgets:
+                with purse_of(os.environ) as (purse, book):
+                    found = purse.accounts(None)
+                    shares = Shares(purse, BudgetNeeds(book, time.time), time.time)
+                    shares.load()
+                    outlook = shares.outlook(found)
         except StoreError as exc:
-            found, missing = [], f"what is used can't be told: {exc}"
+            missing = f"what is used can't be told: {exc}"
         if wants_json:
-            print(json.dumps(document(budgets, found, now), indent=2))
+            print(json.dumps(document(budgets, found, now, outlook), indent=2))
         else:
-            rows = budget_report.rows(budgets, found, counter.place, now)
+            rows = budget_report.rows(budgets, found, counter.place, now, None, outlook)
             draw(budget_report.told(rows, counter.how_to_begin))
         if missing:
             print(f"trimtab: {missing}", file=sys.stderr)
@@ -187,6 +196,13 @@ def standing(store: BudgetStore, environment: Mapping[str, str]) -> list[Account
     """What is used of each budget by now, after what is new in the transcripts was read. Raises StoreError."""
     if not store.budgets():
         return []
+    with purse_of(environment) as (purse, _):
+        return purse.accounts(None)
+
+
+@contextmanager
+def purse_of(environment: Mapping[str, str]) -> Iterator[tuple[Purse, Bookkeeping]]:
+    """A purse that has added up all, and its usage book; what is doubtful is told at the end. Raises StoreError."""
     with books.opened(environment):
         pass
     book = Bookkeeping(environment, lambda fault: print(f"trimtab: {fault}", file=sys.stderr))
@@ -195,11 +211,10 @@ def standing(store: BudgetStore, environment: Mapping[str, str]) -> list[Account
         ends = time.monotonic() + LOADING_S
         while not (done := purse.step()) and time.monotonic() < ends:
             pass
-        found = purse.accounts(None)
+        yield purse, book
         for doubt in purse.doubts():
             if doubt != LOADING or not done:
                 print(f"trimtab: {doubt}", file=sys.stderr)
-        return found
     finally:
         purse.close()
         book.close()
@@ -255,7 +270,7 @@ def draw(lines: Sequence[Line]) -> None:
         out.print(text, overflow="fold")
 
 
-def document(budgets: Sequence[Budget], found: Sequence[Account], now: float) -> dict[str, object]:
+def document(budgets: Sequence[Budget], found: Sequence[Account], now: float, outlook: Outlook) -> dict[str, object]:
     """The object that `show --json` prints."""
     return {
         "format": FORMAT,
@@ -267,7 +282,14 @@ def document(budgets: Sequence[Budget], found: Sequence[Account], now: float) ->
                 "scope": {name: value for name, value in budget.scope._asdict().items() if value},
                 "period": budget.period._asdict(),
                 "accounts": [
-                    {**account._asdict(), "budget": budget.id, "left": account.left, "share": account.share}
+                    {
+                        **account._asdict(),
+                        "budget": budget.id,
+                        "left": account.left,
+                        "share": account.share,
+                        "forecast": forecast_of(account, outlook),
+                        "shared": shared_of(account, outlook),
+                    }
                     for account in found
                     if account.budget.id == budget.id
                 ],
@@ -275,3 +297,16 @@ def document(budgets: Sequence[Budget], found: Sequence[Account], now: float) ->
             for budget in budgets
         ],
     }
+
+
+def forecast_of(account: Account, outlook: Outlook) -> dict[str, float | None] | None:
+    """What will be used by the period's end; None where that is not told."""
+    told = outlook.periods.get(which(account))
+    return None if told is None else {"low": told.low, "middle": told.middle, "high": told.high}
+
+
+def shared_of(account: Account, outlook: Outlook) -> list[dict[str, object]]:
+    """How the account is shared out; empty where no budget is inside of it."""
+    found = [shared.rows for shared in outlook.shared if which(shared.account) == which(account)]
+    names = ("child", "allocated", "used", "available", "status", "efficiency_score")
+    return [{name: getattr(row, name) for name in names} for rows in found for row in rows]

@@ -1,10 +1,12 @@
 """What is done for budgets in idle moments beside the tallies: what was needed is learned, shares are written down."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from trimtab.budget.allocation import Allocation
+from trimtab.budget.terms import Account
 from trimtab.handlers.budget_needs import BudgetNeeds
+from trimtab.handlers.budget_outlook import Outlook, by_period
 from trimtab.handlers.budget_sharing import Shared, has_children, known_of, shared_out
 from trimtab.handlers.purse import Purse
 
@@ -27,17 +29,22 @@ class Shares:
             self._rests_until = time.monotonic() + SHARE_S
             self.write()
 
-    def now(self) -> list[Shared]:
-        """How each budget that has others inside of it is shared out at this moment."""
-        if not has_children(self._ledger.budgets):
-            return []
-        accounts = self._purse.accounts(None)
-        return shared_out(known_of(self._purse.books), accounts, self._needs.past(), self._clock())
+    def outlook(self, accounts: Sequence[Account]) -> Outlook:
+        """What the accounts, as `Purse.accounts` has just told them, come to by what is known of the past by now."""
+        past, now = self._needs.past(), self._clock()
+        return Outlook(
+            by_period(accounts, past.uses, now), shared_out(known_of(self._purse.books), accounts, past, now)
+        )
+
+    def load(self) -> None:
+        """Learns from all of the past, which may take a second."""
+        while not self._needs.step(self._purse.books.tallies.book):
+            pass
 
     def write(self) -> None:
         """Writes the plans that have changed into the ledger; what is over is closed."""
         plans: dict[int, list[Allocation]] = {}
-        for shared in self.now():
+        for shared in self._shared():
             plans.setdefault(shared.account.budget.id, []).extend(shared.rows)
         known: dict[int, list[Allocation]] = {}
         for row in self._ledger.decide(lambda store: store.allocations()):
@@ -46,6 +53,12 @@ class Shares:
             rows = plans.get(parent, [])
             if sorted(rows, key=key_of) != sorted(known.get(parent, []), key=key_of):
                 self._write(parent, rows)
+
+    def _shared(self) -> list[Shared]:
+        if not has_children(self._ledger.budgets):
+            return []
+        accounts = self._purse.accounts(None)
+        return shared_out(known_of(self._purse.books), accounts, self._needs.past(), self._clock())
 
     def _write(self, parent: int, rows: list[Allocation]) -> None:
         self._ledger.decide(lambda store: store.allocate(parent, rows, self._clock()))

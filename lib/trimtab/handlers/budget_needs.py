@@ -11,6 +11,7 @@ from typing import NamedTuple
 from trimtab.budget import forecast
 from trimtab.budget.forecast import Forecast, Learned, Start
 from trimtab.budget.terms import Measure
+from trimtab.errors import StoreError
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_sharing import Past
 from trimtab.monitor.summary import prompt_tokens
@@ -32,7 +33,7 @@ class Place(NamedTuple):
 
 
 class BudgetNeeds:
-    """One thread at a time; every method may raise StoreError."""
+    """One thread at a time. `step` raises StoreError."""
 
     def __init__(self, source: Bookkeeping, clock: Callable[[], float]) -> None:
         self._source, self._clock = source, clock
@@ -58,7 +59,10 @@ class BudgetNeeds:
         """The need of the task that begins with a prompt of so many characters."""
         if not self._is_known(measure):
             return None
-        now, place = self._clock(), self._place(session)
+        try:
+            now, place = self._clock(), self._place(session)
+        except StoreError:  # the purse tells that the book can't be read
+            return None
         learned = self._of(measure, place.model, now)
         if learned is None:
             return None
