@@ -4,7 +4,7 @@ import pytest
 from tests.monitor.parts import part
 
 from trimtab.monitor import parts_report
-from trimtab.monitor.grouping import BY, family_of, rows
+from trimtab.monitor.grouping import BY, rows
 
 PARTS = [
     part("standing", tokens=1000, read_tokens=3000, units=600.0, usd=None),
@@ -53,26 +53,3 @@ def test_names(by: str, names: list[str]) -> None:
 
 def test_no_parts_no_rows() -> None:
     assert rows([], BY["part"]) == ()
-
-
-@pytest.mark.parametrize(
-    ("command", "family"),
-    [
-        ("cd a && go test ./... 2>&1 | tail -5", "tests"),
-        ("go build ./...", "builds"),
-        ("npm run test:unit", "tests"),
-        ("npm install", "packages"),
-        ("npx vitest run", "tests"),
-        ("uv run pytest -q", "tests"),
-        ("git add . && git commit -m 'npm test'", "git"),
-        ("gh pr view 3", "gh"),
-        ("rtk git diff", "git"),
-        ("grep -rn x . | head", "search"),
-        ("cat a | grep b", "files"),
-        ("sudo docker ps", "containers"),
-        ("./run-me", "other"),
-        ("", "not a command"),
-    ],
-)
-def test_command_families(command: str, family: str) -> None:
-    assert family_of(command) == family
