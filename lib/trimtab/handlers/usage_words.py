@@ -63,12 +63,12 @@ def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float
                 if len(account.requests) > MOST_REQUESTS:
                     count = f"{len(account.requests):,} requests"
                     return [f"That takes long for {count}; in a terminal: trimtab report --by {asked.by}"]
-                requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
-                rows = grouping.rows(ledger.parts, grouping.BY[asked.by])
-                if not rows:
+                _, ledger = accounts.contexts(store, accounts.active(store, scope), prices, scope)
+                found = grouping.grouped(ledger.parts, grouping.BY[asked.by], scope.holds)
+                if not found.rows:
                     return [parts_report.nothing(asked.by, whose)]
-                remarks = [spend_report.unpriced(requests, prices.usd)]
-                return [whose, *parts_report.table(rows, asked.by, MOST_ROWS), *filter(None, remarks)]
+                remarks = [spend_report.unpriced(account.requests, prices.usd)]
+                return [whose, *parts_report.table(found, asked.by, MOST_ROWS), *filter(None, remarks)]
     except StoreError as exc:
         return [str(exc)]
     total = spend.add("all", account.requests, prices.usd)

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from trimtab.content import kinds
 from trimtab.content.families import family_of
-from trimtab.monitor.parts import RESULT, Part
+from trimtab.monitor.parts import RESULT, UNKNOWN, IsMeant, Part, always
 
 SHELLS = ("Bash", "PowerShell", "BashOutput")
+REST = "everything else"
 
 
 class Row(NamedTuple):
@@ -33,17 +34,35 @@ class Row(NamedTuple):
 NameOf = Callable[[Part], str | None]
 
 
-def rows(parts: Iterable[Part], name_of: NameOf) -> tuple[Row, ...]:
-    """One row a name, the dearest first; parts whose name is None are left out, though shares are of all."""
-    apart: dict[str, list[Part]] = {}
-    every = list(parts)
+class Grouped(NamedTuple):
+    """`rows` have a name each, the dearest first; `rest` are the parts without one: REST, and what is not attributed.
+
+    `rows` and `rest` add up to `total`, which is all that was billed.
+    """
+
+    rows: tuple[Row, ...]
+    rest: tuple[Row, ...]
+    total: Row
+
+
+def grouped(parts: Iterable[Part], name_of: NameOf, is_meant: IsMeant = always) -> Grouped:
+    """The parts by name, of those that came at times that are meant or were paid for then."""
+    every = [part for part in parts if part.carried or part.output_tokens or is_meant(part.at)]
+    named: dict[str, list[Part]] = {}
+    rest: dict[str, list[Part]] = {}
     for part in every:
         name = name_of(part)
-        if name is not None:
-            apart.setdefault(name, []).append(part)
+        if name is None:
+            rest.setdefault(UNKNOWN if part.what == UNKNOWN else REST, []).append(part)
+        else:
+            named.setdefault(name, []).append(part)
     price_of, whole = priced(every)
-    found = [row_of(name, group, price_of, whole) for name, group in apart.items()]
-    return tuple(sorted(found, key=lambda row: (-row.share, -row.units, row.name)))
+    found = [row_of(name, group, price_of, whole) for name, group in named.items()]
+    return Grouped(
+        tuple(sorted(found, key=lambda row: (-row.share, -row.units, row.name))),
+        tuple(row_of(name, rest[name], price_of, whole) for name in sorted(rest)),
+        row_of("all", every, price_of, whole),
+    )
 
 
 def row_of(name: str, parts: list[Part], price_of: Callable[[Part], float], whole: float) -> Row:

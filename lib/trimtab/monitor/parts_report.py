@@ -1,15 +1,13 @@
 """Where the tokens of contexts went, by tool, file, kind, command and more, as plain lines of at most 80 columns."""
 
-from collections.abc import Sequence
-
-from trimtab.monitor.grouping import Row
+from trimtab.monitor.grouping import Grouped, Row
 from trimtab.monitor.report import WIDTH, bar, dollars, fitted, short
 
 NAME, BAR = 28, 9  # columns
 MOST_ROWS = 30  # chosen: they fit a screen; --csv and --json have all
 METHOD = (
     "Tokens are as billed: a result's are what the prompt grew by, shared out by estimated size where several came at"
-    " once. Its cost is that of every request that carried it, at the price of its class. Sessions are taken whole."
+    " once. Its cost is that of every request of this time that carried it, at the price of its class."
 )
 
 
@@ -26,13 +24,17 @@ def nothing(by: str, whose: str) -> str:
     return f"There are {NONE.get(by, 'no contexts')} in the usage of {whose}."
 
 
-def table(rows: Sequence[Row], by: str, most: int = MOST_ROWS) -> list[str]:
-    """A row for each name, the dearest first: how much came in, how often it was sent, what that cost."""
+def table(found: Grouped, by: str, most: int = MOST_ROWS) -> list[str]:
+    """A row for each name, the dearest first: how much came in, how often it was sent, what that cost; then the sum.
+
+    Before the sum are the costs of what has no name here.
+    """
+    rows = found.rows
     head = f"{by.capitalize():<{NAME}}{'came':>7}{'tokens':>9}{'sent':>8}{'cost':>10}{'share':>8}"
     text = [head, *(line(row, rows[0].share) for row in rows[:most])]
     if len(rows) > most:
         text.append(f"  and {len(rows) - most:,} more")
-    return text
+    return text + [line(row, 0.0) for row in (*found.rest, found.total)]
 
 
 def line(row: Row, largest: float) -> str:

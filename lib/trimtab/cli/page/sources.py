@@ -96,7 +96,8 @@ def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[Histo
             return history, [LEDGER_ONLY] if history.requests else []
         arrivals = [a for a in store.arrivals(asked.session, project, None, asked.period.until) if a.what != "answer"]
         scope = Scope(project, asked.session, asked.period.since, asked.period.until)
-        _, ledger = accounts.contexts(store, accounts.active(store, scope)[-Limits().sessions :], book, True)
+        newest = accounts.active(store, scope)[-Limits().sessions :]
+        _, ledger = accounts.contexts(store, newest, book, Scope(until=scope.until), True)
     parts = [Part(m.session, m.agent, m.message_id, kind, tokens) for m in ledger.moments for kind, tokens in m.tokens]
     full = {
         (part.session, part.agent, part.id): FullPrice(part.tokens, part.carried, part.usd)
