@@ -81,7 +81,7 @@ def uses(requests: Iterable[Request], prices: Book) -> list[Use]:
 def draw(out: Console, found: Overview) -> None:
     """Three short sections; what is empty is left out."""
     if found.parts.rows:
-        title, *lines = parts_report.table(found.parts, "part", ROWS)
+        title, *lines = parts_report.table(found.parts, "part", ROWS, out.width)
         out.print(Text.assemble(("Where the tokens went", screen.HEADING), f"  {found.period.name}, all sessions"))
         out.print(Text("\n".join([title, *lines])))
         if found.unpriced[0]:
@@ -90,7 +90,7 @@ def draw(out: Console, found: Overview) -> None:
     if found.waste:
         out.print(Text.assemble(("What could be saved", screen.HEADING), f"  {found.period.name}"))
         for finding in found.waste[:FINDINGS]:
-            out.print(Text("\n".join(advice(finding))))
+            out.print(Text("\n".join(advice(finding, min(WIDTH, out.width)))))
         out.print()
     if found.forecasts:
         out.print(Text("What it will come to", style=screen.HEADING))
@@ -116,26 +116,31 @@ def draw_alerts(out: Console, ledger: Path, faults: Sequence[str]) -> None:
     out.print(Text.assemble(("Alerts", screen.HEADING), "  trimtab alerts --ack ID marks one as seen"))
     for one in standing[:ALERTS]:
         text = f"{one.name:>4}  {one.row.level}: {screen.safe(one.row.message)}"
-        out.print(Text("\n".join(textwrap.wrap(text, WIDTH, subsequent_indent=" " * 6))))
+        out.print(Text("\n".join(textwrap.wrap(text, min(WIDTH, out.width), subsequent_indent=" " * 6))))
     if len(standing) > ALERTS:
         out.print(Text(f"      and {len(standing) - ALERTS} more", style=screen.QUIET))
     out.print()
 
 
-def advice(finding: Finding) -> list[str]:
-    """A finding's number, its dearest case (what, when, in which session), and the one thing to do; 80 columns."""
+def advice(finding: Finding, columns: int = WIDTH) -> list[str]:
+    """A finding's number, its dearest case (what, when, in which session), and the one thing to do."""
     cost = "no price" if finding.usd is None else dollars(finding.usd)
     head = f"{cost:>8} {finding.share:>6.1%}  {finding.title}, {finding.times:,}\u00a0x"
-    indent, width = " " * INDENT, WIDTH - INDENT
+    indent, width = " " * INDENT, columns - INDENT
     when = f"{datetime.fromtimestamp(finding.at).astimezone():%Y-%m-%d %H:%M}"
     most = f"{short(finding.most_units)} input tokens" if finding.most_usd is None else dollars(finding.most_usd)
     subject = finding.subject.removeprefix(f"{finding.project}{os.sep}")
     return [
-        *textwrap.wrap(head, WIDTH, subsequent_indent=indent),
+        *textwrap.wrap(head, columns, subsequent_indent=indent),
         *([f"{indent}{fitted(finding.project, width)}"] if finding.project else []),
-        f"{indent}Most: {most}, session {fitted(finding.session[:8], 8)}, {when}",
+        *textwrap.wrap(
+            f"Most: {most}, session {fitted(finding.session[:8], 8)}, {when}",
+            columns,
+            initial_indent=indent,
+            subsequent_indent=indent,
+        ),
         *([f"{indent}{fitted(subject, width)}"] if subject else []),
-        *textwrap.wrap(finding.advice, WIDTH, initial_indent=indent, subsequent_indent=indent),
+        *textwrap.wrap(finding.advice, columns, initial_indent=indent, subsequent_indent=indent),
     ]
 
 

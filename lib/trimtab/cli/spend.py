@@ -77,7 +77,7 @@ def show_parts(asked: Asked, found: Grouped, remarks: Sequence[str], why: str) -
         screen.console().print(Text(why))
     else:
         out = screen.console()
-        title, *lines = parts_report.table(found, asked.by)
+        title, *lines = parts_report.table(parts_report.within(found, asked.project), asked.by, width=out.width)
         out.print(Text(heading(asked), style=screen.QUIET))
         out.print(Text(title, style=screen.HEADING))
         out.print(Text("\n".join(lines)))
@@ -88,7 +88,7 @@ def show_parts(asked: Asked, found: Grouped, remarks: Sequence[str], why: str) -
 def draw(asked: Asked, rows: Sequence[Spent], total: Spent, before: Spent | None, remarks: Sequence[str]) -> None:
     """The table, how it compares with the time before, and what to know of it."""
     out = screen.console()
-    title, *lines = spend_report.table(rows, total, asked.by)
+    title, *lines = spend_report.table(rows, total, asked.by, width=out.width)
     out.print(Text(heading(asked), style=screen.QUIET))
     out.print(Text(title, style=screen.HEADING))
     out.print(Text("\n".join(lines)))

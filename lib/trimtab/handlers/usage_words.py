@@ -65,6 +65,7 @@ def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float
                     return [f"That takes long for {count}; in a terminal: trimtab report --by {asked.by}"]
                 _, ledger = accounts.contexts(store, accounts.active(store, scope), prices, scope)
                 found = grouping.grouped(ledger.parts, grouping.BY[asked.by], scope.holds)
+                found = parts_report.within(found, scope.project)
                 if not found.rows:
                     return [parts_report.nothing(asked.by, whose)]
                 remarks = [spend_report.unpriced(account.requests, prices.usd)]
