@@ -33,7 +33,7 @@ class Words(NamedTuple):
 def understood(words: list[str], now: float) -> Words:
     """What the words ask for. Raises TrimtabError for a word that asks nothing."""
     by, period, is_all = "", None, False
-    rest = iter(word.removeprefix("--") for word in words if word != "--hours")
+    rest = iter(word.lower().removeprefix("--") for word in words if word != "--hours")
     for word in rest:
         if word == "by":
             by = next(rest, "")
