@@ -125,14 +125,17 @@ def step(known: Iterable[Alert], findings: Iterable[Finding], now: float) -> Cha
     return Changes(tuple(raised), tuple(cleared))
 
 
+def state_of(alert: Alert) -> str:
+    """See AlertRow."""
+    return "gone" if alert.cleared_at is not None else "seen" if alert.acknowledged else "stands"
+
+
 def alert_rows(alerts: Iterable[Alert]) -> list[AlertRow]:
     """The alerts for a report: what stands first, then what the user has seen, then what is gone; the newest first."""
-    rows = []
-    for alert in alerts:
-        state = "gone" if alert.cleared_at is not None else "seen" if alert.acknowledged else "stands"
-        rows.append(
-            AlertRow(alert.id, alert.level, state, alert.triggered_at, alert.cleared_at, alert.source, alert.message)
-        )
+    rows = [
+        AlertRow(one.id, one.level, state_of(one), one.triggered_at, one.cleared_at, one.source, one.message)
+        for one in alerts
+    ]
     order = {"stands": 0, "seen": 1, "gone": 2}
     return sorted(rows, key=lambda row: (order[row.state], -row.triggered_at, -row.id))
 

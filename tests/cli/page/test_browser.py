@@ -213,6 +213,14 @@ def test_a_project_narrows_all_parts(screen: Screen) -> None:
     assert screen.class_tokens() == summed(list(screen.found.requests))
 
 
+def test_an_alert_that_is_gone_is_not_open(screen: Screen) -> None:
+    """Of four one was acknowledged, one cleared."""
+    assert "Open alerts\n\n2\n" in screen.text("#tiles")
+    lines = screen.text("#alerts").splitlines()
+    assert lines.count("warning · gone by now") == 1
+    assert lines.count("info · acknowledged") == 1
+
+
 def test_a_model_narrows_all_parts(screen: Screen) -> None:
     screen.choose("model", screen.option("model", "claude-sonnet-5-5"))
     wanted = [request for request in screen.found.requests if request.model == "claude-sonnet-5-5"]

@@ -265,11 +265,13 @@ def test_alerts_come_with_their_project_and_the_newest_first() -> None:
     alerts = [
         ("/p", Alert(1, "warning", "old", "budget", NOON, True)),
         ("", Alert(2, "info", "new", "cache", NOON + 1, False)),
+        ("", Alert(3, "info", "over", "cache", NOON - 1, False, cleared_at=NOON)),
     ]
     data = made(History([], additions=[Addition("s", "", NOON, "Stop", 5)], alerts=alerts))
-    assert [(alert.project, alert.message, alert.acknowledged) for alert in data.alerts] == [
-        ("", "new", False),
-        ("/p", "old", True),
+    assert [(alert.project, alert.message, alert.state) for alert in data.alerts] == [
+        ("", "new", "stands"),
+        ("/p", "old", "seen"),
+        ("", "over", "gone"),
     ]
 
 

@@ -175,14 +175,14 @@ class Budget(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """An alert and the project that it is of ("" for all)."""
+    """An alert and the project that it is of ("" for all); `state` is "stands", "seen" (still there) or "gone"."""
 
     project: str
     level: str
     message: str
     source: str
     at: float
-    acknowledged: bool
+    state: str
 
 
 class PageData(NamedTuple):
