@@ -257,6 +257,13 @@ def test_moments_say_what_a_prompt_held() -> None:
     ]
 
 
+def test_moments_name_parts_by_their_ids_first() -> None:
+    arrivals = [came(1, PROMPT, 100), came(3, RESULT, 400, "Read")]
+    ledger = context.ledger(PLAIN, arrivals, prices_of, with_moments=True, named={arrivals[1].id: "view"})
+    assert [dict(moment.tokens).get("view", 0) for moment in ledger.moments] == [0, 400, 400]
+    assert "Read" not in dict(ledger.moments[-1].tokens)
+
+
 def test_prices_for_long_prompts_apply_to_each_part() -> None:
     """sonnet-4-5 over 200,000 tokens: 7.5 USD for a million written ones, 0.6 read, 22.5 of output; below it 3.75."""
     model = "claude-sonnet-4-5"

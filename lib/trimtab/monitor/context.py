@@ -20,7 +20,7 @@ one (the median of the project's conversations of that kind of agent, or of all)
 
 import statistics
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import mul
 from typing import NamedTuple
@@ -97,12 +97,13 @@ def ledger(
     factor_of: sizes.FactorOf = sizes.factor,
     with_moments: bool = False,
     is_meant: IsMeant = always,
+    named: Mapping[str, str] | None = None,
 ) -> Ledger:
     """Follows every conversation. `requests` and `arrivals` are all of them, in any order; never raises.
 
     The parts' tokens of each class, output included, and their USD add up to those of the requests at times that are
     meant: for the others nothing is paid, though they fill the contexts. Arrivals of conversations without a request
-    are left out. Takes 0.2 ms and 1 kB a request.
+    are left out. Moments call a part what `named` says of its id, else as its label. Takes 0.2 ms and 1 kB a request.
     """
     asked: dict[tuple[str, str], list[Request]] = {}
     for request in requests:
@@ -114,7 +115,7 @@ def ledger(
     moments: list[Moment] = []
     usual_of = usual_standing(asked.values())
     for key, group in asked.items():
-        following = Following(prices_of, usd_of, factor_of, usual_of, is_meant)
+        following = Following(prices_of, usd_of, factor_of, usual_of, is_meant, named)
         held = following.follow(group, came.get(key, ()))
         moments += [moment for moment in held if with_moments]
         parts += [account.part(group[0]) for account in following.accounts]
@@ -171,11 +172,12 @@ class Following:
         factor_of: sizes.FactorOf,
         usual_of: UsualOf,
         is_meant: IsMeant,
+        named: Mapping[str, str] | None,
     ) -> None:
         self.accounts: list[Account] = []
         self._prices_of, self._usd_of, self._factor_of, self._usual_of = prices_of, usd_of, factor_of, usual_of
         self._is_meant = is_meant
-        self._prompt = Prompt()
+        self._prompt = Prompt(named)
         self._weighed: dict[str, float] = {}
 
     def follow(self, requests: Iterable[Request], arrivals: Iterable[Arrival]) -> Iterator[Moment]:

@@ -7,7 +7,7 @@ as plain input are of the last ones. All token figures are whole numbers that ad
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -74,7 +74,7 @@ class Part(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What was in a context at one request: tokens by `Part.label`, which add up to the prompt."""
+    """What was in a context at one request: tokens by what a chart calls them, which add up to the prompt."""
 
     session: str
     agent: str
@@ -132,9 +132,11 @@ class Prompt:
 
     What a request read from the cache is booked for all its first parts at once: `_whole[n]` says what the first n
     parts paid for whole (requests, units a token, USD a token, requests with a USD price) since the sizes last changed.
+    `labels` are tokens by what a chart calls them: by the part's id in `named`, else by `label`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, named: Mapping[str, str] | None = None) -> None:
+        self._named = named or {}
         self.live: list[Account] = []
         self.labels: Counter[str] = Counter()
         self._ends: list[int] = []
@@ -149,7 +151,7 @@ class Prompt:
         if account.live:
             self.live.append(account)
             self._ends.append(self.tokens + account.live)
-            self.labels[label(account.what, account.tool)] += account.live
+            self._label(account)
 
     def resize(self, sizes: dict[int, int], at: float) -> None:
         """New sizes for parts by their place; those with 0 leave."""
@@ -163,7 +165,10 @@ class Prompt:
         self._ends = list(accumulate(account.live for account in self.live))
         self.labels = Counter()
         for account in self.live:
-            self.labels[label(account.what, account.tool)] += account.live
+            self._label(account)
+
+    def _label(self, account: Account) -> None:
+        self.labels[self._named.get(account.id) or label(account.what, account.tool)] += account.live
 
     def pay(self, request: Request, units: Rates, usd: Rates | None) -> None:
         """Books the request's prompt, which has as many tokens as the parts."""

@@ -1,6 +1,6 @@
 """The usage book asked for one account: the requests of some sessions or time, and what their contexts were made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -77,12 +77,13 @@ def active(store: UsageStore, scope: Scope) -> list[str]:
 
 
 def contexts(
-    store: UsageStore, sessions: Iterable[str], book: Book, paid: Scope, with_moments: bool = False
+    store: UsageStore, sessions: Iterable[str], book: Book, paid: Scope, named: Mapping[str, str] | None = None
 ) -> tuple[list[Request], Ledger]:
     """All that was billed of the sessions, and what it was for: their contexts' parts, and what is in no context.
 
     A context is followed from its beginning, but its parts have paid only for the requests of the time of `paid`: they
-    add up to what was billed in it. Sizes are estimated as these requests teach. Raises StoreError.
+    add up to what was billed in it. Sizes are estimated as these requests teach. Moments are there where results are
+    `named` by their ids (some of them). Raises StoreError.
     """
     requests: list[Request] = []
     arrivals: list[Arrival] = []
@@ -92,7 +93,8 @@ def contexts(
         arrivals += store.arrivals(session)
     came = list(joined(arrivals))
     factor_of = calibration.learned_factors(calibration.batches(requests, came))
-    ledger = context.ledger(requests, came, book.relative, book.usd, factor_of, with_moments, paid.holds)
+    with_moments = named is not None
+    ledger = context.ledger(requests, came, book.relative, book.usd, factor_of, with_moments, paid.holds, named)
     rest = [request for request in store.unlisted() if request.session in names]
     parts = [context.apart(request, book.relative, book.usd) for request in rest if paid.holds(request.at)]
     return [*requests, *rest], ledger._replace(parts=(*ledger.parts, *parts))

@@ -470,6 +470,8 @@ def test_hostile_names_are_shown_as_text(driver: webdriver.Chrome, tmp_path: Pat
     screen.click("#split .more")
     shown = screen.text("#split") + screen.text("#loads") + screen.text("#alerts")
     assert all(name in shown for name in (HOSTILE[0], HOSTILE[1], HOSTILE[4], HOSTILE[8], HOSTILE[12]))
+    assert f"…{'a' * 59}" in screen.text("#split")  # of 5,000
+    assert "a" * 60 not in screen.text("#split")
     assert screen.text("#about").startswith(HOSTILE[0])
     assert driver.execute_script("return document.querySelectorAll('img, main script').length") == 0
     view(screen, 320, "light")

@@ -103,8 +103,8 @@
 
   const SPLITS = {
     project: ["Project", (row) => row[SPEND.project], (key) => Data.projectLabels[key], (key) => names.project[key]],
-    model: ["Model", (row) => row[SPEND.model], Data.modelLabel],
-    agent: ["Agent", (row) => row[SPEND.agent], Data.agentLabel],
+    model: ["Model", (row) => row[SPEND.model], Data.modelLabel, (key) => names.model[key]],
+    agent: ["Agent", (row) => row[SPEND.agent], Data.agentLabel, (key) => names.agent[key]],
     session: ["Session", (row) => row[SPEND.session], Data.sessionLabel, (key) => names.session[key]],
   };
 
