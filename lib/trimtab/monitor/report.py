@@ -230,10 +230,10 @@ def fitted(text: str, width: int) -> str:
     text = printable(text)
     if columns(text) <= width:
         return text
-    kept = text[max(0, len(text) - width) :] if text.isascii() else text
-    while kept and columns(kept) > width - 1:
-        kept = kept[1:]
-    return f"…{kept}"
+    kept, left = len(text), width - 1
+    while kept and (left := left - columns(text[kept - 1])) >= 0:
+        kept -= 1
+    return f"…{text[kept:]}"
 
 
 def padded(text: str, width: int) -> str:
