@@ -163,6 +163,16 @@ def test_a_call_that_fails_again_costs_its_request_too() -> None:
     assert again.usd == pytest.approx(units * USD)
 
 
+@pytest.mark.parametrize(
+    ("tool", "target"), [("Edit", "/p/a.go"), ("Read", "/p/a.go"), ("Bash", "x" * 300), ("Bash", "")]
+)
+def test_calls_that_may_differ_are_not_the_same(tool: str, target: str) -> None:
+    """The target is not all of the call: another text to replace, other lines, the end of a long command."""
+    requests = [request(0, 0, 9000), request(2, 9000, 100), request(4, 9100, 100)]
+    failed = [result(at, 100, target, tool, is_error=True) for at in (1, 3)]
+    assert "failed again" not in found(requests, failed)
+
+
 def test_a_view_that_was_fetched_costs_its_net_loss() -> None:
     """300 saved by the view are 300 * 1.35; the recovery of 1,000 is written once, and its turn costs 1,000 + 600."""
     requests = [request(0, 0, 9000), request(2, 9000, 1000), request(4, 10_000, 1000)]

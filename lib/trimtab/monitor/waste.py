@@ -11,7 +11,8 @@ what the instance cost above what would have been paid without it, in the prices
 - folded and fetched: what recoveries of one of Trimtab's views cost above what it saved;
 - standing: what stands above STANDING_TOKENS, all requests of the conversation;
 - cache lost: tokens that the request before had in the cache, paid as written or uncached above the price of reading;
-- failed again: the second and later failure in a row of one call, and the requests that made it.
+- failed again: the second and later failure in a row of one call, and the requests that made it; of tools whose target
+  is all that they are told (WHOLE), as two edits of one file that fail are mostly two calls (11 of 11 recorded ones).
 
 Only what was paid in the requests that are meant counts. API errors leave no usage in a transcript, so they cost
 nothing here.
@@ -34,13 +35,14 @@ from trimtab.monitor.summary import (
     load_item,
     prompt_tokens,
 )
-from trimtab.records import Load, Recovery, Request
+from trimtab.records import LONGEST_TARGET, Load, Recovery, Request
 
 LEAST_SHARE = 0.005  # chosen: of all that was spent; a finding below it is left out
 LEAST_TOKENS = 1_000  # of an instance; chosen
 STANDING_TOKENS = 35_000  # chosen: two thirds of the recorded sessions' standing prompts are below it
 LOST_TOKENS = 5_000  # chosen: a smaller loss is the client moving its cache mark
 SHORT_TTL_S, LONG_TTL_S = 300, 3600  # Anthropic's documentation: lifetimes of cache entries since the last use
+WHOLE = ("Bash", "PowerShell", "WebFetch", "WebSearch", "Skill")
 EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")
 
 READ_AGAIN, NEVER_NAMED, FETCHED, STANDS, FAILED_AGAIN = (
@@ -69,7 +71,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Run /context in such a session and turn off the largest MCP server or memory file that it does not need.",
     ),
     FAILED_AGAIN: (
-        "The same call failed again right after it had failed",
+        "The same command or address failed again right after it had failed",
         "Write the right command into CLAUDE.md.",
     ),
     IDLE: (
@@ -264,7 +266,8 @@ def failed_again(parts: Sequence[Part], given: Given) -> Iterator[Instance]:
     asked = sorted((r for r in given.requests if (r.session, r.agent) == key), key=lambda request: request.at)
     times = [request.at for request in asked]
     for before, part in pairwise(results):
-        if before.is_error and part.is_error and (before.tool, before.target) == (part.tool, part.target):
+        is_told = part.tool in WHOLE and len(part.target) < LONGEST_TARGET
+        if before.is_error and part.is_error and is_told and (before.tool, before.target) == (part.tool, part.target):
             place = bisect_left(times, part.at) - 1
             if place >= 0 and given.is_meant(times[place]):
                 request = asked[place]

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 from msgspec import DecodeError, Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
+from trimtab.records import LONGEST_TARGET
 from trimtab.transcript.lines import MOST_TOKENS, epoch, parse, text_of, tokens_of
 
 Figure = Annotated[int, Meta(ge=0, lt=MOST_TOKENS)] | None
 Text = str | None
 Time = Annotated[datetime, Meta(tz=True)] | None
-LONGEST_TARGET = 300  # characters, chosen: longer is only a command, and its start mostly says which one it is
 TARGETS = ("file_path", "notebook_path", "command", "pattern", "path", "url", "query", "skill", "description")
 
 
