@@ -159,6 +159,9 @@ class Request(NamedTuple):
     is_us: bool = False
 
 
+LONGEST_TARGET = 300  # characters of an arrival's target, chosen: longer is only a command, whose start mostly tells
+
+
 class Arrival(NamedTuple):
     """What came into a conversation's context beside the model's own words, as the transcript tells.
 

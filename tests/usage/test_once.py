@@ -8,6 +8,7 @@ import os
 import pytest
 from tests.usage.written import AT, CWD, MODEL, Home, Line, answer, called, named, result, stamp, totals, usage, user
 
+from trimtab.content.families import runs_tests
 from trimtab.records import Request
 
 
@@ -274,6 +275,22 @@ def test_results_know_their_calls(home: Home) -> None:
         ("result", "", "", 11, True, 0),
         ("note", "", "", 43, False, 0),
     ]
+
+
+def test_tests_that_a_long_command_runs_at_its_end_are_kept(home: Home) -> None:
+    """An experiment counts them as finished work; of 300 kept characters they would not be."""
+    command = f"cat > a.py <<'EOF'\n{'x = 1' * 100}\nEOF\nmise run test:ci 2>&1 | tail -5"
+    home.write(
+        "s1",
+        answer(1, "m1", usage(1, 1, 1, 1), content=[called("Bash", "t1", command=command)]),
+        user(2, [result("t1", "ok")]),
+    )
+    home.sync()
+    with home.store() as store:
+        (target,) = [arrival.target for arrival in store.arrivals() if arrival.tool == "Bash"]
+    assert len(target) == 300
+    assert target.startswith(command[:250])
+    assert runs_tests(target)
 
 
 def test_what_the_model_wrote_is_told_line_by_line(home: Home) -> None:

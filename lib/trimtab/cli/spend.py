@@ -13,6 +13,7 @@ from trimtab.cli import book as books
 from trimtab.cli import screen
 from trimtab.monitor import bill, grouping, parts_report, spend, spend_report
 from trimtab.monitor.bill import Compared
+from trimtab.monitor.grouping import Grouped
 from trimtab.monitor.periods import Period
 from trimtab.monitor.report import as_csv, dollars
 from trimtab.monitor.spend import Spent
@@ -42,10 +43,10 @@ def show(asked: Asked, prices: Book, now: float) -> None:
         scope = Scope(None if session else asked.project, session, asked.period.since, asked.period.until)
         around = accounts.nearest(store, scope.project) if scope.project else []
         if asked.by in PARTS:
-            requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
-            parts = grouping.rows(ledger.parts, grouping.BY[asked.by])
+            requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices, scope)
+            parts = grouping.grouped(ledger.parts, grouping.BY[asked.by], scope.holds)
             why = parts_report.nothing(asked.by, title_of(asked)) if requests else nothing(asked, around)
-            show_parts(asked, parts, unpriced(requests, prices), why)
+            show_parts(asked, parts, unpriced([one for one in requests if scope.holds(one.at)], prices), why)
             return
         account = accounts.account(store, scope, now)
         meant = {request.session for request in account.requests}
@@ -65,18 +66,18 @@ def show(asked: Asked, prices: Book, now: float) -> None:
         draw(asked, rows, total, before, [*unpriced(account.requests, prices), *differences(compared)])
 
 
-def show_parts(asked: Asked, rows: Sequence[grouping.Row], remarks: Sequence[str], why: str) -> None:
+def show_parts(asked: Asked, found: Grouped, remarks: Sequence[str], why: str) -> None:
     """Where the tokens of contexts went, and what to know of it; without rows why there are none."""
     if asked.form == "csv":
-        print(as_csv([asked.by, *grouping.Row._fields[1:]], rows), end="")
+        print(as_csv([asked.by, *grouping.Row._fields[1:]], (*found.rows, *found.rest)), end="")
     elif asked.form == "json":
-        found = [row._asdict() for row in rows]
-        print(json.dumps({**head(asked), "rows": found}, indent=2))
-    elif not rows:
+        rows, rest = ([row._asdict() for row in each] for each in (found.rows, found.rest))
+        print(json.dumps({**head(asked), "rows": rows, "rest": rest, "total": found.total._asdict()}, indent=2))
+    elif not found.rows:
         screen.console().print(Text(why))
     else:
         out = screen.console()
-        title, *lines = parts_report.table(rows, asked.by)
+        title, *lines = parts_report.table(parts_report.within(found, asked.project), asked.by, width=out.width)
         out.print(Text(heading(asked), style=screen.QUIET))
         out.print(Text(title, style=screen.HEADING))
         out.print(Text("\n".join(lines)))
@@ -87,7 +88,7 @@ def show_parts(asked: Asked, rows: Sequence[grouping.Row], remarks: Sequence[str
 def draw(asked: Asked, rows: Sequence[Spent], total: Spent, before: Spent | None, remarks: Sequence[str]) -> None:
     """The table, how it compares with the time before, and what to know of it."""
     out = screen.console()
-    title, *lines = spend_report.table(rows, total, asked.by)
+    title, *lines = spend_report.table(rows, total, asked.by, width=out.width)
     out.print(Text(heading(asked), style=screen.QUIET))
     out.print(Text(title, style=screen.HEADING))
     out.print(Text("\n".join(lines)))

@@ -1,9 +1,10 @@
-"""`trimtab watch`: the running session live, from the ledger that the daemon keeps."""
+"""`trimtab watch`: the running session live, from the ledger and the usage book that the daemon keeps."""
 
 import os
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,15 +14,21 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from trimtab import monitor, prices
+from trimtab import monitor, paths, prices
 from trimtab.cli import place as places
 from trimtab.cli import report, screen
 from trimtab.errors import StoreError
+from trimtab.monitor import periods
 from trimtab.monitor import report as plain
 from trimtab.records import Load, Request, Session, Tier
+from trimtab.settings import Settings
 from trimtab.store import Store
+from trimtab.store.usage import UsageStore
+from trimtab.usage import account as accounts
+from trimtab.usage.account import Scope
 
 EVERY_S = 1.0
+LIMITS_EVERY_S = 30.0  # chosen: a month's requests take a tenth of a second to add up
 RECENT_S = 600.0  # of the spend rate
 LOADS = 10
 WINDOW_TOKENS = 200_000  # of the models; a prompt over it has a window of a million
@@ -47,19 +54,44 @@ class Seen(NamedTuple):
 def command(session: str | None, once: bool, project: Path | None) -> None:
     """Follow the running session.
 
-    Shows its context, what it spends, what was saved and the last loads with their tiers, anew every second. It reads
-    the project's ledger only; Ctrl-C ends it.
+    Shows its context, what it spends, what is used of the limits that you set (alert_day_usd and alert_month_usd), what
+    was saved and the last loads with their tiers, anew every second. It reads what the daemon has written; Ctrl-C ends
+    it.
     """
     place = places.find(project, Path.cwd(), os.environ)
     book = prices.Book(place.settings.prices)
     out = screen.console()
+    used, looked_at = limits(place.settings, book, time.time()), time.monotonic()
     if once or not sys.stdout.isatty():
-        out.print(frame(look(place.ledger, session, book), time.time(), out.width, book))
+        out.print(frame(look(place.ledger, session, book), time.time(), out.width, book, used))
         return
     with Live(console=out, screen=True, auto_refresh=False) as live:
         while True:
-            live.update(frame(look(place.ledger, session, book), time.time(), out.width, book), refresh=True)
+            if time.monotonic() >= looked_at + LIMITS_EVERY_S:
+                used, looked_at = limits(place.settings, book, time.time()), time.monotonic()
+            live.update(frame(look(place.ledger, session, book), time.time(), out.width, book, used), refresh=True)
             time.sleep(EVERY_S)
+
+
+def limits(chosen: Settings, book: prices.Book, now: float) -> str:
+    """What this day and month cost of what the user has set for them, over all projects; "" where nothing is set."""
+    today = datetime.fromtimestamp(now).astimezone().date()
+    set_usd = (("today", today, chosen.alert_day_usd), ("this month", today.replace(day=1), chosen.alert_month_usd))
+    asked = [(name, periods.midnight(first, None), usd) for name, first, usd in set_usd if usd > 0]
+    path = paths.usage_path(os.environ)
+    if not asked or not path.is_file():
+        return ""
+    try:
+        with UsageStore.open(path, readonly=True) as store:
+            billed = accounts.billed(store, Scope(since=min(since for _, since, _ in asked)))
+    except StoreError as exc:
+        return f"not known: {screen.safe(str(exc))}"
+    costs = [(request.at, book.usd(request) or 0.0) for request in billed]
+    parts = []
+    for name, since, usd in asked:
+        cost = sum(cost for at, cost in costs if at >= since)
+        parts.append(f"{name} {plain.dollars(cost)} of {plain.dollars(usd)} ({cost / usd:.0%})")
+    return f"{', '.join(parts)}, all projects"
 
 
 def look(ledger: Path, wanted: str | None, book: prices.Book) -> Seen | str:
@@ -95,8 +127,8 @@ def newest(store: Store, wanted: str | None) -> Session | None:
     return max(sessions, key=lambda one: last.get(one.session, one.at), default=None)
 
 
-def frame(seen: Seen | str, now: float, width: int, book: prices.Book) -> RenderableType:
-    """What is drawn: a few figures, then the last loads."""
+def frame(seen: Seen | str, now: float, width: int, book: prices.Book, told: str = "") -> RenderableType:
+    """What is drawn: a few figures, then the last loads. `told` is what `limits` says."""
     if isinstance(seen, str):
         return Text(seen)
     session, requests, summary = seen.session, seen.requests, seen.summary
@@ -108,6 +140,7 @@ def frame(seen: Seen | str, now: float, width: int, book: prices.Book) -> Render
     rows: list[tuple[str, RenderableType]] = [
         ("context", Text.assemble(f"{screen.number(used)} tokens  ", screen.bar(used, window, max(10, width - 40)))),
         ("spent", spent(seen, now, book)),
+        *([("limits", Text(told))] if told else []),
         ("saved", Text(plain.price_effect(summary) if summary.total.loads else "nothing yet")),
         ("requests", Text(f"{who}, the last {screen.duration(now - last)} ago")),
     ]
@@ -131,7 +164,7 @@ def spent(seen: Seen, now: float, book: prices.Book) -> Text:
 
 def loads_table(loads: Sequence[Load], project: Path, now: float, width: int) -> Table:
     """The last loads, the newest first."""
-    names = max(16, width - 49)
+    names = max(8, width - 49)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
     for name, columns in (("ago", 7), ("tool", 6)):
         table.add_column(name, no_wrap=True, width=columns)

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 from msgspec import DecodeError, Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
+from trimtab.records import LONGEST_TARGET
 from trimtab.transcript.lines import MOST_TOKENS, epoch, parse, text_of, tokens_of
 
 Figure = Annotated[int, Meta(ge=0, lt=MOST_TOKENS)] | None
 Text = str | None
 Time = Annotated[datetime, Meta(tz=True)] | None
-LONGEST_TARGET = 300  # characters, chosen: longer is only a command, and its start says which one it is
 TARGETS = ("file_path", "notebook_path", "command", "pattern", "path", "url", "query", "skill", "description")
 
 
@@ -351,5 +351,14 @@ def target_of(given: Raw) -> str:
     for name in TARGETS:
         value = getattr(called, name)
         if value is not None and isinstance(value, str) and value:
-            return words(value[:LONGEST_TARGET])
+            return words(in_short(value) if name == "command" else value[:LONGEST_TARGET])
     return ""
+
+
+def in_short(command: str) -> str:
+    """What is kept of a command: its start, and the tests that the rest of it runs."""
+    if len(command) <= LONGEST_TARGET:
+        return command
+    from trimtab.content import families  # takes 70 ms, which a sync with nothing new does not have
+
+    return families.in_short(command, LONGEST_TARGET)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from trimtab import paths, prices, tokens
 from trimtab.cli import book as books
 from trimtab.cli import screen
+from trimtab.cli.page import filling
 from trimtab.cli.page.document import build
 from trimtab.cli.page.history import History, Pricing
 from trimtab.cli.page.records import FullPrice, Limits, Part
@@ -96,7 +97,10 @@ def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[Histo
             return history, [LEDGER_ONLY] if history.requests else []
         arrivals = [a for a in store.arrivals(asked.session, project, None, asked.period.until) if a.what != "answer"]
         scope = Scope(project, asked.session, asked.period.since, asked.period.until)
-        _, ledger = accounts.contexts(store, accounts.active(store, scope)[-Limits().sessions :], book, True)
+        newest = accounts.active(store, scope)[-Limits().sessions :]
+        _, ledger = accounts.contexts(
+            store, newest, book, Scope(until=scope.until), filling.named(history.loads, history.recoveries)
+        )
     parts = [Part(m.session, m.agent, m.message_id, kind, tokens) for m in ledger.moments for kind, tokens in m.tokens]
     full = {
         (part.session, part.agent, part.id): FullPrice(part.tokens, part.carried, part.usd)
