@@ -123,7 +123,7 @@ def differences(compared: Sequence[Compared]) -> list[str]:
     off = [one for one in compared if not one.agrees]
     text = [
         f"Session {screen.safe(one.session)[:20]}: {dollars(one.ours)} by our count,"
-        f" {dollars(one.clients)} by the client's ({one.difference:+.0%})."
+        f" {dollars(one.clients)} by the client's" + (f" ({one.difference:+.0%})." if one.clients else ".")
         for one in off[:SHOWN_DIFFERENCES]
     ]
     return text + ([f"and {len(off) - SHOWN_DIFFERENCES:,} more sessions"] if len(off) > SHOWN_DIFFERENCES else [])
