@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tests.usage.written import Home, answer, usage, user
 
+from trimtab.transcript import scan
+from trimtab.transcript.folders import File
+
 Run = Callable[..., tuple[int, str, str]]
 SPENT = usage(10, 100, 1000, 40)
 
@@ -66,6 +69,24 @@ def test_other_folders(home: Home, run: Run, tmp_path: Path, monkeypatch: pytest
     home.book.unlink()
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", f"{one.client},{two.client}")
     assert "2 new responses" in run("usage", "sync")[1]
+
+
+def test_a_report_says_what_could_not_be_read(home: Home, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its sums would be too small without a word."""
+    home.write("s1", answer(1, "m1", SPENT))
+    path = home.write("s2", answer(2, "m2", SPENT, session="s2"))
+    honest = scan.read
+
+    def refused(file: File, state: scan.State, most_bytes: int) -> scan.Piece:
+        if file.session == "s2":
+            raise PermissionError(13, "Permission denied")
+        return honest(file, state, most_bytes)
+
+    monkeypatch.setattr(scan, "read", refused)
+    status, out, err = run("report", "--by", "session", "--all")
+    assert (status, "s1" in out) == (0, True)
+    assert f"{path} can't be read" in err
+    assert "usage sync" in err
 
 
 def test_no_transcripts(run: Run) -> None:

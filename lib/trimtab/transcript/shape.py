@@ -6,13 +6,13 @@ odd field loses nothing else. Both ways give the same `Line` where both can read
 """
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import DecodeError, Meta, Raw, Struct, field
+from msgspec import DecodeError, Meta, Raw, Struct, ValidationError, convert, field
 from msgspec.json import Decoder
 
-from trimtab.transcript.lines import MOST_TOKENS, epoch, parse, text_of, tokens_of
+from trimtab.transcript.lines import MOST_TOKENS, parse, tokens_of, words
 
 Figure = Annotated[int, Meta(ge=0, lt=MOST_TOKENS)] | None
 Text = str | None
@@ -251,15 +251,13 @@ FLAGS = (
 )
 
 
-def words(value: object) -> str:
-    """A text as it can be stored: half surrogate pairs, which JSON may hold, become `?`."""
-    return text_of(value).encode("utf-8", "replace").decode()
-
-
 def moment(value: object) -> datetime | None:
     """A time as the client writes it, `2026-11-22T21:11:34.707Z`; None for what is none."""
-    seconds = epoch(value, -1.0)
-    return datetime.fromtimestamp(seconds, timezone.utc) if seconds >= 0 else None
+    try:
+        found: datetime | None = convert(value, Time)
+    except ValidationError:
+        return None
+    return found
 
 
 def flag(value: object) -> bool | None:
