@@ -1,6 +1,7 @@
 """`trimtab usage`: what it reads, what it says, and what it says to do."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +88,20 @@ def test_a_report_says_what_could_not_be_read(home: Home, run: Run, monkeypatch:
     assert (status, "s1" in out) == (0, True)
     assert f"{path} can't be read" in err
     assert "usage sync" in err
+
+
+def test_a_folder_that_can_not_be_looked_into(home: Home, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's own: it is named, and not taken for one that is not there."""
+    honest = os.stat
+
+    def refused(path: str, **more: object) -> os.stat_result:
+        if str(path).startswith(str(home.client) + os.sep):
+            raise PermissionError(13, "Permission denied", str(path))
+        return honest(path, **more)  # type: ignore[arg-type]  # whatever it is called with
+
+    monkeypatch.setattr(os, "stat", refused)
+    status, out, _ = run("usage", "sync")
+    assert (status, f"{home.projects} can't be read" in out, "no transcripts" in out) == (0, True, False)
 
 
 def test_no_transcripts(run: Run) -> None:

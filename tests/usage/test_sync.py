@@ -187,6 +187,18 @@ def test_what_a_bad_line_has_inside_is_no_line(home: Home) -> None:
     assert home.totals()[0] == 1
 
 
+@pytest.mark.parametrize("place", ["toolUseResult", "zz", "input"])
+def test_what_is_nested_too_deeply(home: Home, place: str) -> None:
+    """It ended every sync. The second copy of a result is not needed; elsewhere the line is named."""
+    deep = b"[" * 5000 + b"]" * 5000
+    line = answer(2, "msg_s1_2", SPENT, content=[called("Read", "t1", file_path="QQ" if place == "input" else "a")])
+    if place != "input":
+        line |= {place: "QQ"}
+    home.write("s1", *messages(1, 1), as_bytes([line]).replace(b'"QQ"', deep), *messages(3, 3))
+    bad = home.sync().bad
+    assert ([one.line for one in bad], home.totals()[0]) == (([], 3) if place == "toolUseResult" else ([2], 2))
+
+
 def test_a_figure_that_is_written_as_a_fraction(home: Home) -> None:
     """Some gateways write 40.0, which is 40; 7.5 is no figure."""
     home.write("s1", answer(1, "m1", usage(10, 100, 1000, 0) | {"output_tokens": 40.0, "input_tokens": 7.5}))

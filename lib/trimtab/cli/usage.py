@@ -115,7 +115,7 @@ def sentences(done: "Synced", places: list[Path]) -> Iterator[str]:
             f"{plural(done.files, 'file')} had something new: {plural(done.responses, 'new response')},"
             f" {megabytes:,.1f} MB read in {done.seconds:.1f} s."
         )
-    elif any(place.is_dir() for place in places):
+    elif done.unreadable or any(os.path.isdir(place) for place in places):
         yield "Nothing new."
     else:
         yield f"There are no transcripts: {' and '.join(map(str, places))} do not exist. Name the client's --folder."

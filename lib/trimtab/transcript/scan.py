@@ -22,6 +22,7 @@ BLOCK_BYTES = 1 << 19  # chosen: fits a core's cache with what is made of it
 LONGEST_BYTES = 1 << 25  # of one line; the API takes requests of up to 32 MB
 TRACE_BYTES = 512  # the end of what was read, compared at the next read; holds a line's own id and time
 MOST_WHY = 120  # characters of a bad line's fault
+UNREAD = (ValueError, RecursionError)  # msgspec's, and of bytes that are no UTF-8; of what is nested too deeply
 MOST_STARTS = 100  # of records that are looked for in a bad line, chosen
 RECORD = re.compile(rb'\{"(?:type|parentUuid|uuid|sessionId|isSidechain|timestamp)":')
 
@@ -164,7 +165,7 @@ class Scan:
         try:
             with memoryview(buffer) as view:
                 lines = DECODER.decode_lines(view[:end])
-        except ValueError:  # msgspec's, and of bytes that are no UTF-8
+        except UNREAD:
             lines = None
         if lines is None:
             texts = bytes(buffer[: end - 1]).split(b"\n")
@@ -184,7 +185,7 @@ class Scan:
         """Takes one line; what is wrong with it, "" where nothing is."""
         try:
             lines, fault = decoded(text), ""
-        except (ValueError, RecursionError) as exc:
+        except UNREAD as exc:
             lines = whole_at_end(text)
             fault = "half a line before a whole one, which is counted" if lines else f"not a JSON object: {exc}"
         return "; ".join(filter(None, [fault, *[self.rows.take(line) for line in lines]]))
@@ -206,9 +207,11 @@ class Scan:
 
 def decoded(text: bytes) -> list[Line]:
     """A line's record; two that a crash left on one line are two. Raises ValueError, RecursionError."""
+    if b"{" not in text:  # what is no transcript may have millions of such lines
+        raise ValueError("it has none")
     try:
         return DECODER.decode_lines(text)
-    except ValueError:
+    except UNREAD:
         return [lenient(text)]
 
 
@@ -218,7 +221,7 @@ def whole_at_end(text: bytes) -> list[Line]:
     An object inside of a record is followed by what closes the record, so no part of one is taken for a whole.
     """
     for found in islice(RECORD.finditer(text, 1), MOST_STARTS):
-        with suppress(ValueError, RecursionError):
+        with suppress(*UNREAD):
             return decoded(text[found.start() :])
     return []
 

@@ -183,7 +183,7 @@ def lenient(line: bytes) -> Line:
     """
     try:
         record: object = json.loads(line.decode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         record = parse(line)  # what is wrong may be in the second copy of a result
     if not isinstance(record, dict):
         raise ValueError("it is no object")
@@ -341,10 +341,10 @@ def target_of(given: Raw) -> str:
     """What a call is about: a file, a command, a pattern, an address, or what the model calls it; "" for none."""
     try:
         called = INPUT.decode(given)
-    except (DecodeError, ValueError):  # no UTF-8, no object, or none at all
+    except (DecodeError, ValueError, RecursionError):  # no UTF-8, no object, none at all, or nested too deeply
         try:
             called = INPUT.decode(bytes(given).decode("utf-8", "replace"))
-        except (DecodeError, ValueError):
+        except (DecodeError, ValueError, RecursionError):
             return ""
     for name in TARGETS:
         value = getattr(called, name)
