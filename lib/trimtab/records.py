@@ -134,12 +134,15 @@ class Recovery(NamedTuple):
     tokens: int
 
 
+UNLISTED = "unlisted"  # the agent of what the client sums up for a session and has no line of, such as a compaction
+
+
 class Request(NamedTuple):
     """The billed usage of one API response, in the model's own tokens, each class apart; as the transcript has it.
 
     `project` is the folder that the session ran in, `agent_type` what a subagent is ("Explore"); both are "" where they
     are not known. `is_fast` says that it was answered in the client's fast mode, `is_us` that it had to be answered in
-    the US: both have prices of their own.
+    the US: both have prices of their own. Of the agent UNLISTED it is the sum of several.
     """
 
     session: str

@@ -143,7 +143,7 @@ def test_the_project_is_found_from_a_folder_in_it(project: Path, run: Run, monke
 
 def test_views_that_the_client_did_not_take_are_not_savings(project: Path, run: Run) -> None:
     with Store.open(project / ".claude-patterns" / "trimtab.db") as store:
-        store.mark_honoured("b", False)
+        store.add_news(honoured=[("b", False)])
     _, out, _ = run("report")
     assert row(out, "Net saved")[0] == "7,000"  # without the 3,000 of b
     assert "1 view not taken by the client" in out

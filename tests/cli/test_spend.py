@@ -234,6 +234,10 @@ def test_costs_and_shares_are_of_what_has_a_price(home: Home, run: Run) -> None:
     )
     plain = " ".join(run("report", "--all")[1].split())
     assert plain.count("No price is known for gpt-x") == 2
+    told = json.loads(run("report", "--all", "--json")[1])["usage"]["no_price"]
+    told |= {by: json.loads(run("report", "--by", by, "--all", "--json")[1])["no_price"] for by in ("part", "model")}
+    assert set(told) == {"parts", "forecasts", "part", "model"}
+    assert all(text.startswith("No price is known for gpt-x: 6,400 tokens are not") for text in told.values())
 
 
 def test_a_project_by_another_path_or_from_above(apart: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def busy(project: Path) -> Path:
             Request(SECOND, agent, f"n{agent}{ago}", NOW - ago, "claude-opus-5-5", 0, 100_000, 0, 0, 0)
             for agent, ago in (("", 300), ("a1", 3000))
         ]
-        store.add_requests(requests)
+        store.add_news(requests)
     return project
 
 
@@ -81,7 +81,7 @@ def test_a_session_by_its_first_letters(busy: Path, run: Run) -> None:
 
 def test_a_model_without_a_price(project: Path, run: Run) -> None:
     with Store.open(project / ".claude-patterns" / "trimtab.db") as store:
-        store.add_requests([Request("s9", "", "m", NOW, "gpt-x", 1, 1, 1, 1, 1)])
+        store.add_news([Request("s9", "", "m", NOW, "gpt-x", 1, 1, 1, 1, 1)])
         store.add_session("s9", NOW, "gpt-x", "", str(project))
     assert "no price is known" in run("watch")[1]
 

@@ -353,6 +353,18 @@ def test_what_the_client_counted_and_did_not_list(home: Home) -> None:
         assert [tuple(r[5:10]) for r in store.unlisted()] == [(5, 0, 0, 0, 2), (7, 30, 0, 0, 8)]
 
 
+def test_a_model_that_was_used_with_two_sizes_of_context(home: Home) -> None:
+    """The client sums up both apart, (10, 0, 0, 40) and (20, 0, 7, 90); its lines say one model: (25, 0, 0, 100)."""
+    one = {"inputTokens": 10, "outputTokens": 40, "cacheReadInputTokens": 0, "cacheCreationInputTokens": 0}
+    two = {"inputTokens": 20, "outputTokens": 90, "cacheReadInputTokens": 7, "cacheCreationInputTokens": 0}
+    summed: Line = {"type": "cost-state", "sessionId": "s1", "totalCostUSD": 0.5, "startTime": (AT + 0.5) * 1000}
+    home.write("s1", answer(1, named(1), usage(25, 0, 0, 100)))
+    home.write("s1", summed | {"modelUsage": {MODEL: one, f"{MODEL}[1m]": two}})
+    home.sync()
+    with home.store() as store:
+        assert [(r.model, *r[5:10]) for r in store.unlisted()] == [(MODEL, 5, 0, 0, 7, 30)]
+
+
 def test_a_total_that_goes_on_from_another_sessions(home: Home) -> None:
     """A fork's: the client adds on to what the other session had cost, since that one's beginning."""
     total: Line = {"type": "cost-state", "totalCostUSD": 0.5, "startTime": (AT + 1) * 1000, "modelUsage": {}}

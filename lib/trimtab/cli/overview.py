@@ -153,4 +153,5 @@ def as_object(found: Overview) -> dict[str, object]:
         "waste": [finding._asdict() for finding in found.waste],
         "forecasts": [{**told._asdict(), "until": told.until.isoformat()} for told in found.forecasts],
         "compared": [{**one._asdict(), "agrees": one.agrees} for one in found.compared],
+        "no_price": {"parts": found.unpriced[0], "forecasts": found.unpriced[1]},
     }

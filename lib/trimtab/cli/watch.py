@@ -17,8 +17,8 @@ from rich.text import Text
 from trimtab import monitor, paths, prices
 from trimtab.cli import place as places
 from trimtab.cli import report, screen
+from trimtab.days import midnight
 from trimtab.errors import StoreError
-from trimtab.monitor import periods
 from trimtab.monitor import report as plain
 from trimtab.records import Load, Request, Session, Tier
 from trimtab.settings import Settings
@@ -77,7 +77,7 @@ def limits(chosen: Settings, book: prices.Book, now: float) -> str:
     """What this day and month cost of what the user has set for them, over all projects; "" where nothing is set."""
     today = datetime.fromtimestamp(now).astimezone().date()
     set_usd = (("today", today, chosen.alert_day_usd), ("this month", today.replace(day=1), chosen.alert_month_usd))
-    asked = [(name, periods.midnight(first, None), usd) for name, first, usd in set_usd if usd > 0]
+    asked = [(name, midnight(first, None), usd) for name, first, usd in set_usd if usd > 0]
     path = paths.usage_path(os.environ)
     if not asked or not path.is_file():
         return ""

@@ -6,14 +6,14 @@ odd field loses nothing else. Both ways give the same `Line` where both can read
 """
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import DecodeError, Meta, Raw, Struct, field
+from msgspec import DecodeError, Meta, Raw, Struct, ValidationError, convert, field
 from msgspec.json import Decoder
 
 from trimtab.records import LONGEST_TARGET
-from trimtab.transcript.lines import MOST_TOKENS, epoch, parse, text_of, tokens_of
+from trimtab.transcript.lines import MOST_TOKENS, parse, tokens_of, words
 
 Figure = Annotated[int, Meta(ge=0, lt=MOST_TOKENS)] | None
 Text = str | None
@@ -183,7 +183,7 @@ def lenient(line: bytes) -> Line:
     """
     try:
         record: object = json.loads(line.decode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         record = parse(line)  # what is wrong may be in the second copy of a result
     if not isinstance(record, dict):
         raise ValueError("it is no object")
@@ -251,15 +251,13 @@ FLAGS = (
 )
 
 
-def words(value: object) -> str:
-    """A text as it can be stored: half surrogate pairs, which JSON may hold, become `?`."""
-    return text_of(value).encode("utf-8", "replace").decode()
-
-
 def moment(value: object) -> datetime | None:
     """A time as the client writes it, `2026-11-22T21:11:34.707Z`; None for what is none."""
-    seconds = epoch(value, -1.0)
-    return datetime.fromtimestamp(seconds, timezone.utc) if seconds >= 0 else None
+    try:
+        found: datetime | None = convert(value, Time)
+    except ValidationError:
+        return None
+    return found
 
 
 def flag(value: object) -> bool | None:
@@ -343,10 +341,10 @@ def target_of(given: Raw) -> str:
     """What a call is about: a file, a command, a pattern, an address, or what the model calls it; "" for none."""
     try:
         called = INPUT.decode(given)
-    except (DecodeError, ValueError):  # no UTF-8, no object, or none at all
+    except (DecodeError, ValueError, RecursionError):  # no UTF-8, no object, none at all, or nested too deeply
         try:
             called = INPUT.decode(bytes(given).decode("utf-8", "replace"))
-        except (DecodeError, ValueError):
+        except (DecodeError, ValueError, RecursionError):
             return ""
     for name in TARGETS:
         value = getattr(called, name)

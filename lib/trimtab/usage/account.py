@@ -10,9 +10,8 @@ from trimtab.errors import TrimtabError
 from trimtab.monitor import calibration, context, grouping, periods, spend
 from trimtab.monitor.context import Ledger
 from trimtab.prices import Book
-from trimtab.records import Arrival, Request
+from trimtab.records import UNLISTED, Arrival, Request
 from trimtab.store.usage import UsageStore
-from trimtab.transcript.responses import UNLISTED
 
 PARTS = tuple(grouping.BY)  # by what contexts are taken apart
 BY = (*spend.BY, *PARTS)  # by what usage is told

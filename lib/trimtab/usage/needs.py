@@ -16,7 +16,7 @@ from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
 from trimtab.records import Arrival, Request
 from trimtab.store.usage import Span, UsageStore
-from trimtab.transcript.responses import ASIDE, UNLISTED
+from trimtab.transcript.responses import is_aside
 from trimtab.usage.charging import charge_of
 
 MOST_SESSIONS = 300  # the newest; as many tasks are learned from (forecast.MOST_PAST)
@@ -193,11 +193,6 @@ def worked(span: Span, requests: Sequence[Request], arrivals: Sequence[Arrival],
             made = task_of(prompt, group, came, context, not tasks, book)
             tasks.append(follow(made, tasks[-1] if tasks else None))
     return Worked(span.last_at, whole, tuple(tasks), tuple(runs_of(requests, book)))
-
-
-def is_aside(request: Request) -> bool:
-    """Whether it is of no agent but what the client did beside the conversation: summaries, advice."""
-    return request.agent == UNLISTED or request.agent_type in ASIDE.values()
 
 
 def context_at(requests: Sequence[Request], compacted: Sequence[float], at: float) -> int:
