@@ -14,9 +14,9 @@ from trimtab.budget.forecast import Past, Run, Start, Step
 from trimtab.budget.terms import Measure
 from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
-from trimtab.records import Arrival, Request
+from trimtab.records import UNLISTED, Arrival, Request
 from trimtab.store.usage import Span, UsageStore
-from trimtab.transcript.responses import is_aside
+from trimtab.transcript import responses
 from trimtab.usage.charging import charge_of
 
 MOST_SESSIONS = 300  # the newest; as many tasks are learned from (forecast.MOST_PAST)
@@ -193,6 +193,11 @@ def worked(span: Span, requests: Sequence[Request], arrivals: Sequence[Arrival],
             made = task_of(prompt, group, came, context, not tasks, book)
             tasks.append(follow(made, tasks[-1] if tasks else None))
     return Worked(span.last_at, whole, tuple(tasks), tuple(runs_of(requests, book)))
+
+
+def is_aside(request: Request) -> bool:
+    """Whether it is of no agent but what the client did beside the conversation: summaries, advice."""
+    return request.agent == UNLISTED or responses.is_aside(request)
 
 
 def context_at(requests: Sequence[Request], compacted: Sequence[float], at: float) -> int:
