@@ -3,6 +3,8 @@
 from math import inf
 
 from trimtab import monitor, prices
+from trimtab.budget import gate
+from trimtab.handlers import budget_gate
 from trimtab.handlers.desk import Desk
 from trimtab.handlers.events import Event, mapping, number
 
@@ -27,7 +29,9 @@ def handle(event: Event, desk: Desk) -> str:
     said = cost_of(mapping(event.data, "cost").get("total_cost_usd"))
     usd = summary.spent_usd if said is None else said
     window = max(number(mapping(event.data, "context_window"), "context_window_size") or 0, 0)
-    return monitor.status_line(summary, monitor.newest_prompt(store.requests(session=event.session)), window, usd)
+    line = monitor.status_line(summary, monitor.newest_prompt(store.requests(session=event.session)), window, usd)
+    tight = gate.tightest(desk.purse.accounts(budget_gate.who(event))) if desk.purse.is_on() else None
+    return line if tight is None else f"{line} · {tight.share:.0%} of budget {tight.budget.id}"
 
 
 def cost_of(said: object) -> float | None:
