@@ -392,7 +392,7 @@ def arrival(what: str, at: float, tool: str = "", target: str = "", agent: str =
 
 
 def test_an_outcome_by_hand() -> None:
-    """Of the window: m1 (once, as it grew to 200), m2 of a subagent; two prompts, two edits, one passing test run."""
+    """Of the window: m1 (once, as it grew to 200), m2 of a subagent; two prompts, two edits, two passing test runs."""
     given = assignment(0, False)
     requests = [
         request("m0", NOW - 1),  # copied from a session before
@@ -412,10 +412,12 @@ def test_an_outcome_by_hand() -> None:
         arrival("result", NOW + 7, "Bash", "cd x && pytest -q tests"),
         arrival("result", NOW + 8, "Bash", "npm run test:unit", error=True),
         arrival("result", NOW + 9, "Bash", "cat pytest.ini"),
+        arrival("result", NOW + 10, "Bash", "mise run lint && mise run test:ci"),
+        arrival("result", NOW + 11, "Bash", "git commit -m 'pytest passes'"),
         arrival("result", NOW + DAY, "Edit"),
     ]
     found = experiment.outcome(given, requests, arrivals, lambda r: r.output_tokens * 0.01, lambda r: r.read_tokens)
-    assert found == Outcome("s0", pytest.approx(3.0), 2000.0, 2, 2, 2, 1)  # type: ignore[arg-type]
+    assert found == Outcome("s0", pytest.approx(3.0), 2000.0, 2, 2, 2, 2)  # type: ignore[arg-type]
 
 
 def test_one_response_without_a_price_leaves_no_sum() -> None:

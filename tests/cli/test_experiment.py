@@ -212,7 +212,7 @@ def test_the_guards_table(run: Run, project: Path) -> None:
         for i in range(30):
             view = load(f"session {i % 5}", f"v{i}", NOW - 5000 + i, "/p/x.go", Tier.STANDARD, 1_500, 500)
             store.add_load(view._replace(kind="go"))
-            store.add_recovery(Recovery(f"v{i}", f"r{i}", NOW - 4000 + i, "Read", 4, 400))
+            store.add_news(recoveries=[Recovery(f"v{i}", f"r{i}", NOW - 4000 + i, "Read", 4, 400)])
         store.add_metric(Metric(NOW - 7 * DAY, "guard", 1.0, "test", (("tool", "Bash"), ("kind", "log"))))
     status, out, _ = run("experiment", "guard")
     assert status == 0

@@ -12,6 +12,7 @@ from trimtab.budget.terms import Account, Measure, Mode, Period, Scope, Span, St
 from trimtab.errors import BusyError, DamagedError
 from trimtab.handlers import budget_books, purse, tallies
 from trimtab.handlers.purse import Purse
+from trimtab.store.usage import FileRow, News
 
 
 @pytest.fixture
@@ -680,3 +681,19 @@ def test_a_new_daemon_knows_all_of_the_sessions_that_are_current(world: World) -
     first.check(world.who("s1"))
     first.check(world.who("s2"))
     assert [(a.key, a.used) for a in world.purse().accounts(None)] == [("s1", 200)]
+
+
+def test_an_agent_is_what_its_events_say_where_the_book_does_not_know(world: World) -> None:
+    """And what the book learns later holds then: here that it is a Plan agent."""
+    explore, plan = Scope(agent_type="Explore"), Scope(agent_type="Plan")
+    world.add(budget(10_000, scope=explore), budget(10_000, scope=plan))
+    asked = world.purse()
+    world.respond(100, agent="a1")
+    asked.check(world.who(agent="a1", kind="Explore"))
+    assert [a.used for a in asked.accounts(None)] == [100, 0]
+    world.later(1)
+    with world.book() as book:
+        row = FileRow("/f", 1, 1, 1, 1, 1, b"", b"", 0.0)
+        book.add([News(row, True, [], [], [], [], {("s1", "a1"): "Plan"}, [])])
+    assert asked.step()
+    assert [a.used for a in asked.accounts(None)] == [0, 100]

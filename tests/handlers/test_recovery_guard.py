@@ -29,7 +29,7 @@ def fill(client: Client, fetched: int, views: int = 60, before: float = DAY, fir
             )  # fmt: skip
             if i - first < fetched:
                 for call in ("f", "g"):
-                    store.add_recovery(Recovery(name, f"{call}{i}", at + 60, "Read", 9, 500))
+                    store.add_news(recoveries=[Recovery(name, f"{call}{i}", at + 60, "Read", 9, 500)])
 
 
 def whole_ids(client: Client) -> None:
@@ -165,7 +165,7 @@ def test_the_break_even_is_the_cost_formulas(client: Client) -> None:
             for i in range(40):
                 at = client.now - DAY + i
                 name = f"m{session}.{i}"
-                store.add_requests([Request(f"o{session}", "", name, at, "claude-opus-5-5", 0, 1, 0, 49_999, 9)])
+                store.add_news([Request(f"o{session}", "", name, at, "claude-opus-5-5", 0, 1, 0, 49_999, 9)])
         factor = store.factor_of("claude-opus-5-5", "Read").value
         (row,) = recovery_guard.rows(store, Settings(), client.now)
         here = recovery_guard.typical(store.requests(), store.session_lengths(), Settings())

@@ -88,6 +88,9 @@ class Bookkeeping:
     def unlisted(self) -> list[Request]:
         return self._opened().unlisted()
 
+    def places(self) -> list[tuple[str, str, str, str]]:
+        return self._opened().places()
+
     def transcript(self, session: str) -> Path | None:
         """The main transcript of a session, of those that were read."""
         found = self._opened().transcript(session)

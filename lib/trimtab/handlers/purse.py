@@ -376,7 +376,7 @@ class Purse:
     def _place(self, who: Who, now: float) -> Charge:
         """A request of the conversation, of no size yet."""
         tallies, agent = self._tallies, who.agent
-        kind = (tallies.type_of(who.session, agent) or who.agent_type) if agent else MAIN
+        kind = tallies.type_of(who.session, agent, who.agent_type) if agent else MAIN
         project = tallies.project_of(who.session) or who.project
         prompt = tallies.prompt_of(who.session, agent, now) or who.prompt
         task = tallies.task_of(who.session, now)

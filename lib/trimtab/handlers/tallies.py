@@ -8,7 +8,7 @@ a book that is gone stays counted while this lives: its key is the same in the n
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from trimtab.budget.expect import Habits, habits_of
@@ -18,6 +18,7 @@ from trimtab.prices import Book, Own
 from trimtab.records import Request, SessionTotal
 from trimtab.store.budgets import Times
 from trimtab.store.usage import LATE_S
+from trimtab.transcript.responses import UNLISTED
 from trimtab.usage.charging import MAIN, charge_of
 
 PAGE = 500  # rows between two looks at the clock: 12 ms (measured on a 2-core x86_64 Linux machine, 2026-11)
@@ -34,6 +35,7 @@ class Source(Protocol):
     def after(self, number: int, most: int, since: float = 0.0) -> list[tuple[int, Request]]: ...
     def before(self, number: int, most: int, since: float = 0.0) -> list[tuple[int, Request]]: ...
     def newest(self) -> int: ...
+    def places(self) -> list[tuple[str, str, str, str]]: ...
     def last(self, session: str, agent: str, most: int) -> list[Request]: ...
     def firsts(self, most: int) -> list[Request]: ...
     def requests(self, session: str | None = None, *, since: float, until: float) -> list[Request]: ...
@@ -64,6 +66,7 @@ class Tallies:
         self._stale: set[str] = set()  # sessions whose responses may belong elsewhere
         self._projects: dict[str, str] = {}
         self._types: dict[Conversation, str] = {}
+        self._told: dict[Conversation, str] = {}  # of agents that the book knows no type of
         self._whole: OrderedDict[str, None] = OrderedDict()
         self._beyond: dict[str, Charge] = {}
         self._totals: tuple[int, float, float] | None = None
@@ -146,6 +149,17 @@ class Tallies:
         """When the client told its total of a session, as of the last look; before all times where it has not."""
         return self._total_at.get(session, float("-inf"))
 
+    def look_at_places(self) -> None:
+        """Takes in what was learned of sessions and agents without another response of theirs. Raises StoreError."""
+        for session, agent, kind, project in self._source.places():
+            if session in self._projects and self._projects[session] != project:
+                self._projects[session] = project
+                self._stale.add(session)
+            if (session, agent) in self._types and self._types[session, agent] != kind:
+                self._types[session, agent] = kind
+                self._stale.add(session)
+        self._place_anew()
+
     def forget(self, oldest: float, now: float) -> None:
         """Drops what does not matter any more."""
         self._since = max(oldest, self._since) if self._since < float("inf") else self._since
@@ -182,8 +196,16 @@ class Tallies:
         """The folder that the session ran in by the book; "" where that is not known."""
         return self._projects.get(session, "")
 
-    def type_of(self, session: str, agent: str) -> str:
-        return self._types.get((session, agent), "")
+    def type_of(self, session: str, agent: str, told: str) -> str:
+        """What an agent is by the book; where that is not known what it is told to be, which then holds here too."""
+        if not self._types.get((session, agent)) and self._told.get((session, agent), "") != told:
+            self._told[session, agent] = told
+            self._stale.add(session)
+            self._place_anew()
+        return self._kind(session, agent)
+
+    def _kind(self, session: str, agent: str) -> str:
+        return self._types.get((session, agent)) or self._told.get((session, agent), "")
 
     def _count(self, request: Request) -> None:
         session, agent = request[:2]
@@ -209,8 +231,9 @@ class Tallies:
         charge = charge_of(request, self.book, self.prompt_of(session, agent, at), self.task_of(session, at))
         if not charge.is_priced:
             self.unpriced.add(request.model)
-        # What the client counted beyond is the main conversation's: it is compacted, it is given a title.
-        return charge._replace(agent_type=MAIN) if request.agent == "unlisted" else charge
+        if request.agent == UNLISTED:  # the main conversation's: it is compacted, it is given a title
+            return charge._replace(agent_type=MAIN)
+        return charge if request.agent_type or not agent else charge._replace(agent_type=self._kind(session, agent))
 
     def _place_anew(self) -> None:
         """Counts the responses of sessions of which more is known now where they belong."""
@@ -222,7 +245,7 @@ class Tallies:
                 prompt=self.prompt_of(session, charge.agent, charge.at),
                 task=self.task_of(session, charge.at),
             )
-            kind = self._types.get((session, charge.agent), "")
+            kind = self._kind(session, charge.agent)
             self.tally.put(made._replace(agent_type=kind) if charge.agent and kind else made)
 
 
@@ -237,9 +260,9 @@ def changed(before: Times, now: Times, last: Mapping[str, float]) -> set[str]:
     found = set()
     for session in before.keys() | now.keys():
         old, new = before.get(session, ()), now.get(session, ())
-        if old == new or session not in last:
+        if session not in last:
             continue
-        others: Iterable[tuple[float, str]] = set(old) ^ set(new)
-        if min(at for at, _ in others) <= last[session]:
+        others = set(old) ^ set(new)
+        if others and min(others)[0] <= last[session]:
             found.add(session)
     return found

@@ -17,10 +17,10 @@ sessions (geometric means), not of sums.
 
 import hashlib
 import math
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from trimtab.content.families import runs_tests
 from trimtab.monitor import anytime
 from trimtab.monitor.anytime import Interval
 from trimtab.records import Arrival, Assignment, Experiment, Outcome, Request
@@ -37,10 +37,6 @@ CARE = 0.05  # chosen: a smaller difference is none
 PAYS, COSTS, SAME, OPEN = "pays", "costs", "no difference", "open"
 MEASURES = ("session", "prompt")
 EDITS = {"Edit", "MultiEdit", "Write", "NotebookEdit"}
-TEST_RUN = re.compile(
-    r"\b(?:py\.?test|unittest|jest|vitest|mocha|playwright|go test|gotestsum|cargo (?:test|nextest)|ctest|rspec|phpunit"
-    r"|dotnet test|(?:mvn|gradlew?)\b[^|;&]*\btest|(?:npm|yarn|pnpm|bun|make|just|task)(?: run)? test\S*)(?=\s|$)"
-)
 
 UsdOf = Callable[[Request], float | None]
 UnitsOf = Callable[[Request], float]
@@ -121,7 +117,7 @@ def outcome(
         requests=len(asked),
         prompts=sum(arrival.what == "prompt" and not arrival.agent for arrival in came),
         edits=sum(arrival.tool in EDITS for arrival in done),
-        tests=sum(arrival.tool == "Bash" and TEST_RUN.search(arrival.target) is not None for arrival in done),
+        tests=sum(arrival.tool == "Bash" and runs_tests(arrival.target) for arrival in done),
     )
 
 

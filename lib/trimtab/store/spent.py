@@ -55,6 +55,14 @@ class Spent(Database):
             request_of(row) for row in self._rows(f"{REQUESTS} where t.id in ({newest}) order by t.at desc", [most])
         ]
 
+    def places(self) -> list[tuple[str, str, str, str]]:
+        """Session, agent, agent type and project of every conversation."""
+        sql = (
+            "select c.session, c.agent, c.agent_type, coalesce(s.project, '') from contexts c"
+            " left join sessions s on s.session = c.session"
+        )
+        return [(str(row[0]), str(row[1]), str(row[2]), str(row[3])) for row in self._rows(sql)]
+
     def transcript(self, session: str) -> str:
         """The path of a session's main transcript, of those that were read; "" where it is not known."""
         ending = f"/{clean(session)}.jsonl"

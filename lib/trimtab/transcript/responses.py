@@ -14,12 +14,11 @@ The rules, each here once:
 
 from collections.abc import Iterator
 
-from trimtab.records import Request
+from trimtab.records import UNLISTED, Request
 from trimtab.transcript.shape import Iteration, Line, Spent, Told
 
 SYNTHETIC = "<synthetic>"
 SIDECHAIN = "sidechain"  # the agent of old clients' lines in the main file, which have no agent id
-UNLISTED = "unlisted"  # the agent of what the client sums up for a session and has no line of, such as a compaction
 ASIDE = {"advisor_message": "advisor", "compaction": "compaction"}  # passes that the usage around them leaves out
 
 

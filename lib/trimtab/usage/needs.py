@@ -15,9 +15,9 @@ from trimtab.budget.forecast import Past, Run, Start, Step
 from trimtab.budget.terms import Charge, Measure
 from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
-from trimtab.records import Arrival, Request
+from trimtab.records import UNLISTED, Arrival, Request
 from trimtab.store.usage import Span, UsageStore
-from trimtab.transcript.responses import ASIDE, UNLISTED
+from trimtab.transcript import responses
 from trimtab.usage.charging import charge_of
 
 MOST_SESSIONS = 300  # the newest; as many tasks are learned from (forecast.MOST_PAST)
@@ -245,7 +245,7 @@ def uses_of(requests: Iterable[Request], book: Book) -> list[Charge]:
 
 def is_aside(request: Request) -> bool:
     """Whether it is of no agent but what the client did beside the conversation: summaries, advice."""
-    return request.agent == UNLISTED or request.agent_type in ASIDE.values()
+    return request.agent == UNLISTED or responses.is_aside(request)
 
 
 def context_at(requests: Sequence[Request], compacted: Sequence[float], at: float) -> int:
