@@ -44,7 +44,7 @@ def attribute(found: Sequence[Told], keep: Callable[[Arrival], Arrival | None]) 
 def print_parts(ledger: context.Ledger, by: str) -> None:
     print(f"\n{'by ' + by:<22}{'parts':>8}{'tokens':>12}{'times':>7}{'price':>8}{'USD':>10}{'measured':>10}")
     name_of = {**grouping.BY, "agent": lambda part: part.agent_type or ("main" if not part.agent else "agent")}[by]
-    for row in grouping.rows(ledger.parts, name_of)[:14]:
+    for row in grouping.grouped(ledger.parts, name_of).rows[:14]:
         usd = "-" if row.usd is None else f"{row.usd:,.2f}"
         figures = (
             f"{row.parts:>8,}{row.tokens:>12,}{row.times:>7.1f}{row.share:>8.1%}{usd:>10}{row.measured_share:>10.0%}"

@@ -22,7 +22,7 @@ from trimtab.monitor.guard import Change
 from trimtab.records import Assignment, Load, Recovery, Tier
 
 SEED = 20_261
-LOOKED = 600  # sessions of an experiment whose coverage is measured
+LOOKED, LOOKED_RARE = 600, 2_000  # sessions of an experiment whose coverage is measured; where one arm is rare
 PROJECTS = 3
 SESSION_SPREAD, PROMPT_SPREAD = 1.06, 0.81  # of ln(cost) within a project, of 179 recorded sessions (see `recorded`)
 CARE = experiment.CARE
@@ -90,36 +90,44 @@ def values(
 
 def looks(found: Sequence[tuple[Assignment, float]]) -> Iterator[anytime.Interval]:
     """The interval after every session, from when there are enough."""
-    off = on = 0
-    arms = [given.is_off for given, _ in found[experiment.TEACHING :]]
+    off = 0
+    compared = [given for given, _ in found[experiment.TEACHING :]]
+    least = max(experiment.least_of_arm(given.share) for given in compared)
+    arms = (given.is_off for given in compared)
+    off += next(arms)
     for look in anytime.sequence(experiment.scores(found)):
-        if look.number == 2:
-            off, on = sum(arms[:2]), 2 - sum(arms[:2])
-        else:
-            off, on = off + arms[look.number - 1], on + (not arms[look.number - 1])
-        if look.number >= experiment.LEAST and min(on, off) >= experiment.LEAST_OF_ARM:
+        off += next(arms)
+        if look.number >= experiment.LEAST and min(look.number - off, off) >= least:
             yield look
 
 
 def coverage(users: Mapping[str, Draw], runs: int) -> None:
-    print(f"## Coverage: {runs:,} experiments of {LOOKED} sessions, looked at after each; true effect -10 %")
-    print("| users | share off | misses the true effect at some look | at the last | ordinary interval, at some look |")
-    print("|---|---|---|---|---|")
-    effect = math.log(0.9)
+    print(f"## Coverage: {runs:,} experiments of {LOOKED} sessions ({LOOKED_RARE:,} at 0.05), looked at after each")
+    print(
+        "| users | share off | misses -10 % at some look | at the last | misses -40 % at some look | ordinary: -10 % |"
+    )
+    print("|---|---|---|---|---|---|")
     for name, draw in users.items():
-        for share in (0.5, 0.2):
-            rng = random.Random(f"{SEED} {name} {share}")
-            some = last = ordinary = 0
-            for _ in range(runs):
-                missed = naive = was = False
-                for look in looks(values(draw, effect, share, LOOKED, rng)):
-                    was = not look.low <= effect <= look.high
-                    missed |= was
-                    naive |= abs(look.mean - effect) > 1.96 * look.spread / math.sqrt(look.number)
-                some, last, ordinary = some + missed, last + was, ordinary + naive
-            print(f"| {name} | {share} | {some / runs:.1%} | {last / runs:.1%} | {ordinary / runs:.1%} |", flush=True)
+        for share in (0.5, 0.2, 0.05):
+            some, last, ordinary = missed(draw, share, math.log(0.9), runs, f"{SEED} {name} {share}")
+            large = missed(draw, share, math.log(0.6), runs, f"{SEED} {name} {share} large")[0]
+            print(f"| {name} | {share} | {some:.1%} | {last:.1%} | {large:.1%} | {ordinary:.1%} |", flush=True)
     error = math.sqrt(0.05 * 0.95 / runs)
     print(f"\nMonte Carlo error of 5 %: ±{error:.1%} (one standard error).\n")
+
+
+def missed(draw: Draw, share: float, effect: float, runs: int, seed: str) -> tuple[float, float, float]:
+    """The share of experiments whose interval misses the effect: at some look, at the last; an ordinary one's."""
+    rng = random.Random(seed)
+    some = last = ordinary = 0
+    for _ in range(runs):
+        once = naive = was = False
+        for look in looks(values(draw, effect, share, LOOKED_RARE if share < 0.1 else LOOKED, rng)):
+            was = not look.low <= effect <= look.high
+            once |= was
+            naive |= abs(look.mean - effect) > 1.96 * look.spread / math.sqrt(look.number)
+        some, last, ordinary = some + once, last + was, ordinary + naive
+    return some / runs, last / runs, ordinary / runs
 
 
 def power(runs: int) -> None:

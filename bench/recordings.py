@@ -2,10 +2,10 @@
 
 Reads a folder of `.jsonl.xz` files, one session a line: {"session", "repo", "version", "events": [...]}, where an event
 is {"e": "api", "model", "usage": [input, cache writes, cache reads, output]}, {"e": "tool", "name", "input", "output",
-"resp"} or {"e": "prompt", "meta"}. They hold no times, so a clock is made, seeded: a response takes 2 s and a second
-for 60 tokens of output; a tool as long as it was recorded to, else a second or two (log-normal, commands with a long
-tail); the user a minute before a prompt (log-normal). The order is the client versions'. These are assumptions: they
-carry over to the figures in minutes and a week, not to those in sessions or calls.
+"resp"}, {"e": "prompt", "meta", "text"} or {"e": "compact"}. They hold no times, so a clock is made, seeded: a response
+takes 2 s and a second for 60 tokens of output; a tool as long as it was recorded to, else a second or two (log-normal,
+commands with a long tail); the user a minute before a prompt (log-normal). The order is the client versions'. These are
+assumptions: they carry over to the figures in minutes and a week, not to those in sessions or calls.
 """
 
 import json
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trimtab.records import Arrival, Request
+from trimtab.transcript.lines import own_words
 
 START = datetime(2026, 1, 5, 9, tzinfo=timezone.utc)  # a Monday
 DAY_S = 8 * 3600.0  # a day's sessions begin within so many seconds
@@ -26,12 +27,16 @@ Event = Request | Arrival
 
 
 class Recording(NamedTuple):
-    """One session's events, in order, each with its seconds since the session's start."""
+    """One session's events, in order, each with its seconds since the session's start.
+
+    `said` are the user's prompts and the compactions, in the same way.
+    """
 
     session: str
     repo: str
     version: tuple[int, ...]
     events: tuple[tuple[float, Event], ...]
+    said: tuple[tuple[float, Arrival], ...] = ()
 
     @property
     def requests(self) -> int:
@@ -53,10 +58,17 @@ def read(folder: Path, seed: int) -> list[Recording]:
 def recording(session: dict[str, Any], random_: random.Random) -> Recording:
     name, now = str(session["session"]), 0.0
     events: list[tuple[float, Event]] = []
+    said: list[tuple[float, Arrival]] = []
     for event in session["events"]:
         kind = event["e"]
         if kind == "prompt" and not event["meta"] and events:
             now += random_.lognormvariate(4.1, 1.2)  # median a minute
+        if kind == "compact":
+            said.append((now, Arrival(name, "", f"{name} {len(said)}", now, "summary", "", "", 0)))
+        elif kind == "prompt":
+            own = "" if event["meta"] else own_words(event["text"])
+            if own:
+                said.append((now, Arrival(name, "", f"{name} {len(said)}", now, "prompt", "", "", len(own))))
         elif kind == "api":
             fresh, write, read_tokens, output = event["usage"]
             now += 2.0 + output / 60
@@ -67,10 +79,11 @@ def recording(session: dict[str, Any], random_: random.Random) -> Recording:
             now += tool_seconds(event, random_)
             given = event["input"] if isinstance(event["input"], dict) else {}
             target = next((str(given[key]) for key in TARGETS if given.get(key)), "")
-            arrival = Arrival(name, "", event["id"], now, "result", event["name"], target, len(event["output"]))
+            size, has_failed = len(event["output"]), bool(event.get("is_error"))
+            arrival = Arrival(name, "", event["id"], now, "result", event["name"], target, size, has_failed)
             events.append((now, arrival))
     version = tuple(int(part) for part in str(session["version"] or "0").split(".") if part.isdigit())
-    return Recording(name, str(session["repo"]), version, tuple(events))
+    return Recording(name, str(session["repo"]), version, tuple(events), tuple(said))
 
 
 def tool_seconds(event: dict[str, Any], random_: random.Random) -> float:

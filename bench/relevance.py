@@ -112,7 +112,11 @@ def by_rules(one: Example) -> Sequence[float]:
 
 
 def view(
-    judge: Judge, rates: Rates | None = None, level: OptimizationLevel = OptimizationLevel.ADAPTIVE, names: bool = True
+    judge: Judge,
+    rates: Rates | None = None,
+    level: OptimizationLevel = OptimizationLevel.ADAPTIVE,
+    names: bool = True,
+    pressure: float = 1.0,
 ) -> Show:
     """What Trimtab's policy shows of each output, by its own rates for lines or by these."""
 
@@ -128,6 +132,7 @@ def view(
             judge.rate_of(one.model, one.subject.tool),
             level,
             policy.requests_to_come(one.subject.requests, (), one.subject.prompt_tokens),
+            pressure=pressure,
         )
         words = one.words if names else ()
         need = parsed.weighed(one.whole, words, one.evidence if is_file else None, one.subject.tool)

@@ -1,5 +1,6 @@
 """Alerts: once per cause and period whatever happens, cleared in the end, and rules at their thresholds."""
 
+import time
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
@@ -120,11 +121,16 @@ def test_rows_for_a_reader() -> None:
         Alert(1, "warning", "a", "s", 1.0, False, "a", "p", None, 9.0),
         Alert(2, "warning", "b", "s", 2.0, True, "b", "p"),
         Alert(3, "critical", "c", "s", 3.0, False, "c", "p"),
-        Alert(4, "critical", "d", "s", 4.0, False, "d", "p"),
+        Alert(4, "critical", "d", "s", 4.0, False, "d", "p", 20.0),
     ]
-    assert [(row.id, row.state) for row in alerts.alert_rows(made)] == [
+    assert [(row.id, row.state) for row in alerts.alert_rows(made, 19.0)] == [
         (4, "stands"), (3, "stands"), (2, "seen"), (1, "gone")
     ]  # fmt: skip
+
+
+def test_an_alert_is_gone_with_its_period_whether_a_daemon_runs_or_not() -> None:
+    made = [Alert(1, "warning", "a", "s", 1.0, False, "a", "p", 20.0)]
+    assert [(row.state, row.cleared_at) for row in alerts.alert_rows(made, 20.0)] == [("gone", 20.0)]
 
 
 # Rules
@@ -198,11 +204,13 @@ def spent(day: float, month: float, forecast: float | None) -> dict[str, bool | 
 
 
 def test_the_cost_of_a_day_and_a_month() -> None:
-    assert spent(20, 300, None) == {"day_usd": False, "month_usd": False}
-    assert spent(20.5, 100, 301) == {"day_usd": True, "month_usd": False, "month_forecast": True}
-    assert spent(1, 100, 280)["month_forecast"] is None
-    assert spent(1, 100, 269)["month_forecast"] is False
-    assert spent(1, 301, 500) == {"day_usd": False, "month_usd": True}  # over is over: no forecast of it
+    assert spent(20, 300, None) == {"day_usd:20": False, "month_usd:300": False}
+    assert spent(20.5, 100, 301) == {
+        "day_usd:20": True, "month_usd:300": False, "month_forecast:300": True
+    }  # fmt: skip
+    assert spent(1, 100, 280)["month_forecast:300"] is None
+    assert spent(1, 100, 269)["month_forecast:300"] is False
+    assert spent(1, 301, 500) == {"day_usd:20": False, "month_usd:300": True}  # over is over: no forecast of it
     assert alerts.spend_findings(99, 999, 999, NOW, UTC, Thresholds()) == []
 
 
@@ -220,6 +228,20 @@ def test_days_and_months_are_local() -> None:
     assert alerts.day_of(begin, berlin) == ("2026-10-25", begin + 25 * 3600)
     assert alerts.month_of(datetime(2026, 12, 31, 23, 30, tzinfo=UTC).timestamp(), berlin).name == "2027-01"
     assert alerts.month_of(NOW, UTC) == ("2026-11", datetime(2026, 12, 1, tzinfo=UTC).timestamp())
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system's zone can't be set")
+def test_a_day_ends_where_the_clock_skips_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Havana, 9 March 2025: 00:00 became 01:00, which is 05:00 UTC. An hour early, the last hour would have no day."""
+    monkeypatch.setenv("TZ", "America/Havana")
+    time.tzset()
+    try:
+        eve = datetime(2025, 3, 9, 4, 30, tzinfo=UTC).timestamp()  # 23:30
+        assert alerts.day_of(eve, None) == ("2025-03-08", eve + 1800)
+        assert alerts.day_of(eve + 1800, None).name == "2025-03-09"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_thresholds_are_the_settings_defaults() -> None:

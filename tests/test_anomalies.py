@@ -123,6 +123,21 @@ def test_low_rates_are_no_anomaly() -> None:
     assert not [each for n in range(40) for each in rates.requested(request("new", now + 50.0 * n), 0.0001)]
 
 
+def test_after_weeks_away_a_session_is_no_more_unusual_than_before() -> None:
+    """Sixty sessions in a week, ten weeks without any: spread over all of them, chance had ten times as much room."""
+    rates = Rates(0.5)
+    now = history(rates)
+    subject = Subject("session", "", COST)
+    before = rates._limit(subject)
+    for n in range(30):
+        rates.requested(request("back", now + 10 * anomalies.WEEK_S + 10.0 * n), 0.05)
+    rates.end("back", now + 10 * anomalies.WEEK_S + 300)
+    after = rates._limit(subject)
+    assert before is not None
+    assert after is not None
+    assert after.value == pytest.approx(before.value, rel=0.15)
+
+
 def test_without_a_history_nothing_is_unusual() -> None:
     rates = Rates(0.5)
     now = history(rates, sessions=anomalies.LEAST_PEAKS - 1)

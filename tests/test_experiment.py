@@ -4,6 +4,7 @@ import hashlib
 import math
 import random
 import statistics
+from bisect import bisect_left
 from collections.abc import Callable
 
 import pytest
@@ -153,8 +154,9 @@ def played(draw: Draw, effect: float, share: float, sessions: int, rng: random.R
         project = f"/{rng.randrange(3)}"
         y = draw(rng) + (0.5 if project == "/1" else 0.0) + (0.0 if off else effect)
         values.append((assignment(i, off, share, project=project), y))
-    arms = [given.is_off for given, _ in values[experiment.TEACHING :]]
-    return [look for look in anytime.sequence(experiment.scores(values)) if experiment.is_enough(arms[: look.number])]
+    compared = [given for given, _ in values[experiment.TEACHING :]]
+    enough = bisect_left(range(sessions), True, key=lambda number: experiment.is_enough(compared[:number]))
+    return [look for look in anytime.sequence(experiment.scores(values)) if look.number >= enough]
 
 
 def worst_of(n: int, alpha: float = 0.05) -> float:
@@ -172,6 +174,25 @@ def test_the_interval_holds_the_true_effect_at_every_look(user: str, share: floa
         looks = played(USERS[user], -0.1, share, 150, rng)
         missed += any(not look.low <= -0.1 <= look.high for look in looks)
     assert missed / 150 <= worst_of(150)
+
+
+def test_the_interval_holds_where_one_arm_is_rare() -> None:
+    """Skewed costs, a large effect, 0.08 without trimming: from 8 sessions of that arm on it missed 14 %."""
+    rng = random.Random("rare -0.5")
+    missed = 0
+    for _ in range(150):
+        looks = played(lambda one: one.expovariate(1.5), -0.5, 0.08, 700, rng)
+        missed += any(not look.low <= -0.5 <= look.high for look in looks)
+    assert missed / 150 <= worst_of(150)
+
+
+def test_so_many_of_a_rare_arm_are_needed() -> None:
+    """One session of another share is enough to make it rare; 39 and 40 of it."""
+    even = [assignment(i, i < 8, 0.3) for i in range(20)]
+    assert [experiment.is_enough(even), experiment.is_enough(even[1:])] == [True, False]
+    rare = [assignment(i, i < 40, 0.29 if i == 0 else 0.5) for i in range(90)]
+    assert [experiment.is_enough(rare), experiment.is_enough(rare[:79])] == [True, False]
+    assert not experiment.is_enough([])
 
 
 def test_the_interval_holds_when_the_share_is_changed_midway() -> None:
@@ -322,7 +343,8 @@ def test_the_measure_may_be_a_prompt() -> None:
         ({"touched_at": None}, outcome(0, 1.0), NOW + 2 * DAY, "nothing to fold came up"),
         ({}, None, NOW + 2 * DAY, "its transcript is not read yet"),
         ({}, outcome(0, None, units=0.0, requests=0), NOW + 2 * DAY, "no request in its transcript"),
-        ({"excluded": "by hand"}, outcome(0, 1.0), NOW + 2 * DAY, "by hand"),
+        ({"by_hand": "by hand", "touched_at": None}, outcome(0, 1.0), NOW + 2 * DAY, "by hand"),
+        ({"by_hand": "by hand"}, outcome(0, 1.0), NOW + 2 * DAY, ""),
     ],
 )
 def test_what_is_left_out(fields: dict[str, object], found: Outcome | None, now: float, why: str) -> None:
@@ -332,6 +354,23 @@ def test_what_is_left_out(fields: dict[str, object], found: Outcome | None, now:
     study = experiment.study(RUNNING, [given], outcomes, now)
     assert study.left_out == (((why, 1),) if why else ())
     assert (study.assigned, study.on.sessions) == (1, 0 if why else 1)
+
+
+def test_what_goes_badly_and_is_switched_off_by_hand_still_counts() -> None:
+    """No effect at all. The dearer half of the trimmed sessions is switched off by hand: without those it would pay."""
+    pairs = two_arms(1.0, 1.0, spread=0.7)
+    pairs = [
+        (
+            given._replace(by_hand="trimming was switched off by hand" if not given.is_off and found.usd > 1 else ""),
+            found,
+        )
+        for given, found in pairs
+        if found.usd is not None
+    ]
+    found = study_of(pairs)
+    assert (found.on.sessions, found.off.sessions, found.by_hand, found.left_out) == (200, 200, 100, ())
+    assert found.verdict == experiment.OPEN
+    assert found.contrasts[0].ratio == pytest.approx(1.0, abs=0.02)
 
 
 def test_what_ran_when_the_experiment_ended_is_not_compared() -> None:
@@ -353,7 +392,7 @@ def arrival(what: str, at: float, tool: str = "", target: str = "", agent: str =
 
 
 def test_an_outcome_by_hand() -> None:
-    """Of the window: m1 (once, as it grew to 200), m2 of a subagent; two prompts, two edits, one passing test run."""
+    """Of the window: m1 (once, as it grew to 200), m2 of a subagent; two prompts, two edits, two passing test runs."""
     given = assignment(0, False)
     requests = [
         request("m0", NOW - 1),  # copied from a session before
@@ -373,10 +412,12 @@ def test_an_outcome_by_hand() -> None:
         arrival("result", NOW + 7, "Bash", "cd x && pytest -q tests"),
         arrival("result", NOW + 8, "Bash", "npm run test:unit", error=True),
         arrival("result", NOW + 9, "Bash", "cat pytest.ini"),
+        arrival("result", NOW + 10, "Bash", "mise run lint && mise run test:ci"),
+        arrival("result", NOW + 11, "Bash", "git commit -m 'pytest passes'"),
         arrival("result", NOW + DAY, "Edit"),
     ]
     found = experiment.outcome(given, requests, arrivals, lambda r: r.output_tokens * 0.01, lambda r: r.read_tokens)
-    assert found == Outcome("s0", pytest.approx(3.0), 2000.0, 2, 2, 2, 1)  # type: ignore[arg-type]
+    assert found == Outcome("s0", pytest.approx(3.0), 2000.0, 2, 2, 2, 2)  # type: ignore[arg-type]
 
 
 def test_one_response_without_a_price_leaves_no_sum() -> None:

@@ -45,11 +45,11 @@ def test_an_assignment_round_trips_and_the_first_stays(store: ExperimentStore) -
     store.assign(given("b", is_off=False, at=1.0))  # the clock went back
     store.touch("a", 20.0)
     store.touch("a", 30.0)
-    store.exclude("b", "why")
-    store.exclude("b", "another")
+    store.note_by_hand("b", "why")
+    store.note_by_hand("b", "another")
     assert store.assignments(1) == [
         given("a", number=1, touched_at=20.0),
-        given("b", number=2, is_off=False, at=1.0, excluded="why"),
+        given("b", number=2, is_off=False, at=1.0, by_hand="why"),
     ]
     assert store.assignment("c") is None
     assert store.assignments(2) == []

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from rich.cells import cell_len
 
 from trimtab.monitor import Row, Summary, as_json, lines, summarise
-from trimtab.monitor.report import bar, dollars, elapsed, fitted, short
+from trimtab.monitor.report import bar, columns, dollars, elapsed, fitted, padded, short
 from trimtab.records import Addition, Factor, Load, Prices, Recovery, Request, Tier
 
 MODEL = "claude-opus-4-5"
@@ -226,8 +227,8 @@ claude-opus-4-5              4        0        0     140k      400         $4.00
 
 Saved is net of later fetches and our own text, against what the client would
   have sent, priced as written to the cache once, then read by each request.
-Tokens of loads are o200k_base, 4% counted, the rest estimated; only usage is
-  what the model billed.
+Tokens of loads are o200k_base, 4% counted, the rest estimated; usage is as
+  billed, of responses recorded here (of all sessions: `report --by model`).
 Billed tokens for one o200k token: claude-opus-4-5 1.50 (learned)."""
 
 
@@ -252,7 +253,7 @@ def test_the_report_stays_narrow_and_short() -> None:
     ]
     text = lines(summary_of(loads, [], requests, now=10**9))
     assert max(map(len, text)) <= 80
-    assert len(text) <= 40
+    assert len(text) <= 41
     assert any(" -" in line for line in text)
     assert all(line.isprintable() for line in text)
 
@@ -271,7 +272,26 @@ def test_short_figures(figure: float, text: str) -> None:
 
 
 def test_small_things() -> None:
-    assert [dollars(x) for x in (0, 12.345, -3, 0.123, 0.00421)] == ["$0.00", "$12.35", "-$3.00", "$0.123", "$0.0042"]
+    assert [dollars(x) for x in (0, 12.345, -3, 0.123, 12_345.6)] == ["$0.00", "$12.35", "-$3.00", "$0.123", "$12,346"]
+    assert dollars(0.00421) == "$0.0042"
     assert [bar(x, 16, 2) for x in (16, 8, 9, 0.1, 0, -5, 99)] == ["██", "█", "█▏", "▏", "", "", "██"]
     assert [elapsed(x) for x in (-1, 61, 7200, 200_000)] == ["under a minute", "1 minute", "2 hours", "2 days"]
     assert fitted("abcdef", 4) == "…def"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("日本語", "日本語"),  # six columns
+        ("日本語x", "…本語x"),
+        ("a日本語", "…本語"),  # one column stays free: half a letter can't be shown
+        ("abcdefg", "…cdefg"),
+        ("e\u0301a\u0301bcde", "e\u0301a\u0301bcde"),  # accents take no column
+        ("ab\x1b[31m", "…?[31m"),
+        ("🚀🚀🚀🚀", "…🚀🚀"),
+    ],
+)
+def test_names_fit_six_columns_of_a_terminal(text: str, shown: str) -> None:
+    assert fitted(text, 6) == shown
+    assert columns(shown) == cell_len(shown) <= 6
+    assert cell_len(padded(text, 7)) == 7

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab import policy, tiers
-from trimtab.records import Content, OptimizationLevel, Prices, Tier
-from trimtab.relevance import Need
+from trimtab.records import Block, Content, Fold, OptimizationLevel, Prices, Tier
+from trimtab.relevance import Mention, Need
 
 NOW = policy.Circumstances(Prices(1.25, 0.1, 5.0), 50_000, 1.0, OptimizationLevel.ADAPTIVE, 20.0)
 
@@ -198,3 +198,88 @@ def test_four_sessions_are_no_history() -> None:
 
 def test_a_session_about_to_end_has_five_requests_left() -> None:
     assert policy.requests_to_come(9, [10, 10, 10, 10, 10]) == 5.0
+
+
+def test_a_tight_budget_raises_the_price_of_every_token_that_stays() -> None:
+    """Twice 3.25 for what is shown and for the 700 that a miss brings in; 5,000 + 600 of a miss are paid once."""
+    tight = NOW._replace(pressure=2.0)
+    assert policy.cost(1000, 0.0, tight) == pytest.approx(6500)
+    assert policy.miss(tight) == pytest.approx(5600 + 700 * 6.5)
+    assert policy.miss_tokens(Need([]), tight) == pytest.approx(0.9 * 10_150 / 6.5)
+
+
+def test_however_tight_a_budget_a_miss_counts_for_the_tokens_that_it_brings_in() -> None:
+    at_stake = [policy.miss_tokens(Need([]), NOW._replace(pressure=p)) for p in (1.0, 2.0, 8.0, 1e9)]
+    assert at_stake == sorted(at_stake, reverse=True)
+    assert at_stake[-1] == pytest.approx(0.9 * 700)
+
+
+def test_pressure_folds_what_is_shown_without_it() -> None:
+    """600 lines, each of 14 tokens: hiding one costs 0.0068 * 2,181 = 14.8 tokens at 1.0, and 7.8 at 3.0."""
+    calm, tight = (choose(600, 0.0068, NOW._replace(pressure=p)) for p in (1.0, 3.0))
+    assert calm.view is None
+    assert tight.view is not None
+
+
+def lines_of(draw: st.DrawFn) -> tuple[tuple[str, ...], list[float]]:
+    """Lines of many lengths, some blank, in stretches that are needed alike."""
+    lines: list[str] = []
+    rates: list[float] = []
+    for _ in range(draw(st.integers(1, 12))):
+        size, rate = draw(st.integers(1, 80)), draw(st.sampled_from((0.0, 0.0001, 0.001, 0.004, 0.02, 0.3)))
+        width = draw(st.integers(0, 160))
+        lines += [f"def name_{len(lines) + i}():" if i == 0 and width > 20 else "x" * width for i in range(size)]
+        rates += [rate] * size
+    return tuple(lines), rates
+
+
+@st.composite
+def random_loads(draw: st.DrawFn) -> tuple[tiers.Plan, Need]:
+    lines, rates = lines_of(draw)
+    keep = frozenset(draw(st.lists(st.integers(1, len(lines)), max_size=4)))
+    starts = sorted(set(draw(st.lists(st.integers(1, len(lines)), max_size=6))))
+    ends = [*(start - 1 for start in starts[1:]), len(lines)]
+    blocks = [Block("function", f"f{a}", a, a, b) for a, b in zip(starts, ends, strict=False)]
+    numbers = draw(st.lists(st.integers(0, len(lines) - 1), max_size=60))
+    words = [Mention(f"word{row}_{at}", f"word{row}_{at}", row) for at, row in enumerate(numbers)]
+    content = Content("text", lines, tuple(blocks), keep=keep)
+    return tiers.plan(content, max(1, sum(map(len, lines)) // 3)), Need(rates, words, 0.14)
+
+
+@given(
+    load=random_loads(),
+    pressure=st.floats(1.0, 20.0),
+    level=st.sampled_from(LEVELS),
+    prompt_tokens=st.integers(2_000, 200_000),
+    to_come=st.floats(5, 60),
+    is_numbered=st.booleans(),
+    room=st.sampled_from((None, 300, 2_000)),
+)
+def test_pressure_makes_no_view_larger(
+    load: tuple[tiers.Plan, Need],
+    pressure: float,
+    level: OptimizationLevel,
+    prompt_tokens: int,
+    to_come: float,
+    is_numbered: bool,
+    room: int | None,
+) -> None:
+    now = NOW._replace(level=level, prompt_tokens=prompt_tokens, requests_to_come=to_come)
+    calm, tight = (policy.choose(*load, 1, now._replace(pressure=p), is_numbered, room).view for p in (1.0, pressure))
+    if calm is not None:
+        assert tight is not None
+        assert tight.tokens <= calm.tokens
+
+
+def test_a_tier_that_pressure_would_fill_up_is_left_for_the_lines_chosen_without_it() -> None:
+    """`minimal` goes down to 70 % of a load. Without pressure 270 lines of 600 are worth it, 45 %; with it 210 are.
+
+    Hiding one of the 60 costs 0.0004 * 22 * 7,875 / 3.25 = 21.3 tokens of its 14, at three times the price 11.2.
+    """
+    content = Content("text", tuple(f"line {i} of a text that goes on for a while here" for i in range(600)), ())
+    load = tiers.plan(content, 12 * 600), Need([0.01] * 210 + [0.0004] * 60 + [0.0] * 330)
+    careful = NOW._replace(level=OptimizationLevel.MINIMAL)
+    calm, tight = (policy.choose(*load, 1, careful._replace(pressure=p)) for p in (1.0, 3.0))
+    assert calm.view is not None
+    assert calm.view.folds == (Fold(271, 600, ()),)
+    assert tight == calm

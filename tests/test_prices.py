@@ -1,12 +1,12 @@
 """Prices: against the client's own bill, hand computed figures, and the library that they were taken from."""
 
 import importlib.util
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
 from trimtab import prices
-from trimtab.records import Prices, Request
+from trimtab.records import UNLISTED, Prices, Request
 
 NEW = datetime(2026, 11, 22, tzinfo=timezone.utc).timestamp()
 OLD = datetime(2026, 3, 12, tzinfo=timezone.utc).timestamp()
@@ -144,6 +144,35 @@ def test_own_prices() -> None:
     assert book.usd(request("claude-opus-5-5", 0, 0, 0, 1_000_000, 0, at=october)) == pytest.approx(0.2)
     assert book.relative("my-model", ttl_1h=True) == pytest.approx((2.0, 0.1, 4.0))
     assert book.input_usd("claude-opus-5-5") == pytest.approx(3e-6)
+
+
+@pytest.mark.parametrize("written", ["claude-opus-5.5", "Claude-Opus-5-5", "claude-opus-5-5[1m]"])
+def test_a_model_may_be_written_as_it_is_shown(written: str) -> None:
+    own, _ = prices.read([{"model": written, "input": 1, "output": 1}], "config.toml")
+    assert prices.Book(own).usd(request("claude-opus-5-5-20261001", 1_000_000, 0, 0, 0, 0)) == 1.0
+    assert prices.Book(own).usd(request("claude-opus-5-5[1m]", 1_000_000, 0, 0, 0, 0)) == 1.0
+
+
+def test_own_prices_begin_with_a_day_in_utc_or_at_a_time() -> None:
+    """2026-11-01 begins at midnight UTC; 01:30+02:00 of that day is half an hour before. The moment itself is in it."""
+    midnight = datetime(2026, 11, 1, tzinfo=timezone.utc)
+    east = timezone(timedelta(hours=2))
+    for since, begins in (
+        (date(2026, 11, 1), midnight.timestamp()),
+        (datetime(2026, 11, 1, 1, 30, tzinfo=east), midnight.timestamp() - 1800),
+        (datetime(2026, 11, 1, 9, 0), midnight.timestamp() + 9 * 3600),  # noqa: DTZ001 - TOML has such
+    ):
+        own, _ = prices.read([{"model": "m", "input": 1, "output": 1, "since": since}], "config.toml")
+        book = prices.Book(own)
+        assert book.usd(request("m", 1_000_000, 0, 0, 0, 0, at=begins - 0.001)) is None
+        assert book.usd(request("m", 1_000_000, 0, 0, 0, 0, at=begins)) == 1.0
+
+
+def test_the_sum_of_many_short_prompts_is_no_long_one() -> None:
+    """150,000 tokens that the client wrote no lines for: 0.1 USD for a million, not the 0.5 of prompts over 100,000."""
+    summed = request("claude-haiku-5-5", 150_000, 0, 0, 0, 0)
+    assert prices.usd(summed) == pytest.approx(0.075)
+    assert prices.usd(summed._replace(agent=UNLISTED)) == pytest.approx(0.015)
 
 
 def test_a_price_from_a_later_date_is_not_todays() -> None:

@@ -137,8 +137,8 @@ def test_the_same_load_again_replaces_the_first(store: Store) -> None:
 def test_counts_and_honoured(store: Store) -> None:
     store.add_load(LOAD)
     store.count_load("t1", 1100, 420)
-    store.mark_honoured("t1", True)
-    store.mark_honoured("unknown", True)
+    store.add_news(honoured=[("t1", True)])
+    store.add_news(honoured=[("unknown", True)])
     store.count_load("unknown", 1, 1)
     assert store.loads() == [LOAD._replace(raw_tokens=1100, shown_tokens=420, counted=True, honoured=True)]
 
@@ -146,8 +146,8 @@ def test_counts_and_honoured(store: Store) -> None:
 def test_recoveries_go_with_their_load(store: Store) -> None:
     recovery = Recovery("t1", "t9", 30.0, "Read", 12, 150)
     store.add_load(LOAD)
-    store.add_recovery(recovery)
-    store.add_recovery(recovery._replace(lines=20))
+    store.add_news(recoveries=[recovery])
+    store.add_news(recoveries=[recovery._replace(lines=20)])
     assert store.recoveries() == [recovery._replace(lines=20)]
     assert store.recoveries(session="s1", until=11.0) == [recovery._replace(lines=20)]
     assert store.recoveries(since=11.0) == []
@@ -157,10 +157,10 @@ def test_a_response_counts_once_and_the_last_row_wins(store: Store) -> None:
     """Streamed rows grow; a copied history brings old rows again; the first time and session stay."""
     first = Request("s1", "", "m1", 5.0, "model", 1, 2, 3, 4, 1)
     whole = first._replace(at=6.0, output_tokens=50)
-    store.add_requests([first, whole])
-    store.add_requests([first])
-    store.add_requests([whole._replace(session="s2", at=90.0)])
-    store.add_requests([])
+    store.add_news([first, whole])
+    store.add_news([first])
+    store.add_news([whole._replace(session="s2", at=90.0)])
+    store.add_news([])
     assert store.requests() == [whole._replace(at=5.0)]
     assert store.requests(session="s2") == []
 
@@ -169,9 +169,9 @@ def test_session_lengths(store: Store) -> None:
     def request(session: str, name: str, at: float, agent: str = "") -> Request:
         return Request(session, agent, name, at, "m", 1, 0, 0, 0, 1)
 
-    store.add_requests(request("s1", f"a{n}", n) for n in range(3))
-    store.add_requests(request("s2", f"b{n}", 100 + n) for n in range(5))
-    store.add_requests([request("s2", "c", 101, agent="a1"), request("s3", "d", 200, agent="a1")])
+    store.add_news([request("s1", f"a{n}", n) for n in range(3)])
+    store.add_news([request("s2", f"b{n}", 100 + n) for n in range(5)])
+    store.add_news([request("s2", "c", 101, agent="a1"), request("s3", "d", 200, agent="a1")])
     assert store.session_lengths() == [5, 3]
     assert store.session_lengths(1) == [5]
 
@@ -180,7 +180,7 @@ def test_what_a_price_depends_on_is_kept(tmp_path: Path) -> None:
     """Fast mode, web searches and the US: without them a response of 0.48 USD came back as one of 0.20."""
     told = Request("s", "", "m", 1.0, "claude-opus-5-5", 1, 2, 3, 4, 5, is_fast=True, web_searches=6, is_us=True)
     with Store.open(tmp_path / "l.db") as store:
-        store.add_requests([told])
+        store.add_news([told])
         assert store.requests() == [told]
 
 
@@ -191,7 +191,7 @@ def test_sessions(store: Store) -> None:
     assert store.sessions(since=6.0) == []
     store.add_session("s2", 7.0, "", "", "")
     assert store.sessions(since=6.0) == [Session("s2", 7.0, "", "", "", "")]
-    store.add_requests([Request("s2", "", "m", 8.0, "claude-opus-4-6", 1, 0, 0, 0, 1)])
+    store.add_news([Request("s2", "", "m", 8.0, "claude-opus-4-6", 1, 0, 0, 0, 1)])
     assert store.sessions(since=6.0)[0].model == "claude-opus-4-6"
 
 
@@ -274,8 +274,8 @@ def test_totals(store: Store) -> None:
         store.add_load(LOAD._replace(tool_use_id=f"v{number}", honoured=honoured))
     store.add_load(LOAD._replace(tool_use_id="whole", tier=Tier.COMPLETE, shown_tokens=1000))
     assert (store.looked(LOAD.at), store.looked(LOAD.at + 1)) == ((1, 1), (0, 0))
-    store.add_recovery(Recovery("v0", "r", 30.0, "Read", 12, 150))
-    store.add_recovery(Recovery("v1", "r", 30.0, "Read", 3, 150))
+    store.add_news(recoveries=[Recovery("v0", "r", 30.0, "Read", 12, 150)])
+    store.add_news(recoveries=[Recovery("v1", "r", 30.0, "Read", 3, 150)])
     store.add_addition(Addition("s1", "", 3.0, "SessionStart", 30))
     assert store.totals() == Totals(600, 1, 1, 1, 150, 30)
 
@@ -286,7 +286,7 @@ def test_text_that_is_no_unicode_is_kept_apart_from_that(store: Store) -> None:
     (load,) = store.loads()
     assert (load.path, load.tool_use_id) == ("a?b", "?")
     assert load.folds[0].first == 1
-    store.mark_honoured("\udfff", True)
+    store.add_news(honoured=[("\udfff", True)])
     assert store.loads()[0].honoured
 
 
@@ -295,9 +295,9 @@ def test_text_that_is_no_unicode_is_kept_apart_from_that(store: Store) -> None:
 
 def test_the_factor_is_the_median_of_the_last_fifty(store: Store) -> None:
     for number in range(10):
-        store.add_factor("claude-opus-4-5", 9.0, number, 2000)
+        store.add_news(factors=[("claude-opus-4-5", "", 9.0, number, 2000)])
     for number in range(50):
-        store.add_factor("claude-opus-4-5", 1.0 + number / 100, number, 2000, "Read")
+        store.add_news(factors=[("claude-opus-4-5", "Read", 1.0 + number / 100, number, 2000)])
     assert store.factor("claude-opus-4-5") == pytest.approx(1.245)
     assert store.factor("older") == pytest.approx(1.245)
     assert store.factor("newer") is None
@@ -312,7 +312,7 @@ def test_where_the_factor_comes_from(store: Store) -> None:
     for at, factor in enumerate((1.3, 1.3, 1.4)):
         assert store.factor_of("claude-opus-4-5", "Read") == initial
         for _ in range(2):  # the same sample again is no other one
-            store.add_factor("claude-opus-4-5", factor, at, 2000, "Bash")
+            store.add_news(factors=[("claude-opus-4-5", "Bash", factor, at, 2000)])
     assert store.factor_of("claude-opus-4-5", "Bash") == Factor(1.3, True)
     assert store.factor_of("claude-opus-4-5", "Read") == Factor(1.3, True)
     assert store.factor_of("claude-sonnet-4-5", "Bash") == Factor(1.3, True)

@@ -284,3 +284,29 @@ def test_calibration_leaves_out_what_is_not_only_results(between: list[Entry], l
 def test_calibration_leaves_out_small_batches() -> None:
     entries: list[Entry] = [response("a", 10_000, 200), Result("t1", "w " * 999, False, 1.0), response("b", 11_500, 1)]
     assert calibrate(entries, words) == []
+
+
+def test_passes_beside_a_response_are_usage_of_their_own(tmp_path: Path) -> None:
+    """As the usage book has them: an advisor's, which grows with its response, is there once and by its own model."""
+    path = tmp_path / "t.jsonl"
+    answer: dict[str, object] = {"type": "assistant", "timestamp": "2026-11-22T21:00:00.000Z", "requestId": "r"}
+
+    def line(output: int, advised: int) -> bytes:
+        passes = [
+            {"type": "message", "input_tokens": 10, "output_tokens": output},
+            {"type": "advisor_message", "model": "claude-fable-5", "input_tokens": 700, "output_tokens": advised},
+        ]
+        usage = {"input_tokens": 10, "output_tokens": output, "iterations": passes}
+        message = {"id": "m", "role": "assistant", "model": "claude-opus-5-5", "content": [], "usage": usage}
+        return json.dumps({**answer, "message": message}).encode() + b"\n"
+
+    path.write_bytes(line(20, 5) + line(40, 60))
+    reader = Reader(path, "s", "a1")
+    first = [(r.agent, r.message_id, r.model, r.input_tokens, r.output_tokens) for r in requests_of(reader.read())]
+    assert first == [
+        ("a1", "m", "claude-opus-5-5", 10, 40),
+        ("a1/advisor", "m/advisor-1", "claude-fable-5", 700, 60),
+    ]
+    with path.open("ab") as file:
+        file.write(line(40, 60) + line(41, 61))
+    assert [r.output_tokens for r in requests_of(reader.read())] == [41, 61]

@@ -9,6 +9,10 @@ in prices of one uncached input token. `misses` is the expected number of calls 
 a fold share a call, so it is the sum over the folds' pages of the chance that any line there is needed. They count
 as often as the level, the user's weights and the task say (`caution`). To that comes UNTRACED for any view: what an
 agent comes back for without a trace that a model could learn from.
+
+A tight budget raises price_now (`pressure`) for every token that stays, those that a miss brings in among them. What
+else a miss costs is paid once and stays at its price. So views get smaller, but a miss always counts for the
+RECOVERED_TOKENS that it brings in at least, however tight a budget is.
 """
 
 import math
@@ -57,7 +61,7 @@ class Objectives(NamedTuple):
 
 
 class Circumstances(NamedTuple):
-    """What the price of a token and of a miss depends on."""
+    """What the price of a token and of a miss depends on. `pressure` of a tight budget is 1.0 or more."""
 
     prices: Prices
     prompt_tokens: int  # of the newest request
@@ -67,6 +71,7 @@ class Circumstances(NamedTuple):
     least_saved_tokens: int = 150
     least_saved_share: float = 0.10
     objectives: Objectives = Objectives()
+    pressure: float = 1.0
 
 
 class Choice(NamedTuple):
@@ -96,8 +101,8 @@ def cost(view_tokens: float, misses: float, now: Circumstances) -> float:
 
 
 def price(now: Circumstances) -> float:
-    """Of a token that stays in the context."""
-    return now.prices.write + now.prices.read * now.requests_to_come
+    """Of a token that stays in the context: price_now."""
+    return now.pressure * (now.prices.write + now.prices.read * now.requests_to_come)
 
 
 def miss(now: Circumstances) -> float:
@@ -129,11 +134,22 @@ def choose(
     """The cheapest tier for a load that starts at line `start` of its file; Complete where no view saves enough.
 
     `client_tokens` is what the client would show where it cuts the load itself: a view takes no more of them, and of
-    characters no more than `most_characters`.
+    characters no more than `most_characters`. Pressure makes no view
+    larger than it is at 1.0, and takes none away.
     """
-    raw = whole.sums[-1]
     if client_tokens is not None:
         return within(whole, need, now, client_tokens, most_characters)
+    choice = weighed(whole, need, start, now, is_numbered)
+    if now.pressure <= 1.0:
+        return choice
+    calm = weighed(whole, need, start, now._replace(pressure=1.0), is_numbered)
+    is_larger = calm.view is not None and (choice.view is None or calm.view.tokens < choice.view.tokens)
+    return calm if is_larger else choice  # a tier that is filled up (`shape`) may take more than a few chosen lines
+
+
+def weighed(whole: tiers.Plan, need: Need, start: int, now: Circumstances, is_numbered: bool) -> Choice:
+    """The cheapest tier at these very prices, for a load that the client shows whole."""
+    raw = whole.sums[-1]
     least = max(now.least_saved_tokens, now.least_saved_share * raw)
     made = tiers.cut(whole, need, miss_tokens(need, now))
     best = tiers.cheapest(made)
@@ -158,8 +174,9 @@ def within(
     """The view of an output that the client cuts to `client_tokens`: the most wanted lines, in no more tokens.
 
     What is sent is counted, and made anew with less where it is too much: sizes of lines are shares of an estimate.
+    Pressure has no say in it: the room is given.
     """
-    made = tiers.cut(whole, need, miss_tokens(need, now))
+    made = tiers.cut(whole, need, miss_tokens(need, now._replace(pressure=1.0)))
     limit = float(client_tokens)
     for _ in range(TRIES):
         view = tiers.render(*tiers.fitted(made, round(limit)), 1, is_numbered=False)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from trimtab.records import Prices, Request
+from trimtab.records import UNLISTED, Prices, Request
 
 MILLION = 1_000_000
 DAY_0 = datetime.date(1970, 1, 1)
@@ -103,6 +103,11 @@ def name_of(model: str) -> str:
     return name
 
 
+def plain(model: str) -> str:
+    """The model as users may write it, too: small letters, dashes for dots, without the size of its context."""
+    return model.lower().partition("[")[0].replace(".", "-")
+
+
 class Own(NamedTuple):
     """A price of the user's own, for responses of `model` from the time `since` on."""
 
@@ -128,12 +133,12 @@ class Book:
     def __init__(self, own: Sequence[Own] = ()) -> None:
         self._own: dict[str, list[Own]] = {}
         for one in sorted(own, key=lambda one: -one.since):  # stable: of one date the first
-            self._own.setdefault(one.model.lower(), []).append(one)
+            self._own.setdefault(plain(one.model), []).append(one)
 
     def price(self, model: str, at: float, is_fast: bool = False, prompt_tokens: int = 0) -> Price | None:
         """USD for a million tokens of each class; None when it is not known."""
         name = name_of(model)
-        known: list[Own] = [*self._own.get(model.lower(), ()), *self._own.get(name, ())]
+        known: list[Own] = [*self._own.get(plain(model), ()), *self._own.get(name, ())]
         for own in known:
             if at >= own.since:
                 return own.price
@@ -153,6 +158,8 @@ class Book:
         """USD for a million tokens of each class of the response; None when it is not known."""
         writes = request.write_5m_tokens + request.write_1h_tokens
         prompt = request.input_tokens + writes + request.read_tokens
+        if request.agent == UNLISTED:
+            prompt = 0  # the sum of many is no long prompt
         return self.price(request.model, request.at, request.is_fast, prompt)
 
     def dearest_usd(self, request: Request) -> float:
@@ -227,7 +234,7 @@ def fault(table: object) -> str:
         if isinstance(figure, bool) or not isinstance(figure, (int, float)) or not 0 <= figure < MILLION:
             return f"{key} has to be USD for a million tokens, 0 or more"
     if not isinstance(table.get("since", DAY_0), datetime.date):
-        return "since has to be a date such as 2026-11-01"
+        return "since has to be a date such as 2026-11-01, or a time such as 2026-11-01T09:00:00Z"
     return ""
 
 
@@ -237,6 +244,8 @@ def own(table: Mapping[str, object]) -> Own:
     rest = {key: each.get(key, share * each["input"]) for key, share in CLASSES.items()}
     since = table.get("since", DAY_0)
     assert isinstance(since, datetime.date)
-    begins = datetime.datetime(since.year, since.month, since.day, tzinfo=datetime.timezone.utc).timestamp()
+    if not isinstance(since, datetime.datetime):
+        since = datetime.datetime.combine(since, datetime.time())
+    begins = (since if since.tzinfo else since.replace(tzinfo=datetime.timezone.utc)).timestamp()
     price = Price(each["input"], rest["write_5m"], rest["write_1h"], rest["read"], each["output"])
     return Own(str(table["model"]).strip(), price, begins)

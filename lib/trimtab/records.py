@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
+EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")  # the client's tools that change a file
 NO_FACTS: Mapping[int, tuple[str, ...]] = {}
 
 
@@ -133,12 +134,15 @@ class Recovery(NamedTuple):
     tokens: int
 
 
+UNLISTED = "unlisted"  # the agent of what the client sums up for a session and has no line of, such as a compaction
+
+
 class Request(NamedTuple):
     """The billed usage of one API response, in the model's own tokens, each class apart; as the transcript has it.
 
     `project` is the folder that the session ran in, `agent_type` what a subagent is ("Explore"); both are "" where they
     are not known. `is_fast` says that it was answered in the client's fast mode, `is_us` that it had to be answered in
-    the US: both have prices of their own.
+    the US: both have prices of their own. Of the agent UNLISTED it is the sum of several.
     """
 
     session: str
@@ -156,6 +160,9 @@ class Request(NamedTuple):
     is_fast: bool = False
     web_searches: int = 0
     is_us: bool = False
+
+
+LONGEST_TARGET = 300  # characters of an arrival's target, chosen: longer is only a command, whose start mostly tells
 
 
 class Arrival(NamedTuple):
@@ -224,7 +231,7 @@ class Assignment(NamedTuple):
     """A session's part in an experiment. `is_off` says that everything is shown whole, `share` is that of its time.
 
     `number` counts up in the order of assignment. `touched_at` is when there was first something to fold, None until
-    then; `excluded` says why the session is not compared, "" where it is.
+    then; `by_hand` says what the user has changed of what is compared, "" where nothing.
     """
 
     number: int
@@ -237,7 +244,7 @@ class Assignment(NamedTuple):
     transcript_path: str
     level: str
     touched_at: float | None = None
-    excluded: str = ""
+    by_hand: str = ""
 
 
 class Outcome(NamedTuple):

@@ -251,7 +251,7 @@ create table assignments (
     transcript_path text not null,
     level text not null,                -- the optimisation level at its start
     touched_at real,                    -- when there was first something to fold; null: nothing yet
-    excluded text not null default ''   -- why it is not compared
+    excluded text not null default ''   -- by_hand from number 2 on: what the user has changed of what is compared
 )
 """
 
@@ -278,5 +278,10 @@ EXPERIMENT_MIGRATIONS = (
             "create index assignments_by_experiment on assignments (experiment, number)",
             OUTCOMES,
         ),
+    ),
+    Migration(
+        2,
+        "what is changed by hand takes no session out",
+        ("alter table assignments rename column excluded to by_hand",),
     ),
 )

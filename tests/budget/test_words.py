@@ -168,6 +168,7 @@ def test_levels() -> None:
         ("$10 per session UTC", "a time zone \\(UTC\\) is of a day, a week or a month"),
         ("$10 per task", "write per prompt, per session, or for task NAME"),
         ("$10 a day per project", "name the project, or write this project"),
+        ("$1 for this prompt", "write per prompt"),
         ("$10 a year", "the longest calendar period is a month"),
         ("$10 this week", "write a day, a week or a month"),
         ("$10 in 3 months", "a month is one calendar month"),

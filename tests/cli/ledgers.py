@@ -25,11 +25,11 @@ def fill(ledger: Path, project: Path, now: float = NOW) -> None:
         store.add_load(load(FIRST, "a", now - 7100, f"{project}/lib/big.py", Tier.STANDARD, 10_000, 4_000))
         store.add_load(load(FIRST, "b", now - 7000, f"{project}/lib/other.py", Tier.ESSENTIAL, 4_000, 1_000))
         store.add_load(load(FIRST, "c", now - 6900, f"{project}/small.py", Tier.COMPLETE, 300, 300))
-        store.add_recovery(Recovery("a", "d", now - 6800, "Read", 40, 500))
+        store.add_news(recoveries=[Recovery("a", "d", now - 6800, "Read", 40, 500)])
         requests = [
             Request(FIRST, "", f"m{i}", now - 7150 + 60 * i, "claude-opus-5-5", 10, 2_000, 0, 30_000, 200)
             for i in range(5)
         ]
-        store.add_requests(requests)
+        store.add_news(requests)
         store.add_session(SECOND, now - 3600, "claude-opus-5-5", "/t/2.jsonl", str(project), "2.1.328")
         store.add_load(load(SECOND, "e", now - 600, f"{project}/lib/big.py", Tier.ESSENTIAL, 2_000, 500))

@@ -109,6 +109,15 @@ def test_in_a_session_an_amount_is_of_it(home: Home, run: Run, tmp_path: Path, m
     assert "This session is of the task auth from now on." in flat(run("budget", "task", "auth")[1])
 
 
+def test_a_command_of_the_client_loosens_nothing(home: Home, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("budget", "$20/day")
+    monkeypatch.setenv("CLAUDECODE", "1")  # as the client has it for its Bash tool
+    status, _, err = run("budget", "raise", "1", "+$5")
+    assert (status, "write `/token-budget raise 1 +$5` yourself" in flat(err)) == (1, True)
+    assert run("budget", "$1 per prompt")[0] == 0
+    assert "$20 a day for this project" in run("budget")[1]
+
+
 def test_raise_pause_resume_remove_history(home: Home, run: Run, tmp_path: Path) -> None:
     run("budget", "$20/day")
     run("budget", "$2/day")  # the same one

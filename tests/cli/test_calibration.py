@@ -27,6 +27,15 @@ def test_the_table_has_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+def test_the_figures_are_whole_in_60_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = shown(capsys, 8).splitlines()
+    assert lines[2].split() == ["Read", "8", "19,432", "1.150", "1.000", "7.3%", "7.3%"]
+    assert all(len(line) <= 60 for line in lines)
+
+
 def test_json_has_the_same_rows(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(shown(capsys, 8, wants_json=True))
     assert document["format"] == 1

@@ -1,7 +1,9 @@
 """`trimtab experiment`: begins and ends, refuses with a reason, shows what the file holds; the guard's table."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,7 @@ def test_while_one_is_on_only_its_share_changes(run: Run, file: Path) -> None:
     status, out, _ = run("experiment", "on", "0.4")
     assert status == 0
     assert "of the sessions to come 40 %" in out
+    assert "of the sessions to come 40 %" in run("experiment", "on")[1]  # without a share it stays as it is
     status, _, err = run("experiment", "on", "0.4", "--by", "prompt")
     assert status == 2
     assert "only its SHARE can be changed" in err
@@ -134,6 +137,17 @@ def test_a_clear_answer_is_shown_and_ends_it(run: Run, file: Path, project: Path
     assert "experiment 1 is over, 355 sessions compared; it pays" in " ".join(run("status")[1].split())
 
 
+def test_an_answer_that_cannot_be_written_down_is_shown(run: Run, file: Path, project: Path) -> None:
+    """Another program holds the file, or its folder is read-only."""
+    fill(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("create trigger no before update on experiments begin select raise(abort, 'readonly'); end")
+    status, out, err = run("experiment", "show")
+    assert status == 0
+    assert "It pays: with trimming a session costs 48 % less" in " ".join(out.split())
+    assert "could not be written down" in err
+
+
 def test_an_open_answer_says_how_far_it_is(run: Run, file: Path, project: Path) -> None:
     fill(file, sessions=40, noise=40)
     text = " ".join(run("experiment", "show")[1].split())
@@ -152,13 +166,34 @@ def test_the_json_has_all_of_it(run: Run, file: Path, project: Path) -> None:
     assert 0.45 < found["contrasts"][0]["low"] < found["contrasts"][0]["ratio"] < found["contrasts"][0]["high"] < 0.6
 
 
+def test_anybody_can_check_the_coins(run: Run, file: Path, project: Path) -> None:
+    """`printf '%s' '7 abc' | sha256sum` begins with 82b036e5, '7 b' with 597b423a: 0.5105 and 0.3495."""
+    assert run("experiment", "on", "0.5", "--seed", "7")[0] == 0
+    with ExperimentStore.open(file) as store:
+        for session, is_off in (("abc", False), ("b", True)):
+            store.assign(Assignment(0, 1, session, is_off, 0.5, NOW, "/p", "", "adaptive"))
+    first, second = json.loads(run("experiment", "show", "--json")[1])["sessions"]
+    assert first.pop("coin") == pytest.approx(0x82B036E5 / 16**8)
+    assert second.pop("coin") == pytest.approx(0x597B423A / 16**8)
+    why = "still in its first 24 hours"
+    assert first == {"session": "abc", "share": 0.5, "is_off": False, "left_out": why}
+    assert second == {"session": "b", "share": 0.5, "is_off": True, "left_out": why}
+
+
 def test_every_field_of_the_json_is_in_the_docs(run: Run, file: Path, project: Path) -> None:
     fill(file)
     document = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
     section = document.partition("\n## trimtab experiment\n")[2].partition("\n## ")[0]
     found = json.loads(run("experiment", "show", "--json")[1])
     guarded = json.loads(run("experiment", "guard", "--json")[1])
-    names = {*found, *found["experiment"], *found["on"], *found["contrasts"][0], *guarded["rows"][0]}
+    names = {
+        *found,
+        *found["sessions"][0],
+        *found["experiment"],
+        *found["on"],
+        *found["contrasts"][0],
+        *guarded["rows"][0],
+    }
     assert {name for name in names if f"`{name}`" not in section} == set()
 
 
@@ -177,7 +212,7 @@ def test_the_guards_table(run: Run, project: Path) -> None:
         for i in range(30):
             view = load(f"session {i % 5}", f"v{i}", NOW - 5000 + i, "/p/x.go", Tier.STANDARD, 1_500, 500)
             store.add_load(view._replace(kind="go"))
-            store.add_recovery(Recovery(f"v{i}", f"r{i}", NOW - 4000 + i, "Read", 4, 400))
+            store.add_news(recoveries=[Recovery(f"v{i}", f"r{i}", NOW - 4000 + i, "Read", 4, 400)])
         store.add_metric(Metric(NOW - 7 * DAY, "guard", 1.0, "test", (("tool", "Bash"), ("kind", "log"))))
     status, out, _ = run("experiment", "guard")
     assert status == 0

@@ -62,6 +62,16 @@ def test_json_of_a_part(arguments: list[str], raw: int, project: Path, run: Run)
     assert json.loads(out)["summary"]["total"]["raw_tokens"] == raw
 
 
+def test_figures_are_whole_in_60_columns(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a session's beginning, which --session takes. 0.10 USD are 50 x 4, 10,000 x 5, 150,000 x 0.2, 1,000 x 20."""
+    monkeypatch.setenv("COLUMNS", "60")
+    _, out, _ = run("report")
+    assert row(out, "lib/big.py") == ["2", "12,000", "4,500", "500", "7,000"]
+    assert row(out, SECOND[:10]) == ["1", "2,000", "500", "0", "1,500"]
+    assert row(out, "…-opus-5-5") == ["5", "50", "10,000", "150k", "1,000", "$0.100"]
+    assert all(len(line) <= 60 for line in out.splitlines())
+
+
 def test_json_says_what_it_is_of(project: Path, run: Run) -> None:
     document = json.loads(run("report", "--json", "--session", FIRST[:4], "--hours", "5")[1])
     assert document["format"] == 1
@@ -133,7 +143,7 @@ def test_the_project_is_found_from_a_folder_in_it(project: Path, run: Run, monke
 
 def test_views_that_the_client_did_not_take_are_not_savings(project: Path, run: Run) -> None:
     with Store.open(project / ".claude-patterns" / "trimtab.db") as store:
-        store.mark_honoured("b", False)
+        store.add_news(honoured=[("b", False)])
     _, out, _ = run("report")
     assert row(out, "Net saved")[0] == "7,000"  # without the 3,000 of b
     assert "1 view not taken by the client" in out

@@ -1,6 +1,7 @@
 """`trimtab report --by ...`: from transcripts, every response once; figures by hand."""
 
 import contextlib
+import csv
 import json
 import sqlite3
 import time
@@ -12,6 +13,8 @@ import pytest
 from tests.cli.ledgers import NOW
 from tests.usage.written import AT, CWD, Home, Line, answer, called, result, stamp, usage, user
 
+from trimtab.cli.overview import advice
+from trimtab.monitor.waste import Finding
 from trimtab.store import Store
 
 Run = Callable[..., tuple[int, str, str]]
@@ -87,6 +90,43 @@ def test_the_parts_of_a_prompt_add_up(home: Home, run: Run) -> None:
     assert sum(row["prompt_tokens"] for row in found) == 2 * 6000 + 7510
     assert sum(row["output_tokens"] for row in found) == 3 * 400
     assert sum(row["usd"] or 0.0 for row in found) == pytest.approx(2 * USD + LESS)
+
+
+@pytest.mark.parametrize("what", ["tool", "file", "kind", "command", "part"])
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_rows_and_rest_add_up_to_what_was_billed_in_the_time(home: Home, run: Run, what: str, form: str) -> None:
+    """From between m1 and m2 on: of s1 its second request and its subagent's, though m1 filled the context."""
+    hours = ("--hours", str((3600 - 2.5) / 3600))
+    _, out, _ = run("report", "--by", what, "--session", "s1", *hours, form)
+    if form == "--json":
+        told = json.loads(out)
+        found = [*told["rows"], *told["rest"]]
+        assert told["total"]["usd"] == pytest.approx(USD + LESS)
+    else:
+        found = list(csv.DictReader(out.splitlines()))
+    assert sum(int(row["prompt_tokens"]) for row in found) == 6000 + 7510
+    assert sum(int(row["output_tokens"]) for row in found) == 2 * 400
+    assert sum(float(row["usd"] or 0) for row in found) == pytest.approx(USD + LESS)
+
+
+def test_a_finding_tells_where_it_was_dearest() -> None:
+    """Which session, when and how much; the project's folder, and the file from there on; 80 columns."""
+    found = Finding(
+        kind="read again", title="Files read again", project="/work/app", times=3, session="0123456789", at=AT,
+        subject="/work/app/src/a.py", most_units=5000.0, most_usd=0.02, tokens=10_000, units=9000.0, usd=0.045,
+        share=0.031, advice="Search in it.",
+    )  # fmt: skip
+    when = datetime.fromtimestamp(AT).astimezone().strftime("%Y-%m-%d %H:%M")
+    assert advice(found) == [
+        " $0.0450   3.1%  Files read again, 3\u00a0x",
+        "                 /work/app",
+        f"                 Most: $0.0200, session 01234567, {when}",
+        "                 src/a.py",
+        "                 Search in it.",
+    ]
+    unpriced = advice(found._replace(usd=None, most_usd=None, project="", subject="x" * 100))
+    assert "Most: 5,000 input tokens, session" in unpriced[1]
+    assert all(len(line) <= 80 for line in unpriced)
 
 
 def test_the_clients_own_total_is_compared(home: Home, run: Run) -> None:
@@ -194,6 +234,10 @@ def test_costs_and_shares_are_of_what_has_a_price(home: Home, run: Run) -> None:
     )
     plain = " ".join(run("report", "--all")[1].split())
     assert plain.count("No price is known for gpt-x") == 2
+    told = json.loads(run("report", "--all", "--json")[1])["usage"]["no_price"]
+    told |= {by: json.loads(run("report", "--by", by, "--all", "--json")[1])["no_price"] for by in ("part", "model")}
+    assert set(told) == {"parts", "forecasts", "part", "model"}
+    assert all(text.startswith("No price is known for gpt-x: 6,400 tokens are not") for text in told.values())
 
 
 def test_a_project_by_another_path_or_from_above(apart: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

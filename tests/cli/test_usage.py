@@ -1,11 +1,15 @@
 """`trimtab usage`: what it reads, what it says, and what it says to do."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.usage.written import Home, answer, usage, user
+
+from trimtab.transcript import scan
+from trimtab.transcript.folders import File
 
 Run = Callable[..., tuple[int, str, str]]
 SPENT = usage(10, 100, 1000, 40)
@@ -66,6 +70,38 @@ def test_other_folders(home: Home, run: Run, tmp_path: Path, monkeypatch: pytest
     home.book.unlink()
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", f"{one.client},{two.client}")
     assert "2 new responses" in run("usage", "sync")[1]
+
+
+def test_a_report_says_what_could_not_be_read(home: Home, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its sums would be too small without a word."""
+    home.write("s1", answer(1, "m1", SPENT))
+    path = home.write("s2", answer(2, "m2", SPENT, session="s2"))
+    honest = scan.read
+
+    def refused(file: File, state: scan.State, most_bytes: int) -> scan.Piece:
+        if file.session == "s2":
+            raise PermissionError(13, "Permission denied")
+        return honest(file, state, most_bytes)
+
+    monkeypatch.setattr(scan, "read", refused)
+    status, out, err = run("report", "--by", "session", "--all")
+    assert (status, "s1" in out) == (0, True)
+    assert f"{path} can't be read" in err
+    assert "usage sync" in err
+
+
+def test_a_folder_that_can_not_be_looked_into(home: Home, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's own: it is named, and not taken for one that is not there."""
+    honest = os.stat
+
+    def refused(path: str, **more: object) -> os.stat_result:
+        if str(path).startswith(str(home.client) + os.sep):
+            raise PermissionError(13, "Permission denied", str(path))
+        return honest(path, **more)  # type: ignore[arg-type]  # whatever it is called with
+
+    monkeypatch.setattr(os, "stat", refused)
+    status, out, _ = run("usage", "sync")
+    assert (status, f"{home.projects} can't be read" in out, "no transcripts" in out) == (0, True, False)
 
 
 def test_no_transcripts(run: Run) -> None:

@@ -1,10 +1,13 @@
 """`trimtab watch`: the session that was active last; figures of the ledger in `ledgers.fill`."""
 
+import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from tests.cli.ledgers import FIRST, NOW, SECOND
+from tests.usage.written import Home, answer, usage
 
 from trimtab import prices
 from trimtab.cli import watch
@@ -22,7 +25,7 @@ def busy(project: Path) -> Path:
             Request(SECOND, agent, f"n{agent}{ago}", NOW - ago, "claude-opus-5-5", 0, 100_000, 0, 0, 0)
             for agent, ago in (("", 300), ("a1", 3000))
         ]
-        store.add_requests(requests)
+        store.add_news(requests)
     return project
 
 
@@ -40,6 +43,36 @@ def test_the_newest_session(busy: Path, run: Run) -> None:
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+def test_what_is_used_of_the_limits(busy: Path, run: Run, apart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all projects' sessions: 250,000 tokens a dollar, one an hour ago and one the day before."""
+    now = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
+    monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setenv("TRIMTAB_ALERT_DAY_USD", "10")
+    monkeypatch.setenv("TRIMTAB_ALERT_MONTH_USD", "4")
+    assert "limits" not in run("watch")[1]
+    made = Home(apart, apart / ".claude")
+    for name, ago in (("m1", 3600), ("m2", 86_400), ("m3", 25 * 86_400)):
+        at = datetime.fromtimestamp(now - ago, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        made.write("s1", answer(0, name, usage(250_000, 0, 0, 0), timestamp=at))
+    assert run("usage", "sync")[0] == 0
+    assert "limits    today $1.00 of $10.00 (10%), this month $2.00 of $4.00 (50%), all" in run("watch")[1]
+    monkeypatch.setenv("TRIMTAB_ALERT_DAY_USD", "0")
+    assert "limits    this month $2.00 of $4.00 (50%), all projects" in run("watch")[1]
+    monkeypatch.setenv("TRIMTAB_ALERT_MONTH_USD", "0")
+    assert "limits" not in run("watch")[1]
+
+
+@pytest.mark.parametrize("columns", [57, 60, 80, 120])
+def test_figures_are_whole_in_a_narrow_terminal(
+    columns: int, busy: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = run("watch", "--session", FIRST[:5])[1]
+    rows = [line.split() for line in out.splitlines() if ".py" in line]
+    assert [row[-3:-1] for row in rows] == [["300", "300"], ["4,000", "1,000"], ["10,000", "4,000"]]
+    assert all(len(line) <= columns for line in out.splitlines())
+
+
 def test_a_session_by_its_first_letters(busy: Path, run: Run) -> None:
     _, out, _ = run("watch", "--session", FIRST[:5])
     assert FIRST[:20] in out
@@ -48,7 +81,7 @@ def test_a_session_by_its_first_letters(busy: Path, run: Run) -> None:
 
 def test_a_model_without_a_price(project: Path, run: Run) -> None:
     with Store.open(project / ".claude-patterns" / "trimtab.db") as store:
-        store.add_requests([Request("s9", "", "m", NOW, "gpt-x", 1, 1, 1, 1, 1)])
+        store.add_news([Request("s9", "", "m", NOW, "gpt-x", 1, 1, 1, 1, 1)])
         store.add_session("s9", NOW, "gpt-x", "", str(project))
     assert "no price is known" in run("watch")[1]
 

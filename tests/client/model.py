@@ -224,6 +224,7 @@ def serve(model: ModelServer) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else headers and body, written apart, wait 40 ms for each other
 
         def log_message(self, format: str, *args: object) -> None:
             pass

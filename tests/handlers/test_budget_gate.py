@@ -236,3 +236,19 @@ def test_a_turn_that_is_over_keeps_nothing_back(client: Client, event: str) -> N
     client.send(event, prompt_id="p1")
     (account,) = client.desk.purse.accounts(None)
     assert (account.used, account.reserved) == (2 * EACH if event == "Stop" else 0, 0)
+
+
+def test_the_status_line_has_the_tightest_budget(client: Client) -> None:
+    def line() -> str:
+        event = {"session_id": client.session, "transcript_path": str(client.transcript), "cwd": str(client.project)}
+        given = {**client.environment, "EVENT": "StatusLine"}
+        return client.desk.answer(json.dumps(event).encode(), given).decode()
+
+    prompt(client)
+    step(client)
+    assert "budget" not in line()
+    number = budget(client, "5510 tokens per session")
+    budget(client, "1M a day")
+    for _ in range(3):
+        client.desk.between()  # the usage book is read
+    assert line().endswith(f" · 50% of budget {number}")

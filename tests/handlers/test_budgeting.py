@@ -248,6 +248,33 @@ def test_a_files_budget_is_removed_in_the_file(desk: Desk) -> None:
         budgeting.remove_budget(desk.counter, "1")
 
 
+# Who may
+
+
+def test_what_a_model_can_run_loosens_no_budget(desk: Desk) -> None:
+    """An agent that is stopped could else go on by an order of its own."""
+    desk.set("$20/day", "$5/week")
+    models = desk.counter._replace(is_users=False)
+    for order, text in (
+        (budgeting.raise_budget, "1 +$5"),
+        (budgeting.pause_budget, "all"),
+        (budgeting.remove_budget, "1"),
+        (budgeting.set_budget, "$21/day"),
+        (budgeting.set_budget, "$20/day warn only"),
+    ):
+        with pytest.raises(
+            BudgetError, match=r"a model can run this command, so it does not loosen .* write `/token-bud"
+        ):
+            order(models, text)
+    assert len(desk.changes()) == 2
+    assert "changed" in budgeting.set_budget(models, "$19/day")  # what restricts is done
+    assert "Budget 3 is set" in budgeting.set_budget(models, "$1 per prompt")
+    budgeting.join_task(models, "auth")
+    desk.place = desk.place._replace(task="auth")
+    with pytest.raises(BudgetError, match="task none` yourself"):
+        budgeting.join_task(desk.counter._replace(is_users=False), "none")
+
+
 # Tasks
 
 

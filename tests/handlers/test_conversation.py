@@ -9,6 +9,8 @@ from tests.handlers.client import Client, first_fold, is_view
 
 from trimtab import tiers
 from trimtab.errors import StoreError
+from trimtab.records import Request
+from trimtab.store.usage import UsageStore
 
 
 def test_an_unchanged_file_that_is_asked_for_again_is_shown_whole(client: Client) -> None:
@@ -161,3 +163,25 @@ def test_what_a_locked_ledger_did_not_take_comes_later(client: Client) -> None:
     with client.ledger() as store:
         assert [load.honoured for load in store.loads()] == [True]
         assert [request.message_id for request in store.requests()] == ["m1"]
+
+
+def test_an_advisors_pass_is_in_the_ledger_as_in_the_usage_book(client: Client) -> None:
+    """It is billed, but its prompt is not this conversation's: what a view is worth goes by the latter."""
+    passes = [{"type": "advisor_message", "model": "claude-fable-5", "input_tokens": 700, "output_tokens": 60}]
+    usage = {"input_tokens": 5, "cache_read_input_tokens": 50_000, "output_tokens": 50, "iterations": passes}
+    message = {"id": "m9", "role": "assistant", "model": "claude-opus-5-5", "content": [], "usage": usage}
+    client.write({"type": "assistant", "requestId": "r9", "message": message})
+    client.send("Stop")
+    for _ in range(3):
+        client.desk.between()
+    told = [("", "claude-opus-5-5", 50_005, 50), ("advisor", "claude-fable-5", 700, 60)]
+
+    def figures(requests: list[Request]) -> list[tuple[str, str, int, int]]:
+        return [(r.agent, r.model, r.input_tokens + r.read_tokens, r.output_tokens) for r in requests]
+
+    with client.ledger() as store:
+        assert figures(store.requests()) == told
+    with UsageStore.open(client.home / ".claude-patterns" / "usage.db", readonly=True) as book:
+        assert figures(book.requests()) == told
+    conversation = client.desk._conversations["s1", ""][0]
+    assert (conversation.prompt_tokens, conversation.model, conversation.requests) == (50_005, "claude-opus-5-5", 1)

@@ -1,13 +1,16 @@
 """What a Read is answered: what is left alone, and the view's shape."""
 
 import json
+from typing import Any
 
 import pytest
 from tests.daemon.harness import source
 from tests.handlers.client import Client, is_view, shown
 
-from trimtab import tiers
+from trimtab import policy, tiers
+from trimtab.handlers import budget_gate
 from trimtab.records import Tier
+from trimtab.relevance import Need
 
 
 @pytest.mark.parametrize(
@@ -218,3 +221,19 @@ def test_a_read_of_the_next_page_is_no_recovery(client: Client) -> None:
 def test_a_prompt_may_ask_for_the_whole(client: Client, prompt: str, is_whole: bool) -> None:
     client.prompt(prompt)
     assert is_view(client.read("/p/a.py", source(1))) != is_whole
+
+
+def test_how_tight_a_budget_is_reaches_the_policy(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As budgets say for the event; 1.0 without any."""
+    seen = []
+    choose = policy.choose
+
+    def noted(whole: tiers.Plan, need: Need, start: int, now: policy.Circumstances, *more: Any) -> policy.Choice:
+        seen.append(now.pressure)
+        return choose(whole, need, start, now, *more)
+
+    monkeypatch.setattr(policy, "choose", noted)
+    client.read("/p/a.py", source(1))
+    monkeypatch.setattr(budget_gate, "price_of_tokens", lambda event, desk: 2.0 if event.tool == "Read" else 3.0)
+    client.read("/p/b.py", source(2))
+    assert seen == [1.0, 2.0]

@@ -8,7 +8,7 @@ from trimtab import policy, tiers
 from trimtab.handlers import recovery_guard
 from trimtab.monitor import guard
 from trimtab.prices import Own, Price
-from trimtab.records import Fold, Load, OptimizationLevel, Prices, Recovery, Request, Tier
+from trimtab.records import Fold, Load, Metric, OptimizationLevel, Prices, Recovery, Request, Tier
 from trimtab.settings import Settings
 from trimtab.store import Store
 
@@ -29,7 +29,7 @@ def fill(client: Client, fetched: int, views: int = 60, before: float = DAY, fir
             )  # fmt: skip
             if i - first < fetched:
                 for call in ("f", "g"):
-                    store.add_recovery(Recovery(name, f"{call}{i}", at + 60, "Read", 9, 500))
+                    store.add_news(recoveries=[Recovery(name, f"{call}{i}", at + 60, "Read", 9, 500)])
 
 
 def whole_ids(client: Client) -> None:
@@ -48,7 +48,7 @@ def test_a_kind_that_is_fetched_too_often_is_shown_whole(client: Client) -> None
     assert load.reason.startswith("this kind's folds are fetched too often; would be essential, about ")
     with client.ledger() as store:
         (metric,) = store.metrics("guard")
-    assert (metric.value, dict(metric.tags)) == (1.0, {"tool": "Read", "kind": KIND, "since": "1800000000.0"})
+    assert (metric.value, dict(metric.tags)) == (1.0, {"tool": "Read", "kind": KIND})
     assert metric.context.startswith("120 recoveries in 120000 folded tokens of 60 views, break-even ")
 
 
@@ -122,19 +122,36 @@ def test_a_kind_that_becomes_good_comes_back(client: Client) -> None:
 
 
 def test_what_was_decided_outlives_old_metrics(client: Client) -> None:
-    """Written again after a week, with its own time: what was tried since then still counts."""
+    """However few days metrics are kept for: it is no measurement, and what was tried since then still counts."""
     fill(client, fetched=60)
     client.desk.between()
     paused_at = client.now
-    for _ in range(3):
-        client.now += 8 * DAY
+    for day in range(3):
+        client.now += 2 * DAY
+        with Store.open(client.project / ".claude-patterns" / "trimtab.db") as store:
+            store.add_metrics([Metric(client.now, "requests", 1.0, "usage")], client.now - DAY)
+        fill(client, fetched=0, views=2, before=600.0, first=100 * (day + 1))
         client.desk.between()
-    with Store.open(client.project / ".claude-patterns" / "trimtab.db") as store:
-        assert [metric.timestamp - paused_at for metric in store.metrics("guard")] == [0, 8 * DAY, 16 * DAY, 24 * DAY]
-        last = recovery_guard.changes(store)[-1]
-        assert (last.at, last.is_paused) == (paused_at, True)
+    with client.ledger() as store:
+        assert [(metric.timestamp, metric.value) for metric in store.metrics("guard")] == [(paused_at, 1.0)]
+        assert len(store.metrics("requests")) == 1
         (row,) = recovery_guard.rows(store, Settings(), client.now)
-        assert (row.since, row.state) == (paused_at, guard.PAUSED)
+        assert (row.since, row.state, row.views) == (paused_at, guard.PAUSED, 6)
+
+
+def test_what_came_back_is_not_judged_by_what_was_before(client: Client) -> None:
+    """The fetches that paused it are three weeks old, and the metrics of then are deleted."""
+    fill(client, fetched=60)
+    client.desk.between()
+    client.now += 9 * DAY
+    fill(client, fetched=0, views=12, first=100)
+    client.desk.between()
+    client.now += 9 * DAY
+    with Store.open(client.project / ".claude-patterns" / "trimtab.db") as store:
+        store.add_metrics([Metric(client.now, "requests", 1.0, "usage")], client.now - DAY)
+    client.desk.between()
+    with client.ledger() as store:
+        assert recovery_guard.paused(store) == frozenset()
 
 
 def test_the_break_even_is_the_cost_formulas(client: Client) -> None:
@@ -148,7 +165,7 @@ def test_the_break_even_is_the_cost_formulas(client: Client) -> None:
             for i in range(40):
                 at = client.now - DAY + i
                 name = f"m{session}.{i}"
-                store.add_requests([Request(f"o{session}", "", name, at, "claude-opus-5-5", 0, 1, 0, 49_999, 9)])
+                store.add_news([Request(f"o{session}", "", name, at, "claude-opus-5-5", 0, 1, 0, 49_999, 9)])
         factor = store.factor_of("claude-opus-5-5", "Read").value
         (row,) = recovery_guard.rows(store, Settings(), client.now)
         here = recovery_guard.typical(store.requests(), store.session_lengths(), Settings())

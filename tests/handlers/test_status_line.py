@@ -36,9 +36,11 @@ def test_context_cost_and_net_saving(client: Client) -> None:
     assert " tokens saved net ($0.0" in line
 
 
-def test_figures_that_are_none_are_left_out(client: Client) -> None:
+@pytest.mark.parametrize("usd", ["free", None, True, float("nan"), float("inf"), -3.5, [1]])
+@pytest.mark.parametrize("window", [None, -200_000, 0, "200000", 2e5])
+def test_figures_that_are_none_are_left_out(client: Client, usd: object, window: object) -> None:
     client.ran("true", "")
-    line = drawn(client, cost={"total_cost_usd": "free"}, context_window={"context_window_size": None})
+    line = drawn(client, cost={"total_cost_usd": usd}, context_window={"context_window_size": window})
     assert line == "50,005 tokens in context · $0.0110"
 
 

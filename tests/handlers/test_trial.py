@@ -64,7 +64,7 @@ def test_an_on_session_is_trimmed_and_recorded(client: Client) -> None:
     in_session(client, ON)
     assert is_view(client.read("/p/a.py", source(1)))
     (given,) = assignments(client)
-    assert (given.is_off, given.touched_at, given.excluded) == (False, client.now, "")
+    assert (given.is_off, given.touched_at, given.by_hand) == (False, client.now, "")
 
 
 @pytest.mark.parametrize("is_off", [True, False])
@@ -171,13 +171,35 @@ def test_when_it_is_off_an_off_session_is_trimmed_again_at_once(client: Client) 
         ('level = "aggressive"\n', "its level was changed by hand"),
     ],
 )
-def test_a_session_that_the_user_changes_is_not_compared(client: Client, setting: str, why: str) -> None:
+def test_a_session_that_the_user_changes_is_noted(client: Client, setting: str, why: str) -> None:
     begin(client)
     in_session(client, ON)
     client.read("/p/a.py", source(1))
     (client.project / ".claude-patterns" / "config.toml").write_text(setting, encoding="utf-8")
     client.read("/p/b.py", source(2))
-    assert [given.excluded for given in assignments(client)] == [why]
+    assert [given.by_hand for given in assignments(client)] == [why]
+
+
+def test_a_session_that_is_switched_off_on_the_way_has_its_outcome(client: Client) -> None:
+    """It was trimmed until then; one that was switched before is as any other."""
+    begin(client)
+    in_session(client, ON)
+    client.read("/p/a.py", source(1))
+    in_session(client, "before")
+    client.send("SessionStart", source="startup")
+    client.environment["TRIMTAB_MODE"] = "monitoring_only"
+    client.read("/p/b.py", source(2))
+    in_session(client, ON)
+    client.read("/p/c.py", source(3))
+    client.now += 2 * DAY
+    for _ in range(3):
+        client.desk.between()
+    with ExperimentStore.open(file_of(client), readonly=True) as store:
+        assert set(store.outcomes(1)) == {ON}
+        experiment = store.running()
+        assert experiment is not None
+        found = trial.study(store, experiment, client.now)
+    assert (found.by_hand, found.left_out) == (1, (("trimming was switched off by hand", 1),))
 
 
 def test_where_nothing_is_trimmed_nothing_is_assigned(client: Client) -> None:

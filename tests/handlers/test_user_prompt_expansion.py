@@ -74,6 +74,13 @@ def test_the_usage_by_something(client: Client, by: str) -> None:
     assert all(len(line) <= 80 for line in text)
 
 
+def test_words_in_capitals_are_the_same(client: Client) -> None:
+    """`ALL` is all projects too, not all time."""
+    words = usage_words.understood(["Week", "By", "File", "ALL"], client.now)
+    assert words == usage_words.understood(["week", "by", "file", "all"], client.now)
+    assert words.is_all
+
+
 def test_the_usage_of_a_time_with_nothing_in_it(client: Client) -> None:
     client.ran("true", "")
     assert "No usage is recorded for all projects, 2001-01-01." in asked(client, "2001-01-01 by day all")

@@ -192,6 +192,15 @@ def test_the_message_is_beside_the_view(client: Client) -> None:
     assert reply["systemMessage"] == "Trimtab: the teapot is empty"
 
 
+def test_an_answer_that_comes_too_late_tells_nothing(client: Client) -> None:
+    """The hook has given up: nobody would see it."""
+    alert(client)
+    client.environment["DEADLINE"] = "0.000001"
+    client.send("SessionStart", source="startup")
+    client.environment["DEADLINE"] = "60"
+    assert client.send("SessionStart", source="resume") == {"systemMessage": "Trimtab: the teapot is empty"}
+
+
 @pytest.mark.parametrize("event", ["Stop", "SessionEnd", "PreToolUse"])
 def test_other_events_tell_nothing(client: Client, event: str) -> None:
     """Stop's hook is asynchronous: its answer comes when the turn is over. SessionEnd's is shown to nobody."""
@@ -271,7 +280,7 @@ def test_a_days_cost_over_the_users_limit(client: Client) -> None:
     client.read("/p/b.py", source(2))
     idle(client, 60)
     (raised,) = alerts(client)
-    assert (raised.cause, raised.source) == ("day_usd", "spend")
+    assert (raised.cause, raised.source) == ("day_usd:0.02", "spend")
     assert "$0.02" in raised.message
 
 
@@ -292,15 +301,19 @@ class Book:
     def __init__(self) -> None:
         self.made: list[Request] = []
         self.came: list[Arrival] = []
+        self.beyond: list[Request] = []
+        self.is_broken = False
 
     def requests(self, *, since: float, until: float) -> list[Request]:
         return [each for each in self.made if since <= each.at < until]
 
     def arrivals(self, *, since: float, until: float) -> list[Arrival]:
+        if self.is_broken:
+            raise StoreError("the usage book is damaged")
         return [each for each in self.came if since <= each.at < until]
 
     def unlisted(self) -> list[Request]:
-        return []
+        return self.beyond
 
     def newest(self) -> int:
         return len(self.made)
@@ -309,7 +322,7 @@ class Book:
         return [(number, each.at) for number, each in enumerate(self.made, 1) if number > after][:most]
 
     def totals_state(self) -> tuple[int, float, float]:
-        return 0, 0.0, 0.0
+        return len(self.beyond), 0.0, 0.0
 
     def session(self, name: str, at: float, requests: int, read: int, gap_s: float = 12.0) -> None:
         for n in range(requests):
@@ -325,6 +338,10 @@ class Watched:
         self.user.mkdir()
         for number in range(40):
             self.book.session(f"h{number}", self.now - (41 - number) * 20_000, 30, 50_000 + 700 * number)
+        self.begin()
+
+    def begin(self) -> None:
+        """A daemon that knows nothing."""
         self.watch = watching.Watch(self.user, lambda: self.now, self.book, timezone.utc)
 
     def minutes(self, count: int) -> list[Alert]:
@@ -352,7 +369,7 @@ def test_a_runaway_is_noticed_against_the_history_and_cleared(watched: Watched) 
     watched.book.session("wild", watched.now, 30, 900_000)
     found = watched.minutes(7)
     assert [(each.period, each.source) for each in found] == [("wild", "anomaly")]
-    assert "this session runs at $" in found[0].message
+    assert "session wild runs at $" in found[0].message
     assert "40 sessions" in found[0].message or "41 sessions" in found[0].message
     later = watched.minutes(130)
     assert [each.cleared_at is not None for each in later] == [True]
@@ -376,12 +393,132 @@ def test_what_is_known_late_still_counts_once(watched: Watched) -> None:
     assert len(watched.minutes(20)) == 1
 
 
+def repeated(begun: float, count: int) -> list[Arrival]:
+    return [Arrival("s", "", f"t{n}", begun + n, "result", "Bash", "make test", 900) for n in range(count)]
+
+
+def test_a_book_that_fails_once_counts_no_repeat_twice(watched: Watched) -> None:
+    watched.minutes(3)
+    watched.book.came += repeated(watched.now, 5)
+    watched.minutes(1)
+    watched.book.is_broken = True
+    with pytest.raises(StoreError, match="damaged"):
+        watched.minutes(1)
+    watched.book.is_broken = False
+    assert watched.minutes(3) == []
+
+
+def test_a_book_that_fails_for_minutes_is_told_of(watched: Watched) -> None:
+    """That it is the monitor which fails must not wait for the book; the idle ticks between are no success of it."""
+    watched.minutes(3)
+    watched.book.is_broken = True
+    for _ in range(8):
+        with pytest.raises(StoreError, match="damaged"):
+            watched.minutes(1)
+        for _ in range(3):
+            watched.watch.step()
+    with Store.open(watched.user / "user.db") as store:
+        (raised,) = store.alerts()
+    assert (raised.cause, raised.level) == ("failing:the monitor", "critical")
+    assert raised.message.startswith(
+        "the monitor has failed for 6 minutes (7 times): metrics and alerts may be missing"
+    )
+    watched.book.is_broken = False
+    watched.minutes(1)
+    assert [each.cleared_at for each in watched.minutes(1)] == [watched.now]
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_new_daemon_clears_what_an_old_one_raised(watched: Watched, goes_on: bool) -> None:
+    """The repeats end while the session goes on, or with it."""
+    watched.minutes(3)
+    watched.book.came += repeated(watched.now, 8)
+    assert [each.cleared_at for each in watched.minutes(1)] == [None]
+    watched.watch.close()
+    watched.now += 60
+    watched.begin()
+    assert [each.cleared_at for each in watched.minutes(2)] == [None]
+    if goes_on:
+        watched.book.came += [
+            Arrival("s", "", f"r{n}", watched.now + n, "result", "Read", f"/p/{n}", 900) for n in range(30)
+        ]
+        assert [each.cleared_at for each in watched.minutes(1)] == [watched.now]
+    else:
+        assert [each.cleared_at for each in watched.minutes(100)] == [None]
+        assert [each.cleared_at is None for each in watched.minutes(25)] == [False]
+
+
+def test_a_new_daemon_goes_on_counting_repeats(watched: Watched) -> None:
+    """Seven before the plugin's update, one after it."""
+    watched.minutes(3)
+    watched.book.came += repeated(watched.now, 7)
+    assert watched.minutes(1) == []
+    watched.watch.close()
+    watched.begin()
+    watched.book.came += repeated(watched.now, 1)
+    (raised,) = watched.minutes(1)
+    assert "came 8 times" in raised.message
+
+
+def test_an_advisors_passes_have_no_pace(watched: Watched) -> None:
+    """They are stamped as the response that they stand in: no pause between them is none."""
+    watched.minutes(3)
+    begun = watched.now
+    for n in range(40):
+        made = Request("s", "", f"m{n}", begun + 8 * n, "claude-opus-5-5", 5, 1000, 0, 60_000, 300)
+        watched.book.made += [made, made._replace(agent="advisor", agent_type="advisor", message_id=f"m{n}/advisor-0")]
+    assert watched.minutes(8) == []
+
+
+def test_what_a_busy_ledger_did_not_take_is_counted_later(client: Client) -> None:
+    """The rows of a class add up to what was used."""
+    client.read("/p/a.py", source(1))
+    idle(client)
+    client.read("/p/b.py", source(2))
+    client.desk.between()
+    client.now += 60
+    ledger = client.project / ".claude-patterns" / "trimtab.db"
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(StoreError, match="another program"):
+            idle(client)
+        other.execute("rollback")
+    idle(client, 60)
+    with client.ledger() as store:
+        assert sums(store.metrics())["requests"] == 2
+
+
+def test_a_user_folder_that_cannot_be_made_disturbs_no_tick(watched: Watched) -> None:
+    """Its user deleted it, and a file is in its place."""
+    watched.minutes(2)
+    watched.watch.user.notices._told = {1: 2.0}
+    for file in watched.user.iterdir():
+        file.unlink()
+    watched.user.rmdir()
+    watched.user.write_text("")
+    watched.watch.user.notices.note_told()
+    watched.watch.step()
+
+
 def test_a_month_that_will_cost_too_much(watched: Watched) -> None:
     (watched.user / "config.toml").write_text("alert_month_usd = 1.0\n")
     found = watched.minutes(3)
-    assert [each.cause for each in found] == ["month_usd"]
+    assert [each.cause for each in found] == ["month_usd:1"]
     (watched.user / "config.toml").write_text("alert_month_usd = 1000.0\n")
     assert [each.cleared_at is None for each in watched.minutes(2)] == [False]
+
+
+def test_a_limit_that_is_set_higher_is_one_more_cause(watched: Watched) -> None:
+    """Whoever raises it wants to be told when that one is reached as well; who takes it away, of none."""
+    (watched.user / "config.toml").write_text("alert_day_usd = 2.0\n")
+    watched.book.made.append(Request("l", "", "l1", watched.now, "claude-opus-5-5", 10**6, 0, 0, 0, 0))  # $4
+    assert [each.cause for each in watched.minutes(3)] == ["day_usd:2"]
+    (watched.user / "config.toml").write_text("alert_day_usd = 6.0\n")
+    assert [(each.cause, each.cleared_at is None) for each in watched.minutes(2)] == [("day_usd:2", False)]
+    watched.book.made.append(Request("l", "", "l2", watched.now, "claude-opus-5-5", 10**6, 0, 0, 0, 0))
+    assert [each.cause for each in watched.minutes(2)] == ["day_usd:2", "day_usd:6"]
+    (watched.user / "config.toml").write_text("")
+    assert [each.cleared_at is None for each in watched.minutes(2)] == [False, False]
 
 
 def test_a_cost_that_the_book_learns_late_is_told(watched: Watched) -> None:
@@ -390,7 +527,17 @@ def test_a_cost_that_the_book_learns_late_is_told(watched: Watched) -> None:
     begun = watched.now
     assert watched.minutes(3) == []
     watched.book.made += [Request("l", "", f"l{n}", begun - 3600, "claude-opus-5-5", 10**6, 0, 0, 0, 0) for n in (1, 2)]
-    assert [each.cause for each in watched.minutes(2)] == ["day_usd"]
+    assert [each.cause for each in watched.minutes(2)] == ["day_usd:5"]
+
+
+def test_a_forecast_knows_no_more_days_than_are_kept(watched: Watched) -> None:
+    """A title of half a year ago and yesterday's session are no history of half a year."""
+    (watched.user / "config.toml").write_text("alert_month_usd = 100.0\n")
+    old = Request("o", "unlisted", "o/unlisted/m", watched.now - 180 * 86_400, "claude-opus-5-5", 1000, 0, 0, 0, 0)
+    watched.book.beyond = [old, old._replace(at=watched.now)]
+    watched.book.made = [Request("l", "", "l", watched.now - 86_400, "claude-opus-5-5", 10**6, 0, 0, 0, 0)]
+    watched.minutes(3)
+    assert min(use.at for use in watched.watch.user._costs.uses()) > watched.now - 2 * 86_400
 
 
 def test_costs_are_at_the_users_own_prices(watched: Watched) -> None:
@@ -491,6 +638,42 @@ Make = Callable[[str], str]
 def test_what_becomes_of_the_command(tmp_path: Path, text: str, note: str) -> None:
     notes = noted(program(tmp_path, text), 0.5 if "sleep" in text else 10.0)
     assert [note in each for each in notes] == ([True] if note else [])
+
+
+def test_what_the_command_prints_goes_nowhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    own = "import sys\nfor to in (sys.stdout, sys.stderr): to.write('x' * 20_000_000)"
+    assert noted(program(tmp_path, own)) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_shell_reads_the_message(tmp_path: Path) -> None:
+    """It quotes the agent's commands: whatever these hold reaches the program as it is."""
+    said = f"$(touch {tmp_path}/mark) `touch {tmp_path}/mark`; touch {tmp_path}/mark \n\x1b[31m 'é\ud800\""
+    own = program(tmp_path, f"import sys; open({str(tmp_path / 'got')!r}, 'w').write(sys.stdin.read())")
+    notes: list[str] = []
+    alert_command.run(f"{own} '$HOME' '*' ';' touch {tmp_path}/mark", {"message": said}, notes.append).join()
+    assert notes == []
+    assert json.loads((tmp_path / "got").read_text(encoding="utf-8")) == {"message": said}
+    assert not (tmp_path / "mark").exists()
+
+
+def test_a_command_that_closes_its_input_and_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on systems where to write to a closed pipe is an error."""
+
+    def broken(*_: object, **__: object) -> tuple[None, None]:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("subprocess.Popen.communicate", broken)
+    (note,) = noted(program(tmp_path, "import time; time.sleep(60)"), 0.3)
+    assert "did not end within 0.3 s and was stopped" in note
+
+
+def test_the_command_can_reach_the_desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`notify-send` needs the address of the session's bus."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus")
+    own = f"import os; open({str(tmp_path / 'got')!r}, 'w').write(os.environ['DBUS_SESSION_BUS_ADDRESS'])"
+    assert noted(program(tmp_path, own)) == []
+    assert (tmp_path / "got").read_text(encoding="utf-8") == "unix:path=/run/user/1000/bus"
 
 
 @pytest.mark.parametrize("command", ["/no/such/program", "'unclosed", "\0"])

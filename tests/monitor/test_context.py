@@ -86,6 +86,29 @@ def test_a_conversation_by_hand() -> None:
     assert all(part.left_at is None for part in parts.values())
 
 
+def test_only_requests_at_times_that_are_meant_are_paid_for() -> None:
+    """The second request alone: its 990 read tokens, the 460 that it wrote, and its answer's 30."""
+    arrivals = [came(1, PROMPT, 100), came(3, RESULT, 400, "Read")]
+    ledger = context.ledger(PLAIN, arrivals, prices_of, lambda asked: 1.0, is_meant=lambda at: 3 < at < 5)
+    parts = {f"{part.what} {part.at:g}": part for part in ledger.parts}
+    assert {name: part.tokens for name, part in parts.items()} == tokens_of(PLAIN, arrivals)
+    paid = {name: classes(part) for name, part in parts.items() if any(classes(part))}
+    assert paid == {
+        "standing 2": (0, 0, 0, 900, 0), "prompt 1": (0, 10, 0, 90, 0), "answer 2": (0, 50, 0, 0, 0),
+        "result 3": (0, 400, 0, 0, 0), "answer 4": (0, 0, 0, 0, 30),
+    }  # fmt: skip
+    assert sum(part.usd or 0.0 for part in ledger.parts) == pytest.approx(1.0)
+
+
+def test_what_a_resumed_conversation_lost_in_a_compaction_is_in_no_prompt() -> None:
+    """Copied lines come before its own first request: 50,000 tokens that a summary of 300 replaced."""
+    copied = [came(1, RESULT, 50_000, "Read"), came(2, SUMMARY, 300), came(3, PROMPT, 100)]
+    parts = parts_of([request(4, 0, 20_400, 0)], copied)
+    assert {name: part.tokens for name, part in parts.items()} == {
+        "standing 4": 20_000, "result 1": 0, "summary 2": 300, "prompt 3": 100, "answer 4": 0,
+    }  # fmt: skip
+
+
 def test_growth_with_one_result_is_measured() -> None:
     """The answer's 50 are as billed, so the result has the other 450 - 50 + 30, whatever its estimate was."""
     requests = [PLAIN[0], request(4, 0, 490, 990)]
@@ -232,6 +255,13 @@ def test_moments_say_what_a_prompt_held() -> None:
         {"standing": 900, "prompt": 100, "answer": 50, "Read": 400},
         {"standing": 900, "prompt": 100, "answer": 80, "Read": 400},
     ]
+
+
+def test_moments_name_parts_by_their_ids_first() -> None:
+    arrivals = [came(1, PROMPT, 100), came(3, RESULT, 400, "Read")]
+    ledger = context.ledger(PLAIN, arrivals, prices_of, with_moments=True, named={arrivals[1].id: "view"})
+    assert [dict(moment.tokens).get("view", 0) for moment in ledger.moments] == [0, 400, 400]
+    assert "Read" not in dict(ledger.moments[-1].tokens)
 
 
 def test_prices_for_long_prompts_apply_to_each_part() -> None:

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
+from tests.monitor.parts import part
 
 from trimtab import prices
-from trimtab.monitor import bill, spend, spend_report
+from trimtab.monitor import bill, grouping, parts_report, spend, spend_report
 from trimtab.monitor.report import as_csv
 from trimtab.records import Request, SessionTotal
 
@@ -119,3 +121,44 @@ def test_the_clients_total_is_compared() -> None:
     assert same.agrees
     assert not off.agrees
     assert bill.compare(requests, [totals[0]._replace(is_complete=False)], prices.usd) == ()
+
+
+NAMES = (
+    "2026-11-24",
+    "/home/u/" + "x" * 500,
+    "/プロジェクト/日本語の長い名前のフォルダ/src",
+    "🚀" * 30,
+    "gpt\x1b[31m",
+    "",
+)
+
+
+@pytest.mark.parametrize(("width", "widest"), [(200, 80), (80, 80), (79, 79), (72, 72), (60, 60), (58, 58), (20, 58)])
+def test_rows_fit_the_terminal_whatever_they_are_called(width: int, widest: int) -> None:
+    """Under 58 columns the figures take what they need. All rows begin their figures in the same column."""
+    dear = spend.add("", [request()], prices.usd)._replace(read_tokens=123_456_789_012, requests=99_999, usd=99_999.0)
+    rows = [dear._replace(name=name) for name in NAMES]
+    for by in ("day", "session", "project"):
+        text = spend_report.table(rows, dear, by, width=width)
+        assert max(map(cell_len, text)) <= widest
+        assert len({cell_len(line.partition("$")[0]) for line in text[1:]}) == 1
+    assert "2026-11-24 " in spend_report.table(rows, dear, "day", width=width)[1]
+
+
+@pytest.mark.parametrize(("width", "widest"), [(200, 80), (80, 80), (79, 79), (60, 60), (54, 54), (20, 54)])
+def test_parts_fit_the_terminal_whatever_they_are_called(width: int, widest: int) -> None:
+    large = {"tokens": 123_456_789, "read_tokens": 123_456_789_012, "usd": 99_999.0}
+    parts = [part("result", tool="Read", target=name, **large) for name in NAMES if name]
+    parts.append(part("not attributed", **large))
+    found = grouping.grouped(parts, grouping.by_file)
+    text = parts_report.table(found, "file", width=width)
+    assert max(map(cell_len, text)) <= widest
+    assert len({cell_len(line.partition("%")[0]) for line in text[1:]}) == 1
+    assert len(text) == 1 + 5 + 2
+
+
+def test_files_of_the_project_are_named_from_there_on() -> None:
+    parts = [part("result", tool="Read", target=name) for name in ("/p/src/a.py", "/p2/b.py", "/p")]
+    found = grouping.grouped(parts, grouping.by_file)
+    assert [row.name for row in parts_report.within(found, "/p").rows] == ["/p", "src/a.py", "/p2/b.py"]
+    assert parts_report.within(found, None) == found

@@ -29,7 +29,7 @@ def request(at: float, read: int, write: int, **fields: object) -> Request:
 def result(at: float, tokens: int, target: str, tool: str = "Read", is_error: bool = False) -> Arrival:
     """`tokens` as estimated, the frame within."""
     left = tokens - sizes.FRAME_TOKENS
-    return Arrival("s", "", f"r{at:g}", at, "result", tool, target, 0, is_error, tokens=left)
+    return Arrival("s", "", f"r{at:g}", at, "result", tool, target, 3 * left, is_error, tokens=left)
 
 
 def found(requests: Sequence[Request], arrivals: Sequence[Arrival], folded: Folded | None = None) -> dict[str, Finding]:
@@ -46,6 +46,7 @@ def test_a_file_read_again_costs_its_second_result() -> None:
     spent = 9000 * 1.25 + 11_000 * 0.1 + 2000 * 1.25 + 2000 * 1.25 + 9000 * 0.1 + 13_000 * 0.1
     assert again.share == pytest.approx(2700 / spent)
     assert "CLAUDE.md" in again.advice
+    assert (again.most_units, again.most_usd) == pytest.approx((2700, 2700 * USD))
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,36 @@ def test_other_reads_are_no_repeats(between: list[Arrival]) -> None:
     growth = sum(sizes.of_arrival(arrival, MODEL) for arrival in between)
     requests = [request(0, 0, 9000), request(2, 9000, 2000), request(4, 11_000, growth)]
     assert "read again" not in found(requests, [result(1, 2000, "/p/a.go"), *between])
+
+
+def test_other_lines_of_a_file_are_no_repeat_though_as_many_tokens() -> None:
+    """Lines 1 to 500, 501 to 1000, then 1 to 500 again: 2,000 tokens each, the last one is paid for once."""
+    requests = [request(0, 0, 9000), request(2, 9000, 2000), request(4, 11_000, 2000), request(6, 13_000, 2000)]
+    others = result(3, 2000, "/p/a.go")._replace(characters=5900)
+    reads = [result(1, 2000, "/p/a.go"), others]
+    assert "read again" not in found(requests[:3], reads)
+    again = found(requests, [*reads, result(5, 2000, "/p/a.go")])["read again"]
+    assert (again.times, again.at) == (1, 5)
+    assert again.units == pytest.approx(2500)
+
+
+def test_waste_is_what_was_paid_in_the_time_that_is_meant() -> None:
+    """Two reads and a loss came before; the request at 410 reads 2,000 tokens of each, and 5,000 too many at first.
+
+    Only the second read is never named: that is of the first one's file.
+    """
+    requests = [request(0, 0, 40_000), request(2, 40_000, 2000), request(4, 42_000, 2000), request(6, 44_000, 0)]
+    requests += [request(400, 0, 44_000), request(410, 44_000, 0)]
+    reads = [result(1, 2000, "/p/a.go"), result(3, 2000, "/p/a.go")]
+
+    def meant(at: float) -> bool:
+        return at == 410
+
+    ledger = context.ledger(requests, reads, prices_of, usd_of, is_meant=meant)
+    given = Given(ledger, requests, prices_of, usd_of, meant)
+    told = {one.kind: one.units for one in findings(given, least_share=0)}
+    assert told == pytest.approx({"read again": 200, "never named": 200, "standing": 500})
+    assert "idle" in found(requests, reads)
 
 
 def test_a_file_read_after_a_compaction_is_no_repeat() -> None:
@@ -130,6 +161,16 @@ def test_a_call_that_fails_again_costs_its_request_too() -> None:
     assert (again.times, again.subject) == (1, "make x")
     assert again.units == pytest.approx(units)
     assert again.usd == pytest.approx(units * USD)
+
+
+@pytest.mark.parametrize(
+    ("tool", "target"), [("Edit", "/p/a.go"), ("Read", "/p/a.go"), ("Bash", "x" * 300), ("Bash", "")]
+)
+def test_calls_that_may_differ_are_not_the_same(tool: str, target: str) -> None:
+    """The target is not all of the call: another text to replace, other lines, the end of a long command."""
+    requests = [request(0, 0, 9000), request(2, 9000, 100), request(4, 9100, 100)]
+    failed = [result(at, 100, target, tool, is_error=True) for at in (1, 3)]
+    assert "failed again" not in found(requests, failed)
 
 
 def test_a_view_that_was_fetched_costs_its_net_loss() -> None:

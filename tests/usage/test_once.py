@@ -8,6 +8,7 @@ import os
 import pytest
 from tests.usage.written import AT, CWD, MODEL, Home, Line, answer, called, named, result, stamp, totals, usage, user
 
+from trimtab.content.families import runs_tests
 from trimtab.records import Request
 
 
@@ -276,6 +277,22 @@ def test_results_know_their_calls(home: Home) -> None:
     ]
 
 
+def test_tests_that_a_long_command_runs_at_its_end_are_kept(home: Home) -> None:
+    """An experiment counts them as finished work; of 300 kept characters they would not be."""
+    command = f"cat > a.py <<'EOF'\n{'x = 1' * 100}\nEOF\nmise run test:ci 2>&1 | tail -5"
+    home.write(
+        "s1",
+        answer(1, "m1", usage(1, 1, 1, 1), content=[called("Bash", "t1", command=command)]),
+        user(2, [result("t1", "ok")]),
+    )
+    home.sync()
+    with home.store() as store:
+        (target,) = [arrival.target for arrival in store.arrivals() if arrival.tool == "Bash"]
+    assert len(target) == 300
+    assert target.startswith(command[:250])
+    assert runs_tests(target)
+
+
 def test_what_the_model_wrote_is_told_line_by_line(home: Home) -> None:
     """Text, thinking, and a call's input as JSON; the lines of one response name it, and a copied line is one."""
     thought = {"type": "thinking", "thinking": "Let me see"}
@@ -334,6 +351,18 @@ def test_what_the_client_counted_and_did_not_list(home: Home) -> None:
     home.sync()
     with home.store() as store:
         assert [tuple(r[5:10]) for r in store.unlisted()] == [(5, 0, 0, 0, 2), (7, 30, 0, 0, 8)]
+
+
+def test_a_model_that_was_used_with_two_sizes_of_context(home: Home) -> None:
+    """The client sums up both apart, (10, 0, 0, 40) and (20, 0, 7, 90); its lines say one model: (25, 0, 0, 100)."""
+    one = {"inputTokens": 10, "outputTokens": 40, "cacheReadInputTokens": 0, "cacheCreationInputTokens": 0}
+    two = {"inputTokens": 20, "outputTokens": 90, "cacheReadInputTokens": 7, "cacheCreationInputTokens": 0}
+    summed: Line = {"type": "cost-state", "sessionId": "s1", "totalCostUSD": 0.5, "startTime": (AT + 0.5) * 1000}
+    home.write("s1", answer(1, named(1), usage(25, 0, 0, 100)))
+    home.write("s1", summed | {"modelUsage": {MODEL: one, f"{MODEL}[1m]": two}})
+    home.sync()
+    with home.store() as store:
+        assert [(r.model, *r[5:10]) for r in store.unlisted()] == [(MODEL, 5, 0, 0, 7, 30)]
 
 
 def test_a_total_that_goes_on_from_another_sessions(home: Home) -> None:

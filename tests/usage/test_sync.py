@@ -167,6 +167,53 @@ def test_two_lines_that_a_crash_left_on_one(home: Home) -> None:
     assert home.totals() == (3, 30, 300, 3000, 120)
 
 
+@pytest.mark.parametrize(
+    "left", [b"\0" * 300, as_bytes(messages(2, 2))[:-60], b'{"type":"user","message":{"content":[{']
+)
+def test_half_a_line_or_zero_bytes_that_a_crash_left_before_a_whole_line(home: Home, left: bytes) -> None:
+    """The half is named, the whole one counts: its response may have no other line."""
+    path = home.write("s1", *messages(1, 1), left + as_bytes(messages(3, 3)), *messages(4, 4))
+    ((named, line, why),) = home.sync().bad
+    assert (named, line, "which is counted" in why) == (str(path), 2, True)
+    assert home.totals() == (3, 30, 300, 3000, 120)
+
+
+def test_what_a_bad_line_has_inside_is_no_line(home: Home) -> None:
+    """A record in a result's text is a text, and an object of a line is not the line."""
+    quoted = as_bytes([user(2, as_bytes(messages(2, 2)).decode())])
+    inner = as_bytes([{"a": messages(3, 3)[0]}])
+    home.write("s1", *messages(1, 1), b"x" + quoted[1:], b"x" + inner[1:], b"x" + inner)
+    assert [bad.line for bad in home.sync().bad] == [2, 3, 4]
+    assert home.totals()[0] == 1
+
+
+@pytest.mark.parametrize("place", ["toolUseResult", "zz", "input"])
+def test_what_is_nested_too_deeply(home: Home, place: str) -> None:
+    """It ended every sync. The second copy of a result is not needed; elsewhere the line is named."""
+    deep = b"[" * 5000 + b"]" * 5000
+    line = answer(2, "msg_s1_2", SPENT, content=[called("Read", "t1", file_path="QQ" if place == "input" else "a")])
+    if place != "input":
+        line |= {place: "QQ"}
+    home.write("s1", *messages(1, 1), as_bytes([line]).replace(b'"QQ"', deep), *messages(3, 3))
+    bad = home.sync().bad
+    assert ([one.line for one in bad], home.totals()[0]) == (([], 3) if place == "toolUseResult" else ([2], 2))
+
+
+def test_a_figure_that_is_written_as_a_fraction(home: Home) -> None:
+    """Some gateways write 40.0, which is 40; 7.5 is no figure."""
+    home.write("s1", answer(1, "m1", usage(10, 100, 1000, 0) | {"output_tokens": 40.0, "input_tokens": 7.5}))
+    home.sync()
+    assert home.totals() == (1, 0, 100, 1000, 40)
+
+
+def test_a_time_is_read_alike_where_another_field_is_odd(home: Home) -> None:
+    """With an offset from UTC, too."""
+    line = answer(1, "m1", SPENT, timestamp="2026-11-22T22:00:07.000+01:00", isSidechain="no")
+    home.write("s1", *messages(1, 1), line)
+    home.sync()
+    assert [r.at for r in home.requests()] == [AT + 1, AT + 7]
+
+
 @pytest.mark.parametrize("size", [1 << 19, 3 << 19, (1 << 22) + 1])
 def test_long_lines(home: Home, size: int) -> None:
     """Longer than a block of reading; the second copy of a result too."""
@@ -229,7 +276,7 @@ def test_two_syncs_at_once(home: Home) -> None:
     """Both read the same lines, and the slower one writes an older state last: the next sync has it right."""
     home.write("s1", *messages(1, 3))
     with UsageStore.open(home.book) as one, UsageStore.open(home.book) as two:
-        (file,) = folders.find([home.client])
+        (file,) = folders.find([home.client]).files
         early = scan.read(file, scan.State(), 1 << 20)
         home.write("s1", *messages(4, 6))
         sync(two, [home.client])
@@ -337,10 +384,15 @@ def test_the_book_is_its_users_alone(home: Home) -> None:
 
 
 def test_where_transcripts_are(tmp_path: Path) -> None:
-    """CLAUDE_CONFIG_DIR with one or several folders, else the two that clients have used."""
-    assert folders.client_folders({}, tmp_path) == [tmp_path / ".claude", tmp_path / ".config" / "claude"]
-    assert folders.client_folders({"XDG_CONFIG_HOME": "/x"}, tmp_path) == [tmp_path / ".claude", Path("/x/claude")]
-    assert folders.client_folders({"CLAUDE_CONFIG_DIR": "/a, /b"}, tmp_path) == [Path("/a"), Path("/b")]
+    """CLAUDE_CONFIG_DIR with one or several folders, or one with a comma in its name; else the two of clients."""
+    where = folders.client_folders
+    assert where({}, tmp_path) == [tmp_path / ".claude" / "projects", tmp_path / ".config" / "claude" / "projects"]
+    xdg = {"XDG_CONFIG_HOME": "/x"}
+    assert where(xdg, tmp_path) == [tmp_path / ".claude" / "projects", Path("/x/claude/projects")]
+    assert where({"CLAUDE_CONFIG_DIR": "/a, /b"}, tmp_path) == [Path("/a/projects"), Path("/b/projects")]
+    (tmp_path / "a,b").mkdir()
+    named = {"CLAUDE_CONFIG_DIR": str(tmp_path / "a,b")}
+    assert where(named, tmp_path) == [tmp_path / "a,b" / "projects"]
 
 
 def test_which_files_are_transcripts(home: Home) -> None:
@@ -355,6 +407,6 @@ def test_which_files_are_transcripts(home: Home) -> None:
         (home.projects / FOLDER / place / "out.jsonl").write_text(json.dumps({"a": 1}))
     wanted = [("s1", ""), ("s1", "a1"), ("s1", "a2")]
     for given in (home.client, home.projects, home.projects / FOLDER):
-        assert sorted((file.session, file.agent) for file in folders.find([given])) == wanted
-        assert {file.folder for file in folders.find([given])} == {FOLDER}
-    assert folders.find([home.client / "nothing"]) == []
+        assert sorted((file.session, file.agent) for file in folders.find([given]).files) == wanted
+        assert {file.folder for file in folders.find([given]).files} == {FOLDER}
+    assert folders.find([home.client / "nothing"]) == ([], [])

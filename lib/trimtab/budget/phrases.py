@@ -8,6 +8,7 @@ be taken for something else, stands in double quotes, where \\" and \\\\ are the
 import difflib
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 from trimtab.budget.amounts import AMOUNT, COUNTED, Amount, amount_of, seconds_of
@@ -58,7 +59,6 @@ REFUSED = (  # what people say that is no budget, and what to say instead
     (r"\d+\s*m(?:o|onths?)\b|/\s*\d+\s*m\b", "a month is one calendar month (a month); else count in hours, days or "
                                              "weeks, such as in any 30 days"),
 )  # fmt: skip
-REFUSALS = tuple((re.compile(pattern, re.I), why) for pattern, why in REFUSED)
 
 
 class Said(NamedTuple):
@@ -183,7 +183,18 @@ PHRASES: tuple[tuple[str, Meaning], ...] = (
     (r"(?P<zone>[a-z]\w*(?:/[a-z][\w+-]*)+)(?![\w/])", lambda m: Said(zone=zone_named(m["zone"]))),
 )  # fmt: skip
 LAST = re.compile(rf"(?:all\s+)?{NAME}\s+{AGENT}s?{END}", re.I)  # after the fillers, which are no agents' types
-TABLE = tuple((re.compile(pattern, re.I), meaning) for pattern, meaning in PHRASES)
+
+
+@cache
+def refusals() -> "tuple[tuple[re.Pattern[str], str], ...]":
+    """REFUSED, compiled at first use: with the phrases that takes 7 ms, for which only who has a budget waits."""
+    return tuple((re.compile(pattern, re.I), why) for pattern, why in REFUSED)
+
+
+@cache
+def phrases() -> "tuple[tuple[re.Pattern[str], Meaning], ...]":
+    """PHRASES, compiled at first use."""
+    return tuple((re.compile(pattern, re.I), meaning) for pattern, meaning in PHRASES)
 
 
 def heard(text: str) -> Said:
@@ -203,11 +214,11 @@ def heard(text: str) -> Said:
 
 def phrase(text: str, at: int) -> tuple[str, Said]:
     """The phrase that begins at a place, as it is written, and what it says. BudgetError where none does."""
-    for refusal, why in REFUSALS:
+    for refusal, why in refusals():
         wrong = refusal.match(text, at)
         if wrong:
             raise BudgetError(f"{wrong[0]!r} in {text[:200]!r}: {why}")
-    for pattern, meaning in TABLE:
+    for pattern, meaning in phrases():
         found = pattern.match(text, at)
         if found and found[0]:
             return found[0], meaning if isinstance(meaning, Said) else meaning(found)
@@ -233,7 +244,7 @@ def unknown(text: str, at: int) -> str:
 
 def says_something(name: str) -> bool:
     """Whether a name that stands alone would be taken for a phrase, or for the beginning of one."""
-    patterns = (*(pattern for pattern, _ in (*REFUSALS, *TABLE)), FILLERS)
+    patterns = (*(pattern for pattern, _ in (*refusals(), *phrases())), FILLERS)
     return any(pattern.match(name) for pattern in patterns)
 
 

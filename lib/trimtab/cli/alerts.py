@@ -65,12 +65,13 @@ def gather(ledger: Path, environment: Mapping[str, str]) -> tuple[list[Named], l
     """
     found: list[Named] = []
     faults: list[StoreError] = []
+    now = time.time()
     both = {"": ledger, OURS: paths.user_folder(environment) / paths.USER_LEDGER}
     there = {prefix: path for prefix, path in both.items() if path.is_file()}
     for prefix, path in there.items():
         try:
             with Store.open(path, readonly=True) as store:
-                found += [Named(f"{prefix}{row.id}", path, row) for row in alert_rows(store.alerts())]
+                found += [Named(f"{prefix}{row.id}", path, row) for row in alert_rows(store.alerts(), now)]
         except StoreError as exc:
             faults.append(exc)
     if there and len(faults) == len(there):

@@ -24,7 +24,11 @@ def opened(environment: Mapping[str, str] = os.environ, wants_news: bool = True)
         try:
             paths.ensure_user_folder(environment)
             with UsageStore.open(path) as store, usage.bar(sys.stderr.isatty()) as progress:
-                sync(store, client_folders(environment, paths.home_folder(environment)), progress)
+                done = sync(store, client_folders(environment, paths.home_folder(environment)), progress)
+            for place, why in done.unreadable[:1]:
+                more = f", and {len(done.unreadable) - 1:,} more" if len(done.unreadable) > 1 else ""
+                what = usage.printable(f"{place} can't be read ({why})")
+                print(f"trimtab: {what}{more}: `trimtab usage sync` names them; they are not counted", file=sys.stderr)
         except DamagedError:
             raise
         except StoreError as exc:

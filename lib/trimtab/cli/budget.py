@@ -17,20 +17,17 @@ from trimtab.budget.terms import Account, Budget
 from trimtab.budget.words import quoted, say
 from trimtab.cli import book as books
 from trimtab.cli import place as places
-from trimtab.cli import screen
+from trimtab.cli import screen, standing
 from trimtab.errors import StoreError, TrimtabError
 from trimtab.handlers import budget_report, budgeting
-from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.budget_books import LOADING
 from trimtab.handlers.budget_report import Line
 from trimtab.handlers.budgeting import CLI, Counter
-from trimtab.handlers.purse import Purse
 from trimtab.store.budgets import BudgetStore
 from trimtab.usage import account as accounts_of_usage
 
 FORMAT = 1
 MOST_CHANGES = 20
-LOADING_S = 60.0  # chosen: for a long history; a month takes about a second
+MODELS = "CLAUDECODE"  # the client sets it for every command that it runs, its model's among them
 NAMED_AFTER = ("task", "project", "session", "type", "id", "agent")  # words that a name follows, maybe of several words
 ORDER = {"ignore_unknown_options": True}  # so that -5 is an amount, which is refused with a reason
 
@@ -177,29 +174,9 @@ def taken(environment: Mapping[str, str] = os.environ) -> Iterator[Counter]:
     project = places.find(None, Path.cwd(), environment).project
     with BudgetStore.open(paths.ensure_user_folder(environment) / paths.USER_LEDGER) as store:
         place = budgeting.place_of(str(project), environment.get("CLAUDE_CODE_SESSION_ID", ""), CLI, store)
-        yield Counter(store, place, budgeting.author(CLI, time.time()), lambda: standing(store, environment))
-
-
-def standing(store: BudgetStore, environment: Mapping[str, str]) -> list[Account]:
-    """What is used of each budget by now, after what is new in the transcripts was read. Raises StoreError."""
-    if not store.budgets():
-        return []
-    with books.opened(environment):
-        pass
-    book = Bookkeeping(environment, lambda fault: print(f"trimtab: {fault}", file=sys.stderr))
-    purse = Purse(environment, time.time, book, lambda doubt: None)  # noqa: ARG005 - they are told below
-    try:
-        ends = time.monotonic() + LOADING_S
-        while not (done := purse.step()) and time.monotonic() < ends:
-            pass
-        found = purse.accounts(None)
-        for doubt in purse.doubts():
-            if doubt != LOADING or not done:
-                print(f"trimtab: {doubt}", file=sys.stderr)
-        return found
-    finally:
-        purse.close()
-        book.close()
+        is_users = not environment.get(MODELS)
+        author = budgeting.author(CLI, time.time())
+        yield Counter(store, place, author, lambda: standing.accounts(store, environment), is_users)
 
 
 def joined(words: Sequence[str]) -> str:

@@ -10,9 +10,11 @@ from rich.text import Text
 from trimtab.cli import screen
 from trimtab.monitor import calibration
 from trimtab.monitor.calibration import Row
+from trimtab.monitor.report import short
 from trimtab.records import Arrival, Request
 
 FORMAT = 1
+WIDE = 72  # columns that the table takes with its usual room
 NOTHING = (
     f"No batch of tool results of {calibration.LEAST_TOKENS:,} tokens or more is recorded yet, so nothing can be "
     "compared with what was billed. Estimates are made with the shipped factors."
@@ -43,8 +45,9 @@ def draw(out: Console, rows: Sequence[Row]) -> None:
     if not rows:
         out.print(Text(NOTHING))
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
-    table.add_column("Models, tool", no_wrap=True, width=22)
+    is_wide = out.width >= WIDE
+    table = Table(box=None, padding=(0, 2 if is_wide else 1, 0, 0), pad_edge=False, header_style=screen.HEADING)
+    table.add_column("Models, tool", no_wrap=True, width=22 if is_wide else 16)
     for name in ("batches", "tokens", "factor", "shipped", "median", "p90"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
@@ -52,7 +55,7 @@ def draw(out: Console, rows: Sequence[Row]) -> None:
         table.add_row(
             Text(name, style="" if row.tool else screen.HEADING),
             screen.number(row.samples),
-            screen.number(row.tokens),
+            short(row.tokens),
             f"{row.factor:.3f}",
             f"{row.shipped:.3f}",
             f"{row.median_error:.1%}",

@@ -27,7 +27,7 @@ from trimtab.monitor import guard as guards
 from trimtab.monitor import report as plain
 from trimtab.monitor.experiment import Contrast, Study
 from trimtab.monitor.guard import GuardRow
-from trimtab.records import Experiment
+from trimtab.records import Assignment, Experiment, Outcome
 from trimtab.store import Store
 from trimtab.store.experiments import MOST_SEED, ExperimentStore
 from trimtab.store.usage import UsageStore
@@ -54,7 +54,7 @@ def command() -> None:
 
 
 @command.command("on")
-@click.argument("share", type=float, default=SHARE)
+@click.argument("share", type=float, required=False)
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Of the coin; any, if you give none.")
 @click.option(
     "--by", "measure", type=click.Choice(arithmetic.MEASURES),
@@ -65,12 +65,13 @@ def command() -> None:
     "--care", type=click.FloatRange(0.01, 0.5),
     help=f"The smallest difference that matters to you; {arithmetic.CARE} if you say nothing.",
 )  # fmt: skip
-def on(share: float, seed: int | None, measure: str | None, care: float | None) -> None:
+def on(share: float | None, seed: int | None, measure: str | None, care: float | None) -> None:
     """Begin one, or change its share.
 
-    SHARE of your new sessions (0.05 to 0.95; 0.5 takes the fewest sessions) is shown everything whole.
+    SHARE of your new sessions (0.05 to 0.95; 0.5, if you say nothing, takes the fewest sessions) is shown everything
+    whole.
     """
-    if not arithmetic.SMALLEST_SHARE <= share <= arithmetic.LARGEST_SHARE:
+    if share is not None and not arithmetic.SMALLEST_SHARE <= share <= arithmetic.LARGEST_SHARE:
         raise click.UsageError(
             f"SHARE is {share:g}: it takes {arithmetic.SMALLEST_SHARE:g} to {arithmetic.LARGEST_SHARE:g}, or single"
             " sessions would decide it"
@@ -83,13 +84,15 @@ def on(share: float, seed: int | None, measure: str | None, care: float | None) 
                     f"experiment {running.id} is on, and only its SHARE can be changed;"
                     " `trimtab experiment off` ends it"
                 )
-            store.set_share(running.id, share)
-            part = arithmetic.share(share)
+            if share is not None:
+                store.set_share(running.id, share)
+            part = arithmetic.share(running.share if share is None else share)
             screen.console().print(
                 f"Experiment {running.id} is on: of the sessions to come {part} are shown everything whole."
             )
             return
         chosen = secrets.randbelow(MOST_NEW_SEED) if seed is None else seed
+        share = SHARE if share is None else share
         begun = store.begin(chosen, share, measure or "session", care or arithmetic.CARE, time.time())
     part = arithmetic.share(share)
     screen.console().print(
@@ -125,9 +128,15 @@ def show(wants_json: bool, number: int | None) -> None:
         experiment = wanted(store.experiments(), number)
         now = time.time()
         collect(store, experiment, now)
-        found = trial.settle(store, experiment, now)
+        try:
+            found = trial.settle(store, experiment, now)
+        except StoreError as exc:
+            print(f"trimtab: that it is over could not be written down: {exc}", file=sys.stderr)
+            found = trial.study(store, experiment, now)
+        assignments, outcomes = store.assignments(experiment.id), store.outcomes(experiment.id)
     if wants_json:
-        print(json.dumps(as_document(found), ensure_ascii=False))
+        sessions = [drawn(found.experiment, given, outcomes.get(given.session), now) for given in assignments]
+        print(json.dumps({**as_document(found), "sessions": sessions}, ensure_ascii=False))
         return
     draw(screen.console(), found)
 
@@ -281,6 +290,8 @@ def notes(found: Study) -> list[str]:
     if found.left_out:
         left = "; ".join(f"{why}: {count}" for why, count in found.left_out)
         text.append(f"Not compared: {left}.")
+    if found.by_hand:
+        text.append(f"Switched by hand on the way, and compared as the coin fell: {found.by_hand:,}.")
     if not found.is_usd and found.compared:
         text.append("u: prices of one uncached input token; the price of some model is not known.")
     text.append(
@@ -294,7 +305,8 @@ def distance(found: Study, care: float) -> str:
     """How many more sessions it takes."""
     if found.to_go_least is None and found.to_go is None:
         least = arithmetic.LEAST + arithmetic.TEACHING
-        return f"The first figures come with {least} compared sessions, {arithmetic.LEAST_OF_ARM} in each arm."
+        of_arm = arithmetic.least_of_arm(found.experiment.share)
+        return f"The first figures come with {max(least, 2 * of_arm)} compared sessions, {of_arm} in each arm."
     parts = [
         f"about {rounded(figure)} compared sessions ({in_days(figure, found.per_day)}) tell a difference {of}"
         for figure, of in ((found.to_go, "like this one"), (found.to_go_least, f"of {arithmetic.share(care)}"))
@@ -332,6 +344,17 @@ def guard_table(rows: Sequence[GuardRow]) -> Table:
             Text(row.state, style=screen.WARNING if row.state == guards.PAUSED else ""),
         )
     return table
+
+
+def drawn(experiment: Experiment, given: Assignment, found: Outcome | None, now: float) -> dict[str, object]:
+    """A session as `show --json` lists it, so that its coin can be worked out anew and compared."""
+    return {
+        "session": given.session,
+        "coin": arithmetic.fraction(experiment.seed, given.session),
+        "share": given.share,
+        "is_off": given.is_off,
+        "left_out": arithmetic.why_left_out(experiment, given, found, now),
+    }
 
 
 def as_document(found: Study) -> dict[str, object]:

@@ -8,6 +8,7 @@ import os
 import random
 import textwrap
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,9 +21,9 @@ from trimtab.cli.spend import differences
 from trimtab.monitor import bill, grouping, parts_report, periods, spend_report, waste
 from trimtab.monitor.bill import Compared
 from trimtab.monitor.forecast import MOST_DAYS, Forecast, Use, forecasts, sentence
-from trimtab.monitor.grouping import Row
+from trimtab.monitor.grouping import Grouped
 from trimtab.monitor.periods import Period
-from trimtab.monitor.report import WIDTH, dollars, fitted
+from trimtab.monitor.report import WIDTH, dollars, fitted, short
 from trimtab.monitor.waste import Finding
 from trimtab.prices import Book
 from trimtab.records import Request
@@ -39,7 +40,7 @@ class Overview(NamedTuple):
     """`period` is what `parts` and `waste` are of; forecasts are of all that is recorded of the scope."""
 
     period: Period
-    parts: tuple[Row, ...]
+    parts: Grouped
     waste: tuple[Finding, ...]
     forecasts: tuple[Forecast, ...]
     compared: tuple[Compared, ...]
@@ -52,18 +53,22 @@ def look(project: str | None, asked: Period, prices: Book, now: float, folded: w
     period = asked if asked.since is not None or asked.until is not None else periods.period(f"{DAYS}d", now)
     with books.opened() as store:
         scope = Scope(project, None, period.since, period.until)
-        requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
+        requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices, scope)
         recent = accounts.billed(store, Scope(project, None, now - (MOST_DAYS + 2) * screen.DAY_S, now))
         totals = store.session_totals()
         around = accounts.nearest(store, project) if project is not None else []
-    given = waste.Given(ledger, accounts.listed(requests), prices.relative, prices.usd)
+    of_the_time = [request for request in requests if scope.holds(request.at)]
+    given = waste.Given(ledger, accounts.listed(requests), prices.relative, prices.usd, scope.holds)
     return Overview(
         period,
-        grouping.rows(ledger.parts, grouping.BY["part"]),
+        grouping.grouped(ledger.parts, grouping.BY["part"], scope.holds),
         waste.findings(given, folded),
         tuple(forecasts(uses(recent, prices), now, None, random.Random(SEED))) if recent else (),
         bill.compare(requests, totals, prices.usd),
-        (spend_report.unpriced(requests, prices.usd), spend_report.unpriced(recent, prices.usd)),
+        (
+            spend_report.unpriced(of_the_time, prices.usd),
+            spend_report.unpriced(recent, prices.usd),
+        ),
         tuple(around),
     )
 
@@ -75,8 +80,8 @@ def uses(requests: Iterable[Request], prices: Book) -> list[Use]:
 
 def draw(out: Console, found: Overview) -> None:
     """Three short sections; what is empty is left out."""
-    if found.parts:
-        title, *lines = parts_report.table(found.parts, "part", ROWS)
+    if found.parts.rows:
+        title, *lines = parts_report.table(found.parts, "part", ROWS, out.width)
         out.print(Text.assemble(("Where the tokens went", screen.HEADING), f"  {found.period.name}, all sessions"))
         out.print(Text("\n".join([title, *lines])))
         if found.unpriced[0]:
@@ -85,7 +90,7 @@ def draw(out: Console, found: Overview) -> None:
     if found.waste:
         out.print(Text.assemble(("What could be saved", screen.HEADING), f"  {found.period.name}"))
         for finding in found.waste[:FINDINGS]:
-            out.print(Text("\n".join(advice(finding))))
+            out.print(Text("\n".join(advice(finding, min(WIDTH, out.width)))))
         out.print()
     if found.forecasts:
         out.print(Text("What it will come to", style=screen.HEADING))
@@ -111,25 +116,32 @@ def draw_alerts(out: Console, ledger: Path, faults: Sequence[str]) -> None:
     out.print(Text.assemble(("Alerts", screen.HEADING), "  trimtab alerts --ack ID marks one as seen"))
     for one in standing[:ALERTS]:
         text = f"{one.name:>4}  {one.row.level}: {screen.safe(one.row.message)}"
-        out.print(Text("\n".join(textwrap.wrap(text, WIDTH, subsequent_indent=" " * 6))))
+        out.print(Text("\n".join(textwrap.wrap(text, min(WIDTH, out.width), subsequent_indent=" " * 6))))
     if len(standing) > ALERTS:
         out.print(Text(f"      and {len(standing) - ALERTS} more", style=screen.QUIET))
     out.print()
 
 
-def advice(finding: Finding) -> list[str]:
-    """A finding's number, where it was dearest, and the one thing to do; at most 80 columns."""
+def advice(finding: Finding, columns: int = WIDTH) -> list[str]:
+    """A finding's number, its dearest case (what, when, in which session), and the one thing to do."""
     cost = "no price" if finding.usd is None else dollars(finding.usd)
-    head = f"{cost:>8} {finding.share:>6.1%}  {finding.title}, {finding.times:,} x"
-    where = [
-        *([Path(finding.project).name] if finding.project else []),
-        *([finding.subject] if finding.subject else []),
+    head = f"{cost:>8} {finding.share:>6.1%}  {finding.title}, {finding.times:,}\u00a0x"
+    indent, width = " " * INDENT, columns - INDENT
+    when = f"{datetime.fromtimestamp(finding.at).astimezone():%Y-%m-%d %H:%M}"
+    most = f"{short(finding.most_units)} input tokens" if finding.most_usd is None else dollars(finding.most_usd)
+    subject = finding.subject.removeprefix(f"{finding.project}{os.sep}")
+    return [
+        *textwrap.wrap(head, columns, subsequent_indent=indent),
+        *([f"{indent}{fitted(finding.project, width)}"] if finding.project else []),
+        *textwrap.wrap(
+            f"Most: {most}, session {fitted(finding.session[:8], 8)}, {when}",
+            columns,
+            initial_indent=indent,
+            subsequent_indent=indent,
+        ),
+        *([f"{indent}{fitted(subject, width)}"] if subject else []),
+        *textwrap.wrap(finding.advice, columns, initial_indent=indent, subsequent_indent=indent),
     ]
-    most = f"Most: {fitted(' '.join(where), WIDTH - INDENT - 6)}" if where else ""
-    lines = textwrap.wrap(head, WIDTH, subsequent_indent=" " * INDENT)
-    for text in (most, finding.advice):
-        lines += textwrap.wrap(text, WIDTH, initial_indent=" " * INDENT, subsequent_indent=" " * INDENT)
-    return lines
 
 
 def as_object(found: Overview) -> dict[str, object]:
@@ -137,8 +149,9 @@ def as_object(found: Overview) -> dict[str, object]:
     return {
         "since": found.period.since,
         "until": found.period.until,
-        "parts": [row._asdict() for row in found.parts],
+        "parts": [row._asdict() for row in found.parts.rows],
         "waste": [finding._asdict() for finding in found.waste],
         "forecasts": [{**told._asdict(), "until": told.until.isoformat()} for told in found.forecasts],
         "compared": [{**one._asdict(), "agrees": one.agrees} for one in found.compared],
+        "no_price": {"parts": found.unpriced[0], "forecasts": found.unpriced[1]},
     }

@@ -36,6 +36,8 @@ SESSION_LETTERS = 20
 FIGURES = (("loads", 6), ("loaded", 8), ("shown", 8), ("fetched", 8), ("net saved", 9))  # with their columns
 MOST_HOURS = 1_000_000  # chosen: a century; more is no time that a clock can show
 WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
+ROOM, LEAST_NAME = 2, 10  # columns between those of a table, and of a name at least
+MODEL, CLASS = 22, 7  # columns of a model's name, and of the tokens of a class
 
 
 @click.command()
@@ -261,9 +263,9 @@ def draw(out: Console, summary: monitor.Summary, scope: str, root: Path | None) 
             out.print(rows_table("Kind", kinds, KINDS, out.width))
         out.print(rows_table("File", [named(row, root) for row in summary.by_path], FILES, out.width))
         if len(summary.by_session) > 1:
-            out.print(rows_table("Session", [begun(row) for row in summary.by_session], SESSIONS, out.width))
+            out.print(rows_table("Session", [begun(row, out.width) for row in summary.by_session], SESSIONS, out.width))
     if summary.usage:
-        out.print(usage_table(summary))
+        out.print(usage_table(summary, out.width))
     for note in notes(summary):
         out.print(Text(note, style=screen.QUIET))
 
@@ -275,9 +277,9 @@ def named(row: monitor.Row, root: Path | None) -> monitor.Row:
     return row._replace(name=row.name.removeprefix(f"{root}{os.sep}"))
 
 
-def begun(row: monitor.Row) -> monitor.Row:
+def begun(row: monitor.Row, width: int) -> monitor.Row:
     """The row with the beginning of its session's id, which is what --session takes."""
-    return row._replace(name=row.name[:SESSION_LETTERS])
+    return row._replace(name=row.name[: SESSION_LETTERS if width >= plain.WIDTH else LEAST_NAME])
 
 
 def flow(summary: monitor.Summary, width: int) -> Table:
@@ -307,8 +309,9 @@ def flow(summary: monitor.Summary, width: int) -> Table:
 def rows_table(title: str, rows: Sequence[monitor.Row], most: int, width: int) -> Table:
     """One row for each name: what it loaded and what that saved, in a wide terminal with a bar of the net saving."""
     bars = BARS if width >= WIDE else 0
-    names = max(20, width - sum(columns + 2 for _, columns in FIGURES) - (bars + 2 if bars else 0))
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
+    room = ROOM if width >= plain.WIDTH else 1
+    names = max(LEAST_NAME, width - sum(columns + room for _, columns in FIGURES) - (bars + room if bars else 0))
+    table = Table(box=None, padding=(0, room, 0, 0), pad_edge=False, header_style=screen.HEADING)
     table.add_column(title, no_wrap=True, width=names)
     for name, columns in FIGURES:
         table.add_column(name, justify="right", no_wrap=True, width=columns)
@@ -332,17 +335,20 @@ def sign_style(net_tokens: int) -> str:
     return screen.SAVED if net_tokens > 0 else screen.WARNING if net_tokens else ""
 
 
-def usage_table(summary: monitor.Summary) -> Table:
+def usage_table(summary: monitor.Summary, width: int) -> Table:
     """What the requests used, by model and class, in the model's own tokens."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
-    table.add_column("Usage as billed", no_wrap=True)
-    for name in ("requests", "input", "write", "read", "output", "cost"):
-        table.add_column(name, justify="right", no_wrap=True)
+    room = ROOM if width >= plain.WIDTH else 1
+    columns = {"requests": 8, "input": CLASS, "write": CLASS, "read": CLASS, "output": CLASS, "cost": 8}
+    names = min(MODEL, max(LEAST_NAME, width - sum(columns.values()) - room * len(columns)))
+    table = Table(box=None, padding=(0, room, 0, 0), pad_edge=False, header_style=screen.HEADING)
+    table.add_column("Usage as billed" if names > len("Usage as billed") else "Usage", no_wrap=True, max_width=names)
+    for name, most in columns.items():
+        table.add_column(name, justify="right", no_wrap=True, max_width=most)
     for row in summary.usage[:MODELS]:
         write = row.write_5m_tokens + row.write_1h_tokens
         figures = (row.requests, row.input_tokens, write, row.read_tokens, row.output_tokens)
         cost = "no price" if row.usd is None else plain.dollars(row.usd)
-        table.add_row(plain.fitted(row.model or "unknown", 22), *map(plain.short, figures), cost)
+        table.add_row(plain.fitted(row.model or "unknown", names), *map(plain.short, figures), cost)
     if len(summary.usage) > MODELS:
         table.add_row(Text(f"and {len(summary.usage) - MODELS} more", style=screen.QUIET))
     table.add_row()

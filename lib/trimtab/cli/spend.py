@@ -13,11 +13,11 @@ from trimtab.cli import book as books
 from trimtab.cli import screen
 from trimtab.monitor import bill, grouping, parts_report, spend, spend_report
 from trimtab.monitor.bill import Compared
+from trimtab.monitor.grouping import Grouped
 from trimtab.monitor.periods import Period
 from trimtab.monitor.report import as_csv, dollars
 from trimtab.monitor.spend import Spent
 from trimtab.prices import Book
-from trimtab.records import Request
 from trimtab.usage import account as accounts
 from trimtab.usage.account import PARTS, Scope
 
@@ -42,10 +42,11 @@ def show(asked: Asked, prices: Book, now: float) -> None:
         scope = Scope(None if session else asked.project, session, asked.period.since, asked.period.until)
         around = accounts.nearest(store, scope.project) if scope.project else []
         if asked.by in PARTS:
-            requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
-            parts = grouping.rows(ledger.parts, grouping.BY[asked.by])
+            requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices, scope)
+            parts = grouping.grouped(ledger.parts, grouping.BY[asked.by], scope.holds)
             why = parts_report.nothing(asked.by, title_of(asked)) if requests else nothing(asked, around)
-            show_parts(asked, parts, unpriced(requests, prices), why)
+            no_price = spend_report.unpriced([one for one in requests if scope.holds(one.at)], prices.usd)
+            show_parts(asked, parts, no_price, why)
             return
         account = accounts.account(store, scope, now)
         meant = {request.session for request in account.requests}
@@ -54,40 +55,43 @@ def show(asked: Asked, prices: Book, now: float) -> None:
     rows = spend.spend(account.requests, asked.by, prices.usd)
     compared = bill.compare(whole, totals, prices.usd)
     total = spend.add("all", account.requests, prices.usd)
+    no_price = spend_report.unpriced(account.requests, prices.usd)
     if asked.form == "csv":
         print(as_csv([asked.by, *spend_report.FIELDS[1:]], rows), end="")
     elif asked.form == "json":
-        print(json.dumps(document(asked, rows, total, compared), indent=2))
+        print(json.dumps({**document(asked, rows, total, compared), "no_price": no_price}, indent=2))
     elif not rows:
         screen.console().print(Text(nothing(asked, around)))
     else:
         before = spend.add("before", account.before, prices.usd) if account.before else None
-        draw(asked, rows, total, before, [*unpriced(account.requests, prices), *differences(compared)])
+        draw(asked, rows, total, before, [*([no_price] if no_price else []), *differences(compared)])
 
 
-def show_parts(asked: Asked, rows: Sequence[grouping.Row], remarks: Sequence[str], why: str) -> None:
-    """Where the tokens of contexts went, and what to know of it; without rows why there are none."""
+def show_parts(asked: Asked, found: Grouped, no_price: str, why: str) -> None:
+    """Where the tokens of contexts went, and what the cost leaves out; without rows why there are none."""
     if asked.form == "csv":
-        print(as_csv([asked.by, *grouping.Row._fields[1:]], rows), end="")
+        print(as_csv([asked.by, *grouping.Row._fields[1:]], (*found.rows, *found.rest)), end="")
     elif asked.form == "json":
-        found = [row._asdict() for row in rows]
-        print(json.dumps({**head(asked), "rows": found}, indent=2))
-    elif not rows:
+        rows, rest = ([row._asdict() for row in each] for each in (found.rows, found.rest))
+        told = {"rows": rows, "rest": rest, "total": found.total._asdict(), "no_price": no_price}
+        print(json.dumps({**head(asked), **told}, indent=2))
+    elif not found.rows:
         screen.console().print(Text(why))
     else:
         out = screen.console()
-        title, *lines = parts_report.table(rows, asked.by)
+        title, *lines = parts_report.table(parts_report.within(found, asked.project), asked.by, width=out.width)
         out.print(Text(heading(asked), style=screen.QUIET))
         out.print(Text(title, style=screen.HEADING))
         out.print(Text("\n".join(lines)))
-        for text in (*remarks, parts_report.METHOD):
-            out.print(Text(text, style=screen.QUIET))
+        for text in (no_price, parts_report.METHOD):
+            if text:
+                out.print(Text(text, style=screen.QUIET))
 
 
 def draw(asked: Asked, rows: Sequence[Spent], total: Spent, before: Spent | None, remarks: Sequence[str]) -> None:
     """The table, how it compares with the time before, and what to know of it."""
     out = screen.console()
-    title, *lines = spend_report.table(rows, total, asked.by)
+    title, *lines = spend_report.table(rows, total, asked.by, width=out.width)
     out.print(Text(heading(asked), style=screen.QUIET))
     out.print(Text(title, style=screen.HEADING))
     out.print(Text("\n".join(lines)))
@@ -112,18 +116,12 @@ def nothing(asked: Asked, around: Sequence[str]) -> str:
     return " ".join([f"No usage is recorded for {title_of(asked)}.", *spend_report.nearest(around)])
 
 
-def unpriced(requests: Sequence[Request], prices: Book) -> list[str]:
-    """What the cost leaves out, in a sentence; none where all models have a price."""
-    found = spend_report.unpriced(requests, prices.usd)
-    return [found] if found else []
-
-
 def differences(compared: Sequence[Compared]) -> list[str]:
     """A sentence for each session whose cost is more than 1 % off the client's own figure, the largest first."""
     off = [one for one in compared if not one.agrees]
     text = [
         f"Session {screen.safe(one.session)[:20]}: {dollars(one.ours)} by our count,"
-        f" {dollars(one.clients)} by the client's ({one.difference:+.0%})."
+        f" {dollars(one.clients)} by the client's" + (f" ({one.difference:+.0%})." if one.clients else ".")
         for one in off[:SHOWN_DIFFERENCES]
     ]
     return text + ([f"and {len(off) - SHOWN_DIFFERENCES:,} more sessions"] if len(off) > SHOWN_DIFFERENCES else [])

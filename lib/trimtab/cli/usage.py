@@ -93,15 +93,17 @@ def drawn() -> "Iterator[Progress]":
 
 
 def as_object(done: "Synced", book: Path) -> dict[str, object]:
+    from trimtab.transcript.lines import words
+
     return {
         "format": FORMAT,
         "files": done.files,
         "bytes": done.size_bytes,
         "responses": done.responses,
-        "bad_lines": [bad._asdict() for bad in done.bad],
-        "unreadable": [{"path": path, "why": why} for path, why in done.unreadable],
+        "bad_lines": [{"path": words(path), "line": line, "why": words(why)} for path, line, why in done.bad],
+        "unreadable": [{"path": words(path), "why": words(why)} for path, why in done.unreadable],
         "seconds": round(done.seconds, 3),
-        "book": str(book),
+        "book": words(str(book)),
     }
 
 
@@ -113,14 +115,16 @@ def sentences(done: "Synced", places: list[Path]) -> Iterator[str]:
             f"{plural(done.files, 'file')} had something new: {plural(done.responses, 'new response')},"
             f" {megabytes:,.1f} MB read in {done.seconds:.1f} s."
         )
-    elif any(place.is_dir() for place in places):
+    elif done.unreadable or any(os.path.isdir(place) for place in places):
         yield "Nothing new."
     else:
         yield f"There are no transcripts: {' and '.join(map(str, places))} do not exist. Name the client's --folder."
     for path, why in done.unreadable[:SHOWN_BAD]:
         yield f"{printable(path)} can't be read: {printable(why)}"
+    if len(done.unreadable) > SHOWN_BAD:
+        yield f"and {len(done.unreadable) - SHOWN_BAD:,} more can't be read; --json names all of them"
     if done.bad:
-        yield f"{plural(len(done.bad), 'line')} could not be understood, and nothing of them is counted:"
+        yield f"{plural(len(done.bad), 'line')} could not be understood; they count for nothing but where it says so:"
         for bad in done.bad[:SHOWN_BAD]:
             yield f"  {printable(bad.path)}:{bad.line}: {printable(bad.why)}"
         if len(done.bad) > SHOWN_BAD:

@@ -1,9 +1,11 @@
-"""`trimtab watch`: the running session live, from the ledger that the daemon keeps."""
+"""`trimtab watch`: the running session live, from the ledger and the usage book that the daemon keeps."""
 
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,17 +15,28 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from trimtab import monitor, prices
+from trimtab import monitor, paths, prices
+from trimtab.budget.terms import Account
+from trimtab.budget.words import Place, amount, say
 from trimtab.cli import place as places
-from trimtab.cli import report, screen
+from trimtab.cli import report, screen, standing
+from trimtab.days import midnight
 from trimtab.errors import StoreError
+from trimtab.handlers.purse import Purse, Who
 from trimtab.monitor import report as plain
 from trimtab.records import Load, Request, Session, Tier
+from trimtab.settings import Settings
 from trimtab.store import Store
+from trimtab.store.usage import UsageStore
+from trimtab.usage import account as accounts
+from trimtab.usage.account import Scope
+from trimtab.usage.charging import MAIN
 
 EVERY_S = 1.0
+LIMITS_EVERY_S = 30.0  # chosen: a month's requests take a tenth of a second to add up
 RECENT_S = 600.0  # of the spend rate
 LOADS = 10
+BUDGETS, BAR = 3, 12  # that are drawn, chosen; columns
 WINDOW_TOKENS = 200_000  # of the models; a prompt over it has a window of a million
 LARGE_WINDOW_TOKENS = 1_000_000
 STYLES = {Tier.COMPLETE: screen.QUIET, Tier.COMPREHENSIVE: "", Tier.STANDARD: screen.FOLDED, Tier.ESSENTIAL: "green"}
@@ -47,19 +60,75 @@ class Seen(NamedTuple):
 def command(session: str | None, once: bool, project: Path | None) -> None:
     """Follow the running session.
 
-    Shows its context, what it spends, what was saved and the last loads with their tiers, anew every second. It reads
-    the project's ledger only; Ctrl-C ends it.
+    Shows its context, what it spends, what is used of the limits that you set (alert_day_usd and alert_month_usd), what
+    was saved and the last loads with their tiers, anew every second. It reads what the daemon has written; Ctrl-C ends
+    it.
     """
     place = places.find(project, Path.cwd(), os.environ)
     book = prices.Book(place.settings.prices)
     out = screen.console()
-    if once or not sys.stdout.isatty():
-        out.print(frame(look(place.ledger, session, book), time.time(), out.width, book))
+    used, looked_at = limits(place.settings, book, time.time()), time.monotonic()
+
+    def drawn(purse: Purse | None) -> RenderableType:
+        seen = look(place.ledger, session, book)
+        return frame(seen, time.time(), out.width, book, used, tightest(purse, seen))
+
+    with budgeted(os.environ) as purse:
+        if once or not sys.stdout.isatty():
+            out.print(drawn(purse))
+            return
+        with Live(console=out, screen=True, auto_refresh=False) as live:
+            while True:
+                if time.monotonic() >= looked_at + LIMITS_EVERY_S:
+                    used, looked_at = limits(place.settings, book, time.time()), time.monotonic()
+                live.update(drawn(purse), refresh=True)
+                time.sleep(EVERY_S)
+
+
+@contextmanager
+def budgeted(environment: Mapping[str, str]) -> Iterator[Purse | None]:
+    """What knows the user's budgets; None without any."""
+    if not paths.budgets_flag(environment).exists():
+        yield None
         return
-    with Live(console=out, screen=True, auto_refresh=False) as live:
-        while True:
-            live.update(frame(look(place.ledger, session, book), time.time(), out.width, book), refresh=True)
-            time.sleep(EVERY_S)
+    with standing.opened(environment) as purse:
+        yield purse
+
+
+def tightest(purse: Purse | None, seen: Seen | str) -> list[Account]:
+    """The accounts of budgets that the session counts in, those with the greatest share used first."""
+    if purse is None or isinstance(seen, str):
+        return []
+    session = seen.session
+    who = Who(session.session, "", MAIN, session.project, "", None, 0)
+    try:
+        purse.step()
+        own = [account for account in purse.accounts(None) if account.key.startswith(f"{session.session}/")]
+        found = {(each.budget.id, each.key): each for each in (*purse.accounts(who), *own)}
+    except StoreError:  # it is drawn again in a moment
+        return []
+    return sorted(found.values(), key=lambda account: -account.share)[:BUDGETS]
+
+
+def limits(chosen: Settings, book: prices.Book, now: float) -> str:
+    """What this day and month cost of what the user has set for them, over all projects; "" where nothing is set."""
+    today = datetime.fromtimestamp(now).astimezone().date()
+    set_usd = (("today", today, chosen.alert_day_usd), ("this month", today.replace(day=1), chosen.alert_month_usd))
+    asked = [(name, midnight(first, None), usd) for name, first, usd in set_usd if usd > 0]
+    path = paths.usage_path(os.environ)
+    if not asked or not path.is_file():
+        return ""
+    try:
+        with UsageStore.open(path, readonly=True) as store:
+            billed = accounts.billed(store, Scope(since=min(since for _, since, _ in asked)))
+    except StoreError as exc:
+        return f"not known: {screen.safe(str(exc))}"
+    costs = [(request.at, book.usd(request) or 0.0) for request in billed]
+    parts = []
+    for name, since, usd in asked:
+        cost = sum(cost for at, cost in costs if at >= since)
+        parts.append(f"{name} {plain.dollars(cost)} of {plain.dollars(usd)} ({cost / usd:.0%})")
+    return f"{', '.join(parts)}, all projects"
 
 
 def look(ledger: Path, wanted: str | None, book: prices.Book) -> Seen | str:
@@ -95,8 +164,10 @@ def newest(store: Store, wanted: str | None) -> Session | None:
     return max(sessions, key=lambda one: last.get(one.session, one.at), default=None)
 
 
-def frame(seen: Seen | str, now: float, width: int, book: prices.Book) -> RenderableType:
-    """What is drawn: a few figures, then the last loads."""
+def frame(
+    seen: Seen | str, now: float, width: int, book: prices.Book, told: str = "", tight: Sequence[Account] = ()
+) -> RenderableType:
+    """What is drawn: a few figures, then the last loads. `told` is what `limits` says, `tight` are of budgets."""
     if isinstance(seen, str):
         return Text(seen)
     session, requests, summary = seen.session, seen.requests, seen.summary
@@ -108,6 +179,8 @@ def frame(seen: Seen | str, now: float, width: int, book: prices.Book) -> Render
     rows: list[tuple[str, RenderableType]] = [
         ("context", Text.assemble(f"{screen.number(used)} tokens  ", screen.bar(used, window, max(10, width - 40)))),
         ("spent", spent(seen, now, book)),
+        *([("limits", Text(told))] if told else []),
+        *((f"budget {account.budget.id}", budget_line(account, session, width)) for account in tight),
         ("saved", Text(plain.price_effect(summary) if summary.total.loads else "nothing yet")),
         ("requests", Text(f"{who}, the last {screen.duration(now - last)} ago")),
     ]
@@ -116,6 +189,14 @@ def frame(seen: Seen | str, now: float, width: int, book: prices.Book) -> Render
         (f"  {session.model or 'no model yet'}", screen.QUIET),
     )
     return Group(title, screen.pairs(rows), Text(), loads_table(seen.loads, Path(session.project), now, width))
+
+
+def budget_line(account: Account, session: Session, width: int) -> Text:
+    """How much of a budget is used, as a bar and in words."""
+    budget = account.budget
+    words = say(budget, Place(os.path.realpath(session.project), session.session, "", "", ""))
+    figures = f"{amount(budget.measure, account.used)} of {words}"
+    return Text.assemble(screen.bar(account.used, budget.limit, BAR), plain.fitted(f"  {figures}", max(20, width - 30)))
 
 
 def spent(seen: Seen, now: float, book: prices.Book) -> Text:
@@ -131,7 +212,7 @@ def spent(seen: Seen, now: float, book: prices.Book) -> Text:
 
 def loads_table(loads: Sequence[Load], project: Path, now: float, width: int) -> Table:
     """The last loads, the newest first."""
-    names = max(16, width - 49)
+    names = max(8, width - 49)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=screen.HEADING)
     for name, columns in (("ago", 7), ("tool", 6)):
         table.add_column(name, no_wrap=True, width=columns)

@@ -242,6 +242,11 @@ def start(command: "list[str]", folder: str) -> None:
         "TRIMTAB_ENVIRONMENT",
         "TRIMTAB_IDLE_S",
         "TRIMTAB_TCP",
+        "DBUS_SESSION_BUS_ADDRESS",  # these for the user's alert_command, see handlers.alert_command
+        "XDG_RUNTIME_DIR",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
     )
     environment = dict([(name, os.environ[name]) for name in kept if name in os.environ])
     environment["MALLOC_ARENA_MAX"] = "2"  # glibc keeps a heap for each thread otherwise: 20 MB less (measured)

@@ -1,7 +1,8 @@
 """Runs the user's own command for an alert: its arguments without a shell, the alert as JSON on its standard input.
 
-The command gets HOME, PATH and the language, nothing else of the environment; what it prints goes nowhere. After
-SECONDS it is ended, with what it started. That it failed is a fault in the log, without what it printed.
+The command gets HOME, PATH, the language and where the desktop is (for `notify-send` and its like), nothing else of the
+environment; what it prints goes nowhere. After SECONDS it is ended, with what it started. That it failed is a fault in
+the log, without what it printed.
 """
 
 import json
@@ -14,7 +15,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 SECONDS = 10.0  # chosen: enough to send a message
-KEPT = ("HOME", "PATH", "LANG", "LC_ALL", "TMPDIR", "USERPROFILE", "SYSTEMROOT")
+DESKTOP = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY")
+KEPT = ("HOME", "PATH", "LANG", "LC_ALL", "TMPDIR", "USERPROFILE", "SYSTEMROOT", *DESKTOP)
 
 
 def run(
@@ -45,13 +47,13 @@ def wait(command: str, alert: Mapping[str, object], note: Callable[[str], None],
         note(f"alert_command can't be started ({type(exc).__name__}: {exc}): check it in your config.toml")
         return
     try:
-        process.communicate(json.dumps(dict(alert)).encode(), timeout=seconds)
+        with suppress(OSError):  # it did not read what it was given: its status says whether that was right
+            process.communicate(json.dumps(dict(alert)).encode(), timeout=seconds)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         end(process)
         note(f"alert_command {arguments[0]!r} did not end within {seconds:g} s and was stopped")
         return
-    except OSError:  # it ended without reading what it was given: its status says whether that was right
-        process.wait()
     if process.returncode:
         note(f"alert_command {arguments[0]!r} ended with status {process.returncode}")
 

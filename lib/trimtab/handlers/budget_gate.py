@@ -10,6 +10,7 @@ import re
 
 from trimtab import paths, transcript
 from trimtab.budget import sentences, tally
+from trimtab.budget.pressure import pressure
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import Place, say
 from trimtab.handlers.desk import Desk, Reply
@@ -46,6 +47,13 @@ def is_enforced(event: Event, desk: Desk) -> bool:
     """Whether a used up budget stops anything here."""
     chosen = desk.settings(event)
     return chosen.budget_enforcement and chosen.mode is not IntegrationMode.MONITORING_ONLY
+
+
+def price_of_tokens(event: Event, desk: Desk) -> float:
+    """How many times a token's price counts for the event's conversation: more as a budget gets tight."""
+    if not desk.purse.is_on() or not is_enforced(event, desk):
+        return 1.0
+    return pressure(desk.purse.pressure_share(who(event)))
 
 
 def stops(verdict: Verdict, event: Event, desk: Desk) -> Account | None:

@@ -36,12 +36,24 @@ COUNTED = {
 
 
 class Counter(NamedTuple):
-    """Where orders are taken: the store, who says it where and when, and what is used of each budget by now."""
+    """Where orders are taken: the store, who says it where and when, and what is used of each budget by now.
+
+    `is_users` is False where a model may give the order: then nothing that makes a budget stop less is done.
+    """
 
     store: BudgetStore
     place: Place
     author: Author
     accounts: Callable[[], Sequence[Account]]
+    is_users: bool = True
+
+    def must_be_users(self, order: str) -> None:
+        """BudgetError where a model may give an order that lets more be spent."""
+        if not self.is_users:
+            raise BudgetError(
+                "in a session a model can run this command, so it does not loosen a budget here: write"
+                f" `{SLASH} {order}` yourself, or run it in a terminal outside of the session"
+            )
 
     @property
     def command(self) -> str:
@@ -89,6 +101,8 @@ def set_budget(counter: Counter, text: str) -> str:
         made = counter.store.add(budget, counter.author, say)
         told = f"Budget {made.id} is set: {say(made, here)}."
     else:
+        if budget.limit > own.limit or (own.mode, budget.mode) == (Mode.STOP, Mode.WARN):
+            counter.must_be_users(f"set {text}")
         made = counter.store.change(own.id, "set", lambda old: set_anew(old, budget), counter.author, say)
         told = f"Budget {made.id} counted the same, so it is changed: {say(made, here)} (it was {say(own, here)})."
         if made == own:
@@ -149,6 +163,7 @@ def raise_budget(counter: Counter, text: str) -> str:
         raise BudgetError(
             f"{text[:200]!r} names no amount: write `{counter.command} raise 3 $30`, `raise 3 +$5` or `raise by 100k`"
         )
+    counter.must_be_users(f"raise {text}")
     budget = named(counter, found["which"], "raise")
     limit = words.raised(budget, found["amount"])
     made = counter.store.change(budget.id, "raise", lambda old: old._replace(limit=limit), counter.author, say)
@@ -169,6 +184,7 @@ def left(counter: Counter, budget: Budget) -> str:
 
 def pause_budget(counter: Counter, text: str) -> str:
     """`pause 3`, `pause all for 2h`, `pause`: it counts on and stops nothing, for a while or until `resume`."""
+    counter.must_be_users(f"pause {text}".strip())
     found = FOR.fullmatch(text.strip())
     until = counter.author.at + amounts.read_seconds(found["length"]) if found else None
     budgets = several(counter, found["which"] if found else text, "pause")
@@ -201,6 +217,7 @@ def resume_budget(counter: Counter, text: str) -> str:
 
 def remove_budget(counter: Counter, text: str) -> str:
     """`remove 3`, `remove all`: it is closed, its history stays."""
+    counter.must_be_users(f"remove {text}".strip())
     budgets = several(counter, text, "remove", lambda budget: budget.origin in BY_HAND)
     for budget in budgets:
         counter.store.change(
@@ -219,6 +236,8 @@ def join_task(counter: Counter, text: str) -> str:
         )
     if not name:
         return f"This session is of the task {words.quoted(here.task)}." if here.task else "This session is of no task."
+    if here.task:
+        counter.must_be_users(f"task {text.strip()}")
     is_end = name.lower() in ("none", "off")
     counter.store.join_task(here.session, "" if is_end else checked(name), counter.author.at)
     if is_end:

@@ -44,6 +44,7 @@ class Conversation:
         self.prompt_tokens = 0
         self.requests = 0
         self._fetched: dict[str, int] = {}  # by name, how often folded lines were fetched since it was last edited
+        self._agent = agent
         self._reader = transcript.Reader(path, session, agent)
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
@@ -109,6 +110,8 @@ class Conversation:
     def _usage(self, entry: transcript.Usage, news: "News") -> None:
         request = entry.request
         news.requests.append(request)
+        if request.agent != self._agent:  # a pass beside the response, or an old client's subagent: another context
+            return
         if request.message_id not in self._messages:
             self._messages.add(request.message_id)
             self.requests += 1

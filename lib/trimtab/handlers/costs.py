@@ -58,7 +58,8 @@ class Costs:
             self._asked = now
             state = self._source.totals_state()
             if state != self._totals:
-                self._totals, self._beyond = state, self._source.unlisted()
+                self._totals = state
+                self._beyond = [request for request in self._source.unlisted() if request.at >= oldest]
         return self.is_complete
 
     def uses(self) -> list[Use]:

@@ -9,7 +9,7 @@ from trimtab.monitor.alerts import Component
 
 MOST_ANSWERS = 10_000  # kept between two records
 MOST_LOG_BYTES = 1 << 18  # read at a time: what a log of faults gains in a minute is far less
-LEDGER, BACKGROUND = "the ledger", "the work between events"
+LEDGER, BACKGROUND, MONITOR = "the ledger", "the work between events", "the monitor"
 
 
 class Health:
@@ -35,7 +35,10 @@ class Health:
     def failed(self, name: str, at: float) -> None:
         """A component did not."""
         self._healthy.discard(name)
-        known = self._failing.get(name, Component(name, at, 0, at))
+        new = Component(name, at, 0, at)
+        if name.startswith((BACKGROUND, MONITOR)):
+            new = new._replace(effect="metrics and alerts may be missing meanwhile")
+        known = self._failing.get(name, new)
         self._failing[name] = known._replace(failures=known.failures + 1, last_failure=max(at, known.last_failure))
 
     def read_log(self) -> None:

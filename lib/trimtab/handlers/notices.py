@@ -5,8 +5,7 @@ from contextlib import suppress
 
 from trimtab.errors import StoreError
 from trimtab.handlers import alert_command
-from trimtab.monitor.alerts import Finding, step
-from trimtab.records import Alert
+from trimtab.monitor.alerts import Finding, state_of, step
 from trimtab.store import Store
 
 LONGEST_LINE = 240  # characters of an alert in a session, chosen
@@ -17,31 +16,43 @@ class Notices:
 
     def __init__(self, name: str, store_of: Callable[[], Store], note: Callable[[str], None]) -> None:
         self._name, self._store_of, self._note = name, store_of, note
-        self._untold: dict[int, str] | None = None  # by the alert's number; None: not looked up yet
+        self._unwritten: dict[tuple[str, str], Finding] = {}  # what the ledger could not take yet
+        self._untold: dict[int, str] = {}  # by the alert's number
         self._told: dict[int, float] = {}  # when, of those that the ledger does not say it of yet
+        self._looked: Store | None = None  # whose numbers these are
 
     def update(self, findings: Iterable[Finding], now: float, command: str) -> None:
-        """Writes what the findings change into the ledger. Raises StoreError."""
+        """Writes what the findings change into the ledger. Raises StoreError; then the next call writes it.
+
+        Some findings come once only, such as an unusual rate: they must outlive a ledger that is busy.
+        """
+        given: dict[tuple[str, str], Finding] = {}
+        for one in findings:
+            if one.is_on is not None:
+                given.setdefault((one.cause, one.period), one)
+        self._unwritten.update(given)
         store = self._store_of()
-        known = [alert for alert in store.alerts() if alert.cause]
-        untold = self._known_untold(known)
-        changes = step(known, findings, now)
+        changes = step([alert for alert in store.alerts() if alert.cause], self._unwritten.values(), now)
         if changes.cleared:
             store.clear(changes.cleared, now)
-        for number in changes.cleared:
-            untold.pop(number, None)
         for one in changes.raised:
             number = store.add_alert(one.level, one.message, one.source, now, one.cause, one.period, one.ends_at)
-            if not number:
-                continue
-            untold[number] = line(one.message)
-            if command:
-                given = {"id": number, "project": self._name, "triggered_at": now, **finding_fields(one)}
-                alert_command.run(command, given, self._note)
+            if number and command:
+                about = {"id": number, "project": self._name, "triggered_at": now, **finding_fields(one)}
+                alert_command.run(command, about, self._note)
+        self._unwritten.clear()
+        self.look_up(now)
 
-    def look_up(self) -> None:
-        """Finds what an earlier daemon raised and nobody was told of. Raises StoreError."""
-        self._known_untold(self._store_of().alerts(standing=True))
+    def look_up(self, now: float) -> None:
+        """Finds what nobody was told of yet, also what an earlier daemon raised. Raises StoreError."""
+        store = self._store_of()
+        found = {alert.id: alert for alert in store.alerts(standing=True) if alert.cause and alert.told_at is None}
+        self._forget_others(store)
+        self._untold = {
+            number: line(alert.message)
+            for number, alert in found.items()
+            if state_of(alert, now) == "stands" and number not in self._told
+        }
 
     def tell(self, now: float) -> list[str]:
         """Lines for the user that were not told yet, each once. Never raises, and waits for no file: an event waits.
@@ -59,18 +70,15 @@ class Notices:
         """Writes down what was told; where the ledger can't be written to now, the next call does. Never raises."""
         if self._told:
             with suppress(StoreError):
-                self._store_of().mark_told(self._told)
+                store = self._store_of()
+                self._forget_others(store)
+                store.mark_told(self._told)
                 self._told.clear()
 
-    def _known_untold(self, known: Iterable[Alert]) -> dict[int, str]:
-        """At first those that an earlier daemon raised and nobody was told of."""
-        if self._untold is None:
-            self._untold = {
-                alert.id: line(alert.message)
-                for alert in known
-                if alert.cause and alert.told_at is None and alert.cleared_at is None and not alert.acknowledged
-            }
-        return self._untold
+    def _forget_others(self, store: Store) -> None:
+        """The ledger may be a new one, where the same numbers are of other alerts."""
+        if store is not self._looked:
+            self._untold, self._told, self._looked = {}, {}, store
 
 
 def finding_fields(finding: Finding) -> dict[str, object]:

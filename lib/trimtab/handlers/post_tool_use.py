@@ -140,6 +140,7 @@ def choose(
         settings.least_saved_tokens,
         settings.least_saved_share,
         policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
+        budget_gate.price_of_tokens(event, desk),
     )
     room = None
     if found.preview:

@@ -1,8 +1,7 @@
 """The guard between experiments, over one project's ledger: which kinds are fetched too often, and what follows.
 
-Changes of a kind's state are metrics of the ledger ("guard", 1.0: shown whole from here on, 0.0: folded again), so that
-a new daemon knows them and a report can tell when and why. Old metrics may be deleted, so one that still says that a
-kind is shown whole is written again now and then; its tag `since` says from when on.
+Changes of a kind's state are metrics of the ledger (1.0: shown whole from here on, 0.0: folded again), so that a new
+daemon knows them and a report can tell when and why. The ledger deletes none of them with other metrics.
 """
 
 import statistics
@@ -15,21 +14,19 @@ from trimtab.prices import Book
 from trimtab.records import Metric, Request
 from trimtab.settings import Settings
 from trimtab.store import Store
+from trimtab.store.notices import DECIDED
 
-METRIC = "guard"
 REVIEW_S = 3600.0  # chosen: evidence grows slowly
-RENEW_S = 7 * 86_400.0  # chosen: well before anybody deletes a metric
 WHOLE = "this kind's folds are fetched too often"
 
 
 def changes(store: Store) -> list[Change]:
     """All changes so far, in order. Raises StoreError."""
-    found = []
-    for metric in store.metrics(METRIC):
-        tags = dict(metric.tags)
-        at = float(tags.get("since", metric.timestamp))
-        found.append(Change(at, tags.get("tool", ""), tags.get("kind", ""), metric.value > 0))
-    return found
+    return [
+        Change(metric.timestamp, tags.get("tool", ""), tags.get("kind", ""), metric.value > 0)
+        for metric in store.metrics(DECIDED)
+        for tags in [dict(metric.tags)]
+    ]
 
 
 def paused(store: Store) -> frozenset[guard.Key]:
@@ -80,26 +77,20 @@ def review(store: Store, settings: Settings, now: float) -> frozenset[guard.Key]
     if not settings.recovery_guard:
         return frozenset()
     found = rows(store, settings, now)
-    fresh = {
-        (tags.get("tool", ""), tags.get("kind", ""))
-        for metric in store.metrics(METRIC, since=now - RENEW_S)
-        for tags in [dict(metric.tags)]
-    }
     for row in found:
-        if row.is_change or (row.state == guard.PAUSED and (row.tool, row.kind) not in fresh):
+        if row.is_change:
             store.add_metric(recorded(row, now))
     return guard.paused(found)
 
 
 def recorded(row: GuardRow, now: float) -> Metric:
-    """The metric that says what became of a kind, or still is."""
-    since = now if row.is_change else row.since
+    """The metric that says what became of a kind."""
     return Metric(
         now,
-        METRIC,
+        DECIDED,
         float(row.state == guard.PAUSED),
         "handlers.recovery_guard",
-        (("tool", row.tool), ("kind", row.kind), ("since", repr(since))),
+        (("tool", row.tool), ("kind", row.kind)),
         f"{row.recoveries} recoveries in {row.folded_tokens} folded tokens of {row.views} views,"
         f" break-even {row.break_even:.2f} per 1,000",
     )

@@ -1,6 +1,10 @@
 """StatusLine: what the client draws under its prompt, where the user's settings name `trimtab statusline`."""
 
+from math import inf
+
 from trimtab import monitor, prices
+from trimtab.budget import gate
+from trimtab.handlers import budget_gate
 from trimtab.handlers.desk import Desk
 from trimtab.handlers.events import Event, mapping, number
 
@@ -22,7 +26,16 @@ def handle(event: Event, desk: Desk) -> str:
         usd_of=book.usd,
         input_usd_of=book.input_usd,
     )
-    said = mapping(event.data, "cost").get("total_cost_usd")
-    usd = float(said) if isinstance(said, (int, float)) and not isinstance(said, bool) else summary.spent_usd
-    window = number(mapping(event.data, "context_window"), "context_window_size")
-    return monitor.status_line(summary, monitor.newest_prompt(store.requests(session=event.session)), window, usd)
+    said = cost_of(mapping(event.data, "cost").get("total_cost_usd"))
+    usd = summary.spent_usd if said is None else said
+    window = max(number(mapping(event.data, "context_window"), "context_window_size") or 0, 0)
+    line = monitor.status_line(summary, monitor.newest_prompt(store.requests(session=event.session)), window, usd)
+    tight = gate.tightest(desk.purse.accounts(budget_gate.who(event))) if desk.purse.is_on() else None
+    return line if tight is None else f"{line} · {tight.share:.0%} of budget {tight.budget.id}"
+
+
+def cost_of(said: object) -> float | None:
+    """What the client says that the session cost; None for what is no cost."""
+    if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 <= said < inf:
+        return None
+    return float(said)

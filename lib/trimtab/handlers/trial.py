@@ -53,7 +53,7 @@ def outcome(given: Assignment, told: Told, environment: Mapping[str, str]) -> Ou
 def is_pending(experiment: Experiment, given: Assignment, now: float) -> bool:
     """Whether a session's outcome can be worked out and will count."""
     ends = now if experiment.ended_at is None else min(now, experiment.ended_at)
-    return given.touched_at is not None and not given.excluded and arithmetic.is_over(given, ends)
+    return given.touched_at is not None and arithmetic.is_over(given, ends)
 
 
 def pending(store: ExperimentStore, experiment: Experiment, now: float) -> list[Assignment]:
@@ -135,21 +135,21 @@ class Trial:
     def watch(self, session: str, settings: Settings) -> None:
         """There is something to fold. Notes the first time, and whether the user has changed what is compared."""
         given = self._known.get(session)
-        if given is None or given.excluded:
+        if given is None or given.by_hand:
             return
-        why = ""
+        what = ""
         if settings.mode is IntegrationMode.MONITORING_ONLY:
-            why = "trimming was switched off by hand"
+            what = "trimming was switched off by hand"
         elif settings.level.value != given.level:
-            why = "its level was changed by hand"
-        if not why and given.touched_at is not None:
+            what = "its level was changed by hand"
+        if not what and given.touched_at is not None:
             return
         try:
             store = self._store()
             if store is None:
                 return
-            if why:
-                store.exclude(session, why)
+            if what:
+                store.note_by_hand(session, what)
             else:
                 store.touch(session, self._clock())
             self._known[session] = store.assignment(session)

@@ -33,7 +33,7 @@ class Words(NamedTuple):
 def understood(words: list[str], now: float) -> Words:
     """What the words ask for. Raises TrimtabError for a word that asks nothing."""
     by, period, is_all = "", None, False
-    rest = iter(word.removeprefix("--") for word in words if word != "--hours")
+    rest = iter(word.lower().removeprefix("--") for word in words if word != "--hours")
     for word in rest:
         if word == "by":
             by = next(rest, "")
@@ -63,12 +63,13 @@ def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float
                 if len(account.requests) > MOST_REQUESTS:
                     count = f"{len(account.requests):,} requests"
                     return [f"That takes long for {count}; in a terminal: trimtab report --by {asked.by}"]
-                requests, ledger = accounts.contexts(store, accounts.active(store, scope), prices)
-                rows = grouping.rows(ledger.parts, grouping.BY[asked.by])
-                if not rows:
+                _, ledger = accounts.contexts(store, accounts.active(store, scope), prices, scope)
+                found = grouping.grouped(ledger.parts, grouping.BY[asked.by], scope.holds)
+                found = parts_report.within(found, scope.project)
+                if not found.rows:
                     return [parts_report.nothing(asked.by, whose)]
-                remarks = [spend_report.unpriced(requests, prices.usd)]
-                return [whose, *parts_report.table(rows, asked.by, MOST_ROWS), *filter(None, remarks)]
+                remarks = [spend_report.unpriced(account.requests, prices.usd)]
+                return [whose, *parts_report.table(found, asked.by, MOST_ROWS), *filter(None, remarks)]
     except StoreError as exc:
         return [str(exc)]
     total = spend.add("all", account.requests, prices.usd)

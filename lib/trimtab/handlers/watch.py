@@ -7,7 +7,8 @@ rates and forecasts need. A project's ledger has its metrics and the alerts of i
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import tzinfo
 from pathlib import Path
@@ -21,10 +22,11 @@ from trimtab.handlers.budget_alerts import BudgetAlerts
 from trimtab.handlers.costs import Costs, Spending
 from trimtab.handlers.events import Event
 from trimtab.handlers.notices import Notices
-from trimtab.monitor import alerts, anomalies, forecast, metrics
+from trimtab.monitor import alerts, anomalies, forecast, metrics, unusual
 from trimtab.prices import Book
-from trimtab.records import Arrival, Totals
+from trimtab.records import Arrival, Metric, Request, Totals
 from trimtab.store import Store
+from trimtab.transcript import responses
 
 DAY_S, HOUR_S = 86_400.0, 3600.0
 HISTORY_DAYS = 84  # as the forecast uses
@@ -32,6 +34,7 @@ SILENT_S = 7200.0  # chosen: after a pause of two hours a session counts as over
 RETRY_S = 60.0
 LATE_S = 600.0  # chosen: an arrival is known so long after its time at most
 PAST_S = 0.1  # for the history in each idle moment, so that no event waits longer
+MOST_UNWRITTEN = 10_000  # metrics of about half a day
 LOCKED_MS = 50  # how long the user's ledger is waited for: the next record comes soon
 # The client shows these events' messages to the user at once (tests/client). Stop's hook is asynchronous: too late.
 TELLING = ("SessionStart", "PostToolUse", "UserPromptSubmit", "PostToolBatch")
@@ -64,14 +67,15 @@ class ProjectWatch:
         note: Callable[[str], None],
         environment: Mapping[str, str],
     ) -> None:
-        self.due_at = now
+        self.due_at, self.part = now, f"{health.MONITOR} of {name}"
         self.environment, self.heard_at = environment, now  # of its last event
         self._project, self._zone = project, zone
         self.notices = Notices(name, lambda: project.store, note)
         last = project.store.metrics("requests", now - DAY_S)
         self._counted = metrics.Counted(last[-1].timestamp if last else now)
         self._store, self._totals = project.store, project.store.totals()
-        self.notices.look_up()
+        self._unwritten: deque[Metric] = deque(maxlen=MOST_UNWRITTEN)  # what the ledger could not take yet
+        self.notices.look_up(now)
 
     def record(self, now: float) -> None:
         """One record and what it says of alerts. Raises StoreError."""
@@ -87,12 +91,16 @@ class ProjectWatch:
         rows = metrics.usage_metrics(growth, Book(chosen.prices).usd, now)
         rows += metrics.ledger_metrics(self._totals, totals, now)
         self._totals = totals
-        if rows:
-            store.add_metrics(rows, now - chosen.metrics_days * DAY_S)
+        self._unwritten += rows
+        if self._unwritten:
+            store.add_metrics(self._unwritten, now - chosen.metrics_days * DAY_S)
+            self._unwritten.clear()
         succeeded, failed = store.looked(now - alerts.SUCCESS_WINDOW_S)
         limits = thresholds(chosen)
         findings = [
-            alerts.cache_finding(recent, now, self._zone, limits.cache_hit_rate),
+            alerts.cache_finding(
+                [r for r in recent if not responses.is_aside(r)], now, self._zone, limits.cache_hit_rate
+            ),
             alerts.success_finding(succeeded, failed, now, self._zone, limits.success_share),
         ]
         self.notices.update(findings, now, chosen.alert_command)
@@ -112,14 +120,14 @@ class UserWatch:
     ) -> None:
         self._budgets = BudgetAlerts(accounts)
         self.health = health.Health(user / "daemon")
-        self.due_at = now
+        self.due_at, self.part = now, health.MONITOR
         self._user, self._source, self._zone = user, source, zone
         self._store: Store | None = None
         self.notices = Notices("", self._ledger, note)
         self._rates = anomalies.Rates(settings.Settings().alert_anomalies)
         self._repeats = anomalies.Repeats(settings.Settings().alert_repeats)
         self._counted = metrics.Counted(now)
-        self._arrived: set[tuple[str, str, str]] = set()  # what was told of the last LATE_S
+        self._arrived: set[tuple[str, str, str]] | None = None  # what was told of the last LATE_S
         self._costs, self._wants_costs = Costs(source), False
         self._own = settings.load([user / paths.CONFIG], {})[0].prices
         self._past = now - HISTORY_DAYS * DAY_S  # up to where the history is read
@@ -143,9 +151,7 @@ class UserWatch:
 
     def _read_day(self) -> None:
         since, self._past = self._past, min(self._past + DAY_S, self._begun)
-        usd_of = Book(self._own).usd
-        for request in self._source.requests(since=since, until=self._past):
-            self._rates.requested(request, usd_of(request))
+        self._requested(self._source.requests(since=since, until=self._past))
         for arrival in self._source.arrivals(since=since, until=self._past):
             self._rates.arrived(arrival)
         self._rates.end_silent(self._past, SILENT_S)
@@ -162,12 +168,13 @@ class UserWatch:
         rows = metrics.answer_metrics(answers_ms, counts, now)
         if rows:
             self._ledger().add_metrics(rows, now - chosen.metrics_days * DAY_S)
-        findings = self._repeating(now)
+        parts = alerts.failing_findings(*self.health.components(), now, self._zone, limits.failing_minutes)
+        self.notices.update(parts, now, chosen.alert_command)  # whatever the usage book says next, or can't say
+        self.notices.update(self._repeating(now), now, chosen.alert_command)
         if self.has_past():
-            findings += self._unusual(now) + self._cost(now, limits)
-        findings += alerts.failing_findings(*self.health.components(), now, self._zone, limits.failing_minutes)
-        findings += self._budgets.all(limits.budget_share)
-        self.notices.update(findings, now, chosen.alert_command)
+            self.notices.update(self._unusual(now), now, chosen.alert_command)
+            self.notices.update(self._cost(now, limits), now, chosen.alert_command)
+        self.notices.update(self._budgets.all(limits.budget_share), now, chosen.alert_command)
 
     def note_budgets(self, accounts: Sequence[Account], now: float, environment: Mapping[str, str]) -> None:
         """A request showed how much of these budgets is used: who is to be told is told with the reply."""
@@ -183,41 +190,70 @@ class UserWatch:
     def _ledger(self) -> Store:
         if self._store is None or not self._store.is_current():
             self.close()
-            self._user.mkdir(parents=True, exist_ok=True)
+            try:
+                self._user.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise StoreError(f"can't make the folder {str(self._user)!r} for alerts: {exc}") from exc
             self._store = Store.open(self._user / paths.USER_LEDGER, busy_ms=LOCKED_MS)
         return self._store
 
     def _unusual(self, now: float) -> list[alerts.Finding]:
         growth = self._counted.news(self._source.requests(since=self._counted.since(now), until=now + 1), now)
-        usd_of, found = Book(self._own).usd, []
-        for request in growth.begun:  # what a known one has more is no request of its own
-            found += self._rates.requested(request, usd_of(request))
+        found = self._requested(growth.begun)  # what a known one has more is no request of its own
         self._rates.end_silent(now, SILENT_S)
-        return [anomaly_finding(each, True, now) for each in found] + [
-            anomaly_finding(each, False, now) for each in self._rates.gone()
+        over = [unusual.anomaly_finding(each, False, now) for each in self._rates.gone()]
+        left = [alert for alert in self._ledger().alerts(standing=True) if not self._is_going_on(alert.period)]
+        return [
+            *(unusual.anomaly_finding(each, True, now) for each in found),
+            *over,
+            *alerts.dropped(left, alerts.ANOMALY, ()),
         ]
+
+    def _is_going_on(self, session: str) -> bool:
+        return self._rates.knows(session) or self._repeats.knows(session)
+
+    def _requested(self, requests: Iterable[Request]) -> list[anomalies.Anomaly]:
+        """Tells the rates of requests; passes beside a response are none that the client made at a pace of its own."""
+        usd_of, found = Book(self._own).usd, []
+        for request in requests:
+            if not responses.is_aside(request):
+                found += self._rates.requested(request, usd_of(request))
+        return found
 
     def _repeating(self, now: float) -> list[alerts.Finding]:
         since = max(min(self._begun, now), now - LATE_S)
-        known, self._arrived = self._arrived, set()
-        found = []
-        for arrival in self._source.arrivals(since=since, until=now + 1):
-            key = (arrival.session, arrival.agent, arrival.id)
-            self._arrived.add(key)
-            if key in known:
+        came = self._source.arrivals(since=since, until=now + 1)
+        found = self._recent_repeats() if self._arrived is None else []
+        known, self._arrived = self._arrived or (), {arrival[:3] for arrival in came}
+        for arrival in came:
+            if arrival[:3] in known:
                 continue
-            found += [anomaly_finding(each, True, now) for each in self._rates.arrived(arrival)]
+            found += [unusual.anomaly_finding(each, True, now) for each in self._rates.arrived(arrival)]
             repeat = self._repeats.arrived(arrival)
-            found += [repeat_finding(repeat, now)] if repeat is not None else []
+            found += [unusual.repeat_finding(repeat, now)] if repeat is not None else []
         self._repeats.end_silent(now, SILENT_S)
         gone = [
             anomalies.Repeat(session, agent, now, tool, "", 0, True) for session, agent, tool in self._repeats.gone()
         ]
-        return found + [repeat_finding(each, now)._replace(is_on=False) for each in gone]
+        return found + [unusual.repeat_finding(each, now)._replace(is_on=False) for each in gone]
+
+    def _recent_repeats(self) -> list[alerts.Finding]:
+        """What a daemon that was replaced in the midst of a session had seen of it, and perhaps not told of."""
+        found = []
+        for arrival in self._source.arrivals(since=self._begun - SILENT_S, until=self._begun):
+            repeat = self._repeats.arrived(arrival)
+            if repeat is not None and repeat.at >= self._begun - LATE_S:
+                found.append(unusual.repeat_finding(repeat, self._begun))
+        return found
 
     def _cost(self, now: float, limits: alerts.Thresholds) -> list[alerts.Finding]:
-        if not self._wants_costs or not self._costs.catch_up(self._own, now, PAST_S):
+        if self._wants_costs and not self._costs.catch_up(self._own, now, PAST_S):
             return []
+        found = self._spent(now, limits) if self._wants_costs else []
+        watched = {finding.cause for finding in found}
+        return [*found, *alerts.dropped(self._ledger().alerts(standing=True), alerts.SPEND, watched)]
+
+    def _spent(self, now: float, limits: alerts.Thresholds) -> list[alerts.Finding]:
         days = forecast.days_of(self._costs.uses(), now, self._zone)
         chance = random.Random(alerts.day_of(now, self._zone).name)
         told = forecast.forecast("month", days, now, self._zone, chance)
@@ -242,6 +278,7 @@ class Watch:
         self._projects: dict[Path, ProjectWatch] = {}
         self._environment: Mapping[str, str] = {}
         self._stepped_at = clock()
+        self._is_late = False  # the last answer: nobody waits for it any more
 
     def opened(self, folder: Path, project: Watched, environment: Mapping[str, str]) -> None:
         """A project's ledger is open; before anything of its first event is written. Never raises."""
@@ -265,7 +302,8 @@ class Watch:
             raise
         elapsed_s = time.monotonic() - begun
         self.user.health.answered(elapsed_s * 1000)
-        if elapsed_s < deadline(event.environment):
+        self._is_late = elapsed_s >= deadline(event.environment)
+        if not self._is_late:
             self.user.health.worked(part)
         if event.name == "PostToolUse":
             self.user.health.worked(health.LEDGER)
@@ -280,7 +318,7 @@ class Watch:
 
         `doubts` are sentences that stand for themselves, each given once.
         """
-        if event.name not in TELLING or event.agent:
+        if event.name not in TELLING or event.agent or self._is_late:
             return reply
         now = self._clock()
         project = self._projects.get(event.project)
@@ -303,13 +341,22 @@ class Watch:
         self._stepped_at = now
         if now >= longest.due_at:
             longest.due_at = now + RETRY_S  # where it fails before it knows the interval
-            if isinstance(longest, UserWatch):
-                longest.record(now, self._users_environment(now))
-            else:
-                longest.record(now)
+            self._record(longest, now)
         if self.user.is_behind():
             self.user.read_past(now)
         self.user.health.worked(health.BACKGROUND)
+
+    def _record(self, watch: "ProjectWatch | UserWatch", now: float) -> None:
+        """One record of one of them; each is a part that may fail while the others work."""
+        try:
+            if isinstance(watch, UserWatch):
+                watch.record(now, self._users_environment(now))
+            else:
+                watch.record(now)
+        except Exception:
+            self.user.health.failed(watch.part, now)
+            raise
+        self.user.health.worked(watch.part)
 
     def _users_environment(self, now: float) -> Mapping[str, str]:
         """What the environments of all projects that are worked in agree on: the rest is a project's own."""
@@ -339,29 +386,3 @@ def deadline(environment: Mapping[str, str]) -> float:
 
 def thresholds(chosen: settings.Settings) -> alerts.Thresholds:
     return alerts.Thresholds(*(getattr(chosen, f"alert_{name}") for name in alerts.Thresholds._fields))
-
-
-def anomaly_finding(anomaly: anomalies.Anomaly, is_on: bool, now: float) -> alerts.Finding:
-    """An unusual rate as a finding: once for a session, for a day at most."""
-    subject = anomaly.subject
-    what = {"session": "this session", "agent": f"the agent {subject.name}", "tool": f"the tool {subject.name}"}
-    rate = (
-        f"${anomaly.value:.2f} a request" if subject.rate == anomalies.COST else f"{anomaly.value:,.0f} {subject.rate}"
-    )
-    said = (
-        f"{what[subject.kind]} runs at {rate}, {anomaly.value / anomaly.usual:.1f} times the usual peak of "
-        f"{anomaly.sessions} sessions (session {anomaly.session[:8]}): look what it is doing, Esc stops it"
-    )
-    cause = f"rate:{subject.kind}:{subject.name}:{subject.rate}"
-    return alerts.Finding(cause, anomaly.session, is_on, alerts.WARNING, "anomaly", said, now + DAY_S)
-
-
-def repeat_finding(repeat: anomalies.Repeat, now: float) -> alerts.Finding:
-    """A repeated call as a finding."""
-    result = "with the same result " if repeat.is_same else ""
-    said = (
-        f"{repeat.tool} {repeat.target[:60]!r} came {repeat.times} times in {anomalies.REPEAT_SPAN} calls {result}"
-        f"(session {repeat.session[:8]}): the agent may go in circles"
-    )
-    cause = f"repeat:{repeat.agent}:{repeat.tool}"
-    return alerts.Finding(cause, repeat.session, True, alerts.WARNING, "anomaly", said, now + DAY_S)

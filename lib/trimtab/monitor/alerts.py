@@ -13,7 +13,7 @@ changes nothing here. The default thresholds of budget, cache, component and suc
 section 5); margins and least evidence are chosen, so that a value at the threshold does not flicker.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import timedelta, tzinfo
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from trimtab.monitor.summary import prompt_tokens
 from trimtab.records import Alert, Request
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
+SPEND, ANOMALY = "spend", "anomaly"  # sources
 BUDGET_MARGIN = 0.05  # below the threshold by so much it is gone
 CACHE_MARGIN, SUCCESS_MARGIN = 0.05, 0.03  # above it by so much
 FORECAST_MARGIN = 0.10  # of the limit
@@ -83,12 +84,13 @@ class BudgetUse(NamedTuple):
 
 
 class Component(NamedTuple):
-    """A part of Trimtab that fails: since when without a success in between, how often, and when last."""
+    """A part of Trimtab that fails: since when without a success in between, how often, when last, what that means."""
 
     name: str
     failing_since: float
     failures: int
     last_failure: float
+    effect: str = "what the agent loads is shown whole meanwhile"
 
 
 class AlertRow(NamedTuple):
@@ -116,8 +118,7 @@ def step(known: Iterable[Alert], findings: Iterable[Finding], now: float) -> Cha
         found.setdefault((finding.cause, finding.period), finding)
     cleared = []
     for key, alert in standing.items():
-        is_over = alert.ends_at is not None and alert.ends_at <= now
-        if is_over or (key in found and found[key].is_on is False):
+        if gone_at(alert, now) is not None or (key in found and found[key].is_on is False):
             cleared.append(alert.id)
     raised = [
         finding
@@ -127,14 +128,31 @@ def step(known: Iterable[Alert], findings: Iterable[Finding], now: float) -> Cha
     return Changes(tuple(raised), tuple(cleared))
 
 
-def alert_rows(alerts: Iterable[Alert]) -> list[AlertRow]:
+def dropped(standing: Iterable[Alert], source: str, watched: Container[str]) -> list[Finding]:
+    """That those alerts of a source are gone whose cause is not `watched` any more, as after a change of a limit."""
+    return [
+        Finding(alert.cause, alert.period, False, alert.level, source, alert.message, alert.ends_at)
+        for alert in standing
+        if alert.source == source and alert.cause not in watched
+    ]
+
+
+def gone_at(alert: Alert, now: float) -> float | None:
+    """Since when an alert is gone, None while it stands; its period's end counts where no daemon has cleared it too."""
+    is_over = alert.ends_at is not None and alert.ends_at <= now
+    return alert.ends_at if alert.cleared_at is None and is_over else alert.cleared_at
+
+
+def state_of(alert: Alert, now: float) -> str:
+    """ "stands", "seen" or "gone", as AlertRow says."""
+    return "gone" if gone_at(alert, now) is not None else "seen" if alert.acknowledged else "stands"
+
+
+def alert_rows(alerts: Iterable[Alert], now: float) -> list[AlertRow]:
     """The alerts for a report: what stands first, then what the user has seen, then what is gone; the newest first."""
-    rows = []
-    for alert in alerts:
-        state = "gone" if alert.cleared_at is not None else "seen" if alert.acknowledged else "stands"
-        rows.append(
-            AlertRow(alert.id, alert.level, state, alert.triggered_at, alert.cleared_at, alert.source, alert.message)
-        )
+    rows = [
+        AlertRow(a.id, a.level, state_of(a, now), a.triggered_at, gone_at(a, now), a.source, a.message) for a in alerts
+    ]
     order = {"stands": 0, "seen": 1, "gone": 2}
     return sorted(rows, key=lambda row: (order[row.state], -row.triggered_at, -row.id))
 
@@ -217,7 +235,7 @@ def failing_findings(
         is_on = True if part.failures >= FAILURES and lasted > minutes * MINUTE_S else None
         said = (
             f"{part.name} has failed for {lasted / MINUTE_S:.0f} minutes ({part.failures} times): "
-            "what the agent loads is shown whole meanwhile; `trimtab doctor` says why"
+            f"{part.effect}; `trimtab doctor` says why"
         )
         findings.append(Finding(f"failing:{part.name}", day.name, is_on, CRITICAL, "trimtab", said, day.ends_at))
     return findings + [
@@ -245,20 +263,23 @@ def spend_findings(
 ) -> list[Finding]:
     """Whether the day's or the month's cost is over the user's limit, and whether the month's will be.
 
-    `forecast_usd` is the middle of the forecast for the whole month; None where it can't be told yet.
+    A cause names its limit: who raises it wants to be told again when that one is reached. `forecast_usd` is the middle
+    of the forecast for the whole month; None where it can't be told yet.
     """
     day, month = day_of(now, zone), month_of(now, zone)
     findings = []
     if limits.day_usd > 0:
         said = f"today has cost ${day_usd:,.2f}, over the ${limits.day_usd:,.2f} that you set"
         is_on = day_usd > limits.day_usd
-        findings.append(Finding("day_usd", day.name, is_on, WARNING, "spend", said, day.ends_at))
+        findings.append(Finding(f"day_usd:{limits.day_usd:g}", day.name, is_on, WARNING, SPEND, said, day.ends_at))
     if limits.month_usd > 0:
         said = f"this month has cost ${month_usd:,.2f}, over the ${limits.month_usd:,.2f} that you set"
         is_over = month_usd > limits.month_usd
-        findings.append(Finding("month_usd", month.name, is_over, CRITICAL, "spend", said, month.ends_at))
+        cause = f"month_usd:{limits.month_usd:g}"
+        findings.append(Finding(cause, month.name, is_over, CRITICAL, SPEND, said, month.ends_at))
         if forecast_usd is not None and not is_over:
             likely = hysteresis(forecast_usd, limits.month_usd, limits.month_usd * (1 - FORECAST_MARGIN))
             said = f"this month will likely cost ${forecast_usd:,.2f}, over the ${limits.month_usd:,.2f} that you set"
-            findings.append(Finding("month_forecast", month.name, likely, WARNING, "spend", said, month.ends_at))
+            cause = f"month_forecast:{limits.month_usd:g}"
+            findings.append(Finding(cause, month.name, likely, WARNING, SPEND, said, month.ends_at))
     return findings

@@ -189,6 +189,10 @@ class Rates:
             if at < now - silent_s:
                 self.end(session, at)
 
+    def knows(self, session: str) -> bool:
+        """Whether the session is going on."""
+        return session in self._runs or any(key[0] == session for key in self._newest)
+
     def _add(self, subject: Subject, session: str, at: float, value: float) -> Anomaly | None:
         run = self._runs.setdefault(session, {}).setdefault(subject, Run())
         median = run.add(at, value)
@@ -208,10 +212,11 @@ class Rates:
         return self._limits[subject]
 
     def _tests_a_week(self) -> float:
-        """How many peaks a week are compared with a limit, over all subjects."""
+        """How many peaks a week are compared with a limit, over all subjects; weeks without any don't count."""
         tests = 0.0
         for history in self._history.values():
-            weeks = max(1.0, (history[-1][0] - history[0][0]) / WEEK_S)
+            used = len({at // WEEK_S for at, _ in history})
+            weeks = max(1.0, min(used, (history[-1][0] - history[0][0]) / WEEK_S))
             tests += len(history) / weeks
         return max(tests, 1.0)
 
@@ -243,6 +248,10 @@ class Repeats:
         is_same = same >= self.least
         times = same if is_same else any_result
         return Repeat(arrival.session, arrival.agent, arrival.at, arrival.tool, arrival.target, times, is_same)
+
+    def knows(self, session: str) -> bool:
+        """Whether the session is going on."""
+        return session in self._newest
 
     def gone(self) -> list[tuple[str, str, str]]:
         """Repeats that are over, by session, agent and tool: few of the calls are left in the span. Each once."""

@@ -12,14 +12,15 @@ arrivals. Three things can be:
   (their thinking) before results, then notes, prompts and the summary, and STANDING last.
 
 A result of ToolSearch takes all of the growth: the definitions of the tools that it found come with it unseen. A
-"summary" arrival ends all but STANDING. Between models of different tokenizers every part is scaled to the new prompt.
+"summary" arrival ends all that came before it but STANDING, also where that was copied from a conversation that was
+resumed. Between models of different tokenizers every part is scaled to the new prompt.
 The first request's prompt, less what came before it, is STANDING; where that is more than EARLIER_SHARE times the usual
 one (the median of the project's conversations of that kind of agent, or of all), the rest is an EARLIER conversation.
 """
 
 import statistics
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import mul
 from typing import NamedTuple
@@ -36,9 +37,11 @@ from trimtab.monitor.parts import (
     SUMMARY,
     UNKNOWN,
     Account,
+    IsMeant,
     Moment,
     Part,
     Prompt,
+    always,
     apportion,
     oldest_first,
     relative_rates,
@@ -93,11 +96,14 @@ def ledger(
     usd_of: UsdOf | None = None,
     factor_of: sizes.FactorOf = sizes.factor,
     with_moments: bool = False,
+    is_meant: IsMeant = always,
+    named: Mapping[str, str] | None = None,
 ) -> Ledger:
     """Follows every conversation. `requests` and `arrivals` are all of them, in any order; never raises.
 
-    The parts' tokens of each class, output included, and their USD add up to the requests'. Arrivals of conversations
-    without a request are left out. Takes 0.2 ms and 1 kB a request.
+    The parts' tokens of each class, output included, and their USD add up to those of the requests at times that are
+    meant: for the others nothing is paid, though they fill the contexts. Arrivals of conversations without a request
+    are left out. Moments call a part what `named` says of its id, else as its label. Takes 0.2 ms and 1 kB a request.
     """
     asked: dict[tuple[str, str], list[Request]] = {}
     for request in requests:
@@ -109,7 +115,7 @@ def ledger(
     moments: list[Moment] = []
     usual_of = usual_standing(asked.values())
     for key, group in asked.items():
-        following = Following(prices_of, usd_of, factor_of, usual_of)
+        following = Following(prices_of, usd_of, factor_of, usual_of, is_meant, named)
         held = following.follow(group, came.get(key, ()))
         moments += [moment for moment in held if with_moments]
         parts += [account.part(group[0]) for account in following.accounts]
@@ -159,12 +165,20 @@ def keys_of(request: Request) -> tuple[tuple[str, ...], ...]:
 class Following:
     """One conversation while it is followed; `accounts` are all of its parts so far."""
 
-    def __init__(self, prices_of: PricesOf, usd_of: UsdOf | None, factor_of: sizes.FactorOf, usual_of: UsualOf) -> None:
+    def __init__(
+        self,
+        prices_of: PricesOf,
+        usd_of: UsdOf | None,
+        factor_of: sizes.FactorOf,
+        usual_of: UsualOf,
+        is_meant: IsMeant,
+        named: Mapping[str, str] | None,
+    ) -> None:
         self.accounts: list[Account] = []
         self._prices_of, self._usd_of, self._factor_of, self._usual_of = prices_of, usd_of, factor_of, usual_of
-        self._prompt = Prompt()
+        self._is_meant = is_meant
+        self._prompt = Prompt(named)
         self._weighed: dict[str, float] = {}
-        self._prompt_usd = 0.0
 
     def follow(self, requests: Iterable[Request], arrivals: Iterable[Arrival]) -> Iterator[Moment]:
         """What each request's prompt held. What came at the same time as a request comes after it."""
@@ -183,8 +197,10 @@ class Following:
             if prompt_tokens(request):  # what failed before it was read has none
                 self._grow(waiting, before, request)
                 before, waiting = request, []
-            self._pay(request)
-            waiting = self._leave_answer(request, waiting)
+            account = Account(ANSWER, request.at, request.model, request.message_id)
+            if self._is_meant(request.at):
+                self._pay(request, account)
+            waiting = self._leave_answer(account, request, waiting)
             held = tuple((name, size) for name, size in self._prompt.labels.items() if size)
             yield Moment(request.session, request.agent, request.at, request.message_id, held)
         self._prompt.settle()
@@ -200,38 +216,35 @@ class Following:
             pieces.append(Piece(account, sizes.of_arrival(arrival, request.model, self._factor_of), False))
         return pieces
 
-    def _leave_answer(self, request: Request, waiting: list[Piece]) -> list[Piece]:
+    def _leave_answer(self, account: Account, request: Request, waiting: list[Piece]) -> list[Piece]:
         """The response's own words come into the next prompt, before what came after them."""
-        account = Account(ANSWER, request.at, request.model, request.message_id)
-        account.output = request.output_tokens
-        output_price = self._prices_of(request.model, False).output
-        account.units = output_price * request.output_tokens
-        whole = self._usd_of(request) if self._usd_of else None
-        if whole is not None:
-            account.usd, account.priced = whole - self._prompt_usd, 1
         self.accounts.append(account)
         weighed = self._weighed.get(request.message_id, 0) * self._factor_of(request.model, "")
         is_complete = request.output_tokens >= COMPLETE_SHARE * weighed
         return [*waiting, Piece(account, request.output_tokens if is_complete else round(weighed), is_complete)]
 
-    def _pay(self, request: Request) -> None:
-        usd = usd_rates(request, self._usd_of) if self._usd_of else None
-        self._prompt_usd = 0.0
-        if not prompt_tokens(request):
-            return
-        self._prompt.pay(request, relative_rates(request, self._prices_of), usd)
-        if usd is not None:
-            used = (request.input_tokens, request.write_5m_tokens, request.write_1h_tokens, request.read_tokens)
-            self._prompt_usd = sum(rate * size for rate, size in zip(usd, used, strict=True))
+    def _pay(self, request: Request, answer: Account) -> None:
+        """The parts pay for the prompt, the answer for what it was billed itself."""
+        usd, prompt_usd = usd_rates(request, self._usd_of) if self._usd_of else None, 0.0
+        if prompt_tokens(request):
+            self._prompt.pay(request, relative_rates(request, self._prices_of), usd)
+            if usd is not None:
+                used = (request.input_tokens, request.write_5m_tokens, request.write_1h_tokens, request.read_tokens)
+                prompt_usd = sum(rate * size for rate, size in zip(usd, used, strict=True))
+        answer.output = request.output_tokens
+        answer.units = self._prices_of(request.model, False).output * request.output_tokens
+        whole = self._usd_of(request) if self._usd_of else None
+        if whole is not None:
+            answer.usd, answer.priced = whole - prompt_usd, 1
 
     def _grow(self, pieces: list[Piece], before: Request | None, request: Request) -> None:
         """Gives the pieces their tokens, so that the prompt is as long as the request's."""
         last = max((at for at, piece in enumerate(pieces) if piece.account.what == SUMMARY), default=None)
         if before is None:
-            self._start(pieces, request)
+            self._start(pieces[last or 0 :], request)
         elif last is not None:
-            everything = {place: 0 for place, part in enumerate(self._prompt.live) if part.what != STANDING}
-            self._prompt.resize(everything, request.at)
+            gone = {place: 0 for place, part in enumerate(self._prompt.live) if part.what != STANDING}
+            self._prompt.resize(gone, request.at)
             self._share(pieces[last:], request)
         elif tokens.family(before.model) != tokens.family(request.model):
             self._rescale(pieces, request)
@@ -305,5 +318,5 @@ class Following:
 def account_of(arrival: Arrival, model: str) -> Account:
     what = arrival.what if arrival.what in (RESULT, PROMPT, NOTE, SUMMARY) else NOTE
     account = Account(what, arrival.at, model, arrival.id, arrival.tool, arrival.target)
-    account.is_error = arrival.is_error
+    account.is_error, account.characters = arrival.is_error, arrival.characters
     return account

@@ -1,39 +1,14 @@
 """The parts of contexts added up by tool, file, kind, command family, or what they are."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from trimtab.content import commands, kinds
-from trimtab.monitor.parts import RESULT, Part
+from trimtab.content import kinds
+from trimtab.content.families import family_of
+from trimtab.monitor.parts import RESULT, UNKNOWN, IsMeant, Part, always
 
-# Programs by family. A program with its first word is looked for before the program alone: `npm test` runs tests, and
-# `npm` is a package manager.
-FAMILIES: Mapping[str, str] = {
-    "tests": """pytest py.test unittest jest vitest mocha ava tap playwright cypress rspec phpunit ctest gotestsum
-        nextest tox nox go_test cargo_test npm_test yarn_test pnpm_test bun_test deno_test dotnet_test mvn_test
-        gradle_test make_test just_test mise_test swift_test mix_test rake_test zig_test""",
-    "git": "git",
-    "gh": "gh glab hub",
-    "packages": """npm yarn pnpm bun pip pip3 uv poetry pipenv conda brew apt apt-get gem bundle composer go_get
-        go_mod""",
-    "linters": """eslint prettier ruff flake8 pylint black mypy pyright tsc golangci-lint gofmt go_vet go_fmt
-        cargo_clippy""",
-    "builds": """make just cmake ninja go cargo mvn gradle gradlew dotnet webpack vite esbuild turbo nx bazel mise task
-        rake""",
-    "search": "grep egrep rg ag ack find fd fdfind locate",
-    "listing": "ls tree du df stat file wc",
-    "files": "cat bat head tail less more nl sed awk cut sort uniq diff jq yq xxd column od",
-    "changes": "rm mv cp mkdir touch chmod chown ln tee tar unzip zip patch rsync",
-    "containers": "docker docker-compose podman kubectl helm terraform",
-    "network": "curl wget ssh scp ping dig nc http",
-    "processes": "ps kill pkill pgrep lsof top sleep jobs wait",
-    "scripts": "python python3 node ruby perl php deno ts-node tsx bash sh zsh",
-}
-FAMILY = {program: family for family, programs in FAMILIES.items() for program in programs.split()}
-RUNS_SCRIPT = re.compile(r"run|run-script|exec")
-NO_COMMAND, OTHER = "not a command", "other"
 SHELLS = ("Bash", "PowerShell", "BashOutput")
+REST = "everything else"
 
 
 class Row(NamedTuple):
@@ -59,17 +34,35 @@ class Row(NamedTuple):
 NameOf = Callable[[Part], str | None]
 
 
-def rows(parts: Iterable[Part], name_of: NameOf) -> tuple[Row, ...]:
-    """One row a name, the dearest first; parts whose name is None are left out, though shares are of all."""
-    apart: dict[str, list[Part]] = {}
-    every = list(parts)
+class Grouped(NamedTuple):
+    """`rows` have a name each, the dearest first; `rest` are the parts without one: REST, and what is not attributed.
+
+    `rows` and `rest` add up to `total`, which is all that was billed.
+    """
+
+    rows: tuple[Row, ...]
+    rest: tuple[Row, ...]
+    total: Row
+
+
+def grouped(parts: Iterable[Part], name_of: NameOf, is_meant: IsMeant = always) -> Grouped:
+    """The parts by name, of those that came at times that are meant or were paid for then."""
+    every = [part for part in parts if part.carried or part.output_tokens or is_meant(part.at)]
+    named: dict[str, list[Part]] = {}
+    rest: dict[str, list[Part]] = {}
     for part in every:
         name = name_of(part)
-        if name is not None:
-            apart.setdefault(name, []).append(part)
+        if name is None:
+            rest.setdefault(UNKNOWN if part.what == UNKNOWN else REST, []).append(part)
+        else:
+            named.setdefault(name, []).append(part)
     price_of, whole = priced(every)
-    found = [row_of(name, group, price_of, whole) for name, group in apart.items()]
-    return tuple(sorted(found, key=lambda row: (-row.share, -row.units, row.name)))
+    found = [row_of(name, group, price_of, whole) for name, group in named.items()]
+    return Grouped(
+        tuple(sorted(found, key=lambda row: (-row.share, -row.units, row.name))),
+        tuple(row_of(name, rest[name], price_of, whole) for name in sorted(rest)),
+        row_of("all", every, price_of, whole),
+    )
 
 
 def row_of(name: str, parts: list[Part], price_of: Callable[[Part], float], whole: float) -> Row:
@@ -134,28 +127,3 @@ BY: Mapping[str, NameOf] = {"tool": by_tool, "file": by_file, "kind": by_kind, "
 def is_file(part: Part) -> bool:
     """Whether its target is a file that it reads or changes."""
     return part.tool in ("Read", "Edit", "MultiEdit", "Write", "NotebookRead", "NotebookEdit") and bool(part.target)
-
-
-def family_of(command: str) -> str:
-    """The family of the last pipeline that has one, by its first program that prints.
-
-    `cd a && go test ./... | tail` is tests, `git add . && git commit` is git, `./x` is "other", "" is no command. An
-    unknown program that is given a known one is taken for what wraps it, as `rtk git diff` is git.
-    """
-    found = [commands.printers_of(pipeline) for pipeline in commands.pipelines(command)]
-    for pipeline in reversed(found):
-        for program in pipeline:
-            words = [program.name, *(word for word in program.arguments if not word.startswith("-"))]
-            family = family_by_words(words) or family_by_words(words[1:])
-            if family:
-                return family
-    return OTHER if any(found) else NO_COMMAND
-
-
-def family_by_words(words: Sequence[str]) -> str | None:
-    """By a program and its first word; `npm run test:unit` is `npm test`."""
-    if not words:
-        return None
-    rest = words[2:] if len(words) > 2 and RUNS_SCRIPT.fullmatch(words[1]) else words[1:]
-    two = f"{words[0]}_{rest[0].partition(':')[0]}" if rest else ""
-    return FAMILY.get(two) or FAMILY.get(words[0])

@@ -7,7 +7,7 @@ as plain input are of the last ones. All token figures are whole numbers that ad
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -16,6 +16,13 @@ from trimtab.records import Request
 
 STANDING, PROMPT, RESULT, NOTE, SUMMARY, ANSWER = "standing", "prompt", "result", "note", "summary", "answer"
 EARLIER, UNKNOWN = "earlier", "not attributed"
+
+IsMeant = Callable[[float], bool]  # of a time
+
+
+def always(_: float) -> bool:
+    """All times are meant."""
+    return True
 
 
 class Part(NamedTuple):
@@ -28,7 +35,7 @@ class Part(NamedTuple):
     an estimate fitted to billed growth. `carried` requests held it. The classes' tokens are the sums over these;
     `output_tokens` is what an answer was billed when it was written. `units` are prices of one uncached input token,
     `usd` is of the requests whose price is known, None without any. `left_at` is the time of the first request that
-    held nothing of it any more, None when it stayed to the end.
+    held nothing of it any more, None when it stayed to the end. `characters` are an arrival's, by its transcript.
     """
 
     session: str
@@ -53,6 +60,7 @@ class Part(NamedTuple):
     units: float
     usd: float | None
     left_at: float | None
+    characters: int = 0
 
     @property
     def prompt_tokens(self) -> int:
@@ -66,7 +74,7 @@ class Part(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What was in a context at one request: tokens by `Part.label`, which add up to the prompt."""
+    """What was in a context at one request: tokens by what a chart calls them, which add up to the prompt."""
 
     session: str
     agent: str
@@ -88,13 +96,14 @@ class Account:
     """A part while its conversation is followed; `live` are its tokens in the prompt now."""
 
     __slots__ = (
-        "at", "carried", "id", "is_error", "is_measured", "left_at", "live", "model", "output", "paid", "priced",
-        "target", "tokens", "tool", "units", "usd", "what",
+        "at", "carried", "characters", "id", "is_error", "is_measured", "left_at", "live", "model", "output", "paid",
+        "priced", "target", "tokens", "tool", "units", "usd", "what",
     )  # fmt: skip
 
     def __init__(self, what: str, at: float, model: str, name: str = "", tool: str = "", target: str = "") -> None:
         self.what, self.at, self.model, self.id, self.tool, self.target = what, at, model, name, tool, target
         self.is_error = self.is_measured = False
+        self.characters = 0
         self.tokens = self.live = self.carried = self.output = self.priced = 0
         self.paid = [0, 0, 0, 0]  # tokens by class, in the order of Rates
         self.units = self.usd = 0.0
@@ -114,6 +123,7 @@ class Account:
             tokens=self.tokens, is_measured=self.is_measured, is_error=self.is_error, carried=self.carried,
             input_tokens=uncached, write_5m_tokens=write_5m, write_1h_tokens=write_1h, read_tokens=read,
             output_tokens=self.output, units=self.units, usd=self.usd if self.priced else None, left_at=self.left_at,
+            characters=self.characters,
         )  # fmt: skip
 
 
@@ -122,9 +132,11 @@ class Prompt:
 
     What a request read from the cache is booked for all its first parts at once: `_whole[n]` says what the first n
     parts paid for whole (requests, units a token, USD a token, requests with a USD price) since the sizes last changed.
+    `labels` are tokens by what a chart calls them: by the part's id in `named`, else by `label`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, named: Mapping[str, str] | None = None) -> None:
+        self._named = named or {}
         self.live: list[Account] = []
         self.labels: Counter[str] = Counter()
         self._ends: list[int] = []
@@ -139,7 +151,7 @@ class Prompt:
         if account.live:
             self.live.append(account)
             self._ends.append(self.tokens + account.live)
-            self.labels[label(account.what, account.tool)] += account.live
+            self._label(account)
 
     def resize(self, sizes: dict[int, int], at: float) -> None:
         """New sizes for parts by their place; those with 0 leave."""
@@ -153,7 +165,10 @@ class Prompt:
         self._ends = list(accumulate(account.live for account in self.live))
         self.labels = Counter()
         for account in self.live:
-            self.labels[label(account.what, account.tool)] += account.live
+            self._label(account)
+
+    def _label(self, account: Account) -> None:
+        self.labels[self._named.get(account.id) or label(account.what, account.tool)] += account.live
 
     def pay(self, request: Request, units: Rates, usd: Rates | None) -> None:
         """Books the request's prompt, which has as many tokens as the parts."""

@@ -4,6 +4,7 @@ import csv
 import io
 import textwrap
 from collections.abc import Iterable, Sequence
+from unicodedata import combining, east_asian_width
 
 from trimtab.monitor.summary import Summary, UsageRow
 
@@ -98,7 +99,7 @@ def files(summary: Summary) -> list[str]:
         top = [*top[: FILES - 1], changed[-1]]
     most = max(abs(row.net_tokens) for row in top)
     return [f"{'Most saved':<40}{'loaded':>9}{'net':>9}"] + [
-        f"{fitted(row.name, 39):<40}{short(row.raw_tokens):>9}{short(row.net_tokens):>9}"
+        f"{padded(row.name, 40)}{short(row.raw_tokens):>9}{short(row.net_tokens):>9}"
         f"  {bar(row.net_tokens, most, WIDTH - 60)}".rstrip()
         for row in top
     ]
@@ -119,7 +120,7 @@ def usage_line(row: UsageRow) -> str:
     write = row.write_5m_tokens + row.write_1h_tokens
     cost = "no price" if row.usd is None else dollars(row.usd)
     return (
-        f"{fitted(row.model or 'unknown', 21):<22}{row.requests:>8,}{short(row.input_tokens):>9}{short(write):>9}"
+        f"{padded(row.model or 'unknown', 22)}{row.requests:>8,}{short(row.input_tokens):>9}{short(write):>9}"
         f"{short(row.read_tokens):>9}{short(row.output_tokens):>9}{cost:>14}"
     )
 
@@ -130,7 +131,8 @@ def notes(summary: Summary) -> list[str]:
     if summary.total.loads:
         counted = summary.counted_share or 0.0
         how = {0.0: "estimated", 1.0: "counted"}.get(counted, f"{counted:.0%} counted, the rest estimated")
-        text.append(f"Tokens of loads are o200k_base, {how}; only usage is what the model billed.")
+        bill = "usage is as billed, of responses recorded here (of all sessions: `report --by model`)"
+        text.append(f"Tokens of loads are o200k_base, {how}; {bill}.")
     if summary.refused_views or summary.unconfirmed_views:
         text.append(confirmed(summary))
     if summary.usage:
@@ -174,8 +176,10 @@ def short(figure: float) -> str:
 
 
 def dollars(figure: float) -> str:
-    """$12.34, and smaller amounts with two digits that count: $0.0042."""
+    """$12.34, smaller amounts with two digits that count ($0.0042), from 10,000 on whole dollars: $12,345."""
     size, sign = abs(figure), "-" if figure < 0 else ""
+    if size >= 9_999.995:
+        return f"{sign}${size:,.0f}"
     if size >= 0.995 or size == 0:
         return f"{sign}${size:,.2f}"
     return f"{sign}${size:.3f}" if size >= 0.0995 else f"{sign}${size:.4f}"
@@ -223,6 +227,24 @@ def printable(text: str) -> str:
 
 
 def fitted(text: str, width: int) -> str:
-    """The end of a name that is too long, which tells more than its beginning; printable."""
+    """The end of a name that has more than `width` columns, which tells more than its beginning; printable."""
     text = printable(text)
-    return text if len(text) <= width else "…" + text[1 - width :]
+    if columns(text) <= width:
+        return text
+    kept, left = len(text), width - 1
+    while kept and (left := left - columns(text[kept - 1])) >= 0:
+        kept -= 1
+    return f"…{text[kept:]}"
+
+
+def padded(text: str, width: int) -> str:
+    """A name as the first of a row's cells: `width` columns, the last of which is blank."""
+    shown = fitted(text, width - 1)
+    return shown + " " * (width - columns(shown))
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a printable text takes: a Chinese letter or an emoji two, an accent none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(sign) else 1 + (east_asian_width(sign) in "WF") for sign in text)

@@ -3,16 +3,19 @@
 Each rule gives instances, which are added up by rule, cause and project; the dearest one is the evidence. Costs are
 what the instance cost above what would have been paid without it, in the prices of its own requests:
 
-- read again: the whole result of a Read, where the same file with the same size (SAME_SHARE) was still in the context
-  and no edit of it had come since;
+- read again: the whole result of a Read, where one of the same file with as many characters was still in the context
+  and no edit of it had come since (of 26 repeats of about the same size in recorded sessions 9 were other lines of the
+  file, none of which had as many characters as the first);
 - never named: what a file of LEAST_TOKENS or more cost after the request that first read it, where no later call of
   the conversation has the file's name in its target (understanding leaves no such trace: it is a hint, not a proof);
 - folded and fetched: what recoveries of one of Trimtab's views cost above what it saved;
 - standing: what stands above STANDING_TOKENS, all requests of the conversation;
 - cache lost: tokens that the request before had in the cache, paid as written or uncached above the price of reading;
-- failed again: the second and later failure in a row of one call, and the requests that made it.
+- failed again: the second and later failure in a row of one call, and the requests that made it; of tools whose target
+  is all that they are told (WHOLE), as two edits of one file that fail are mostly two calls (11 of 11 recorded ones).
 
-API errors leave no usage in a transcript, so they cost nothing here.
+Only what was paid in the requests that are meant counts. API errors leave no usage in a transcript, so they cost
+nothing here.
 """
 
 from bisect import bisect_left
@@ -21,7 +24,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from trimtab.monitor.context import Ledger
-from trimtab.monitor.parts import RESULT, STANDING, SUMMARY, Part, relative_rates, usd_rates
+from trimtab.monitor.parts import RESULT, STANDING, SUMMARY, IsMeant, Part, always, relative_rates, usd_rates
 from trimtab.monitor.summary import (
     FactorOf,
     InputUsdOf,
@@ -32,15 +35,14 @@ from trimtab.monitor.summary import (
     load_item,
     prompt_tokens,
 )
-from trimtab.records import Load, Recovery, Request
+from trimtab.records import EDITORS, LONGEST_TARGET, Load, Recovery, Request
 
 LEAST_SHARE = 0.005  # chosen: of all that was spent; a finding below it is left out
 LEAST_TOKENS = 1_000  # of an instance; chosen
-SAME_SHARE = 0.02  # two reads of one unchanged file differ by rounding and estimates; chosen
 STANDING_TOKENS = 35_000  # chosen: two thirds of the recorded sessions' standing prompts are below it
 LOST_TOKENS = 5_000  # chosen: a smaller loss is the client moving its cache mark
 SHORT_TTL_S, LONG_TTL_S = 300, 3600  # Anthropic's documentation: lifetimes of cache entries since the last use
-EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")
+WHOLE = ("Bash", "PowerShell", "WebFetch", "WebSearch", "Skill")
 
 READ_AGAIN, NEVER_NAMED, FETCHED, STANDS, FAILED_AGAIN = (
     "read again",
@@ -68,7 +70,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Run /context in such a session and turn off the largest MCP server or memory file that it does not need.",
     ),
     FAILED_AGAIN: (
-        "The same call failed again right after it had failed",
+        "The same command or address failed again right after it had failed",
         "Write the right command into CLAUDE.md.",
     ),
     IDLE: (
@@ -95,10 +97,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
 
 
 class Finding(NamedTuple):
-    """Instances of one kind in one project. `session`, `at` (a request's or part's time) and `subject` (a file, a
-    command, a model) are of the dearest one. `tokens` were paid `units` (prices of one uncached input token) and
-    `usd` (None without a known price) for; `share` is of all that was spent, in USD where all
-    of it has a price and else in units.
+    """Instances of one kind in one project. `session`, `at` (a request's or part's time), `subject` (a file, a command,
+    a model), `most_units` and `most_usd` are of the dearest one. `tokens` were paid `units` (prices of one uncached
+    input token) and `usd` (None without a known price) for; `share` is of all that was spent, in USD where all of it
+    has a price and else in units.
     """
 
     kind: str
@@ -108,6 +110,8 @@ class Finding(NamedTuple):
     session: str
     at: float
     subject: str
+    most_units: float
+    most_usd: float | None
     tokens: int
     units: float
     usd: float | None
@@ -129,12 +133,13 @@ class Instance(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What the rules look at: the ledger of parts, the requests it was made of, and how they are priced."""
+    """What the rules look at: the ledger of parts, the requests it is of, their prices, and which times are meant."""
 
     ledger: Ledger
     requests: Sequence[Request]
     prices_of: PricesOf
     usd_of: UsdOf | None = None
+    is_meant: IsMeant = always
 
 
 class Folded(NamedTuple):
@@ -183,6 +188,8 @@ def finding(instances: Sequence[Instance], spent: float, in_usd: bool) -> Findin
         session=dearest.session,
         at=dearest.at,
         subject=dearest.subject,
+        most_units=dearest.units,
+        most_usd=dearest.usd,
         tokens=sum(instance.tokens for instance in instances),
         units=units,
         usd=sum(known) if known else None,
@@ -214,20 +221,19 @@ def instance_of(kind: str, part: Part, share: float = 1.0) -> Instance:
 
 
 def read_again(parts: Sequence[Part]) -> Iterator[Instance]:
-    last: dict[str, Part] = {}
+    known: dict[str, dict[int, Part]] = {}  # by file, then by how many characters of it were read
     for part in parts:
         if part.what == SUMMARY:
-            last.clear()
+            known.clear()
         elif part.tool in EDITORS:
-            last.pop(part.target, None)
-        elif part.tool == "Read" and part.carried and not part.is_error:
-            before = last.get(part.target)
-            is_there = before is not None and (before.left_at is None or before.left_at > part.at)
-            if before is not None and is_there and abs(part.tokens - before.tokens) <= SAME_SHARE * before.tokens:
-                if part.tokens >= LEAST_TOKENS:
-                    yield instance_of(READ_AGAIN, part)
-            else:
-                last[part.target] = part
+            known.pop(part.target, None)
+        elif part.tool == "Read" and part.tokens and not part.is_error:
+            reads = known.setdefault(part.target, {})
+            before = reads.get(part.characters)
+            if before is None or (before.left_at is not None and before.left_at <= part.at):
+                reads[part.characters] = part
+            elif part.tokens >= LEAST_TOKENS and part.carried:
+                yield instance_of(READ_AGAIN, part)
 
 
 def never_named(parts: Sequence[Part], prices_of: PricesOf) -> Iterator[Instance]:
@@ -246,7 +252,7 @@ def never_named(parts: Sequence[Part], prices_of: PricesOf) -> Iterator[Instance
 
 def standing(parts: Sequence[Part]) -> Iterator[Instance]:
     for part in parts:
-        if part.what == STANDING and part.tokens > STANDING_TOKENS:
+        if part.what == STANDING and part.tokens > STANDING_TOKENS and part.carried:
             yield instance_of(STANDS, part, 1 - STANDING_TOKENS / part.tokens)
 
 
@@ -259,9 +265,10 @@ def failed_again(parts: Sequence[Part], given: Given) -> Iterator[Instance]:
     asked = sorted((r for r in given.requests if (r.session, r.agent) == key), key=lambda request: request.at)
     times = [request.at for request in asked]
     for before, part in pairwise(results):
-        if before.is_error and part.is_error and (before.tool, before.target) == (part.tool, part.target):
+        is_told = part.tool in WHOLE and len(part.target) < LONGEST_TARGET
+        if before.is_error and part.is_error and is_told and (before.tool, before.target) == (part.tool, part.target):
             place = bisect_left(times, part.at) - 1
-            if place >= 0:
+            if place >= 0 and given.is_meant(times[place]):
                 request = asked[place]
                 units, usd = price_of(request, given)
                 whole = None if usd is None else usd + (part.usd or 0.0)
@@ -294,7 +301,7 @@ def lost_caches(given: Given) -> Iterator[Instance]:
         for before, after in pairwise(group):
             cached = before.read_tokens + before.write_5m_tokens + before.write_1h_tokens
             lost = min(cached, prompt_tokens(after)) - after.read_tokens
-            if lost >= LOST_TOKENS:
+            if lost >= LOST_TOKENS and given.is_meant(after.at):
                 is_compacted = bisect_left(compacted, before.at) < bisect_left(compacted, after.at)
                 yield lost_cache(cause_of(before, after, is_compacted), after, lost, given)
 

@@ -89,18 +89,6 @@ class Store(Notices):
                 [raw_tokens, shown_tokens, clean(tool_use_id)],
             )
 
-    def mark_honoured(self, tool_use_id: str, honoured: bool) -> None:
-        """Notes whether the transcript shows our view of a load; an unknown load is left out."""
-        self.add_news(honoured=[(tool_use_id, honoured)])
-
-    def add_recovery(self, recovery: Recovery) -> None:
-        """Records that a later call showed folded lines; the same pair of calls again replaces the first."""
-        self.add_news(recoveries=[recovery])
-
-    def add_requests(self, requests: Iterable[Request]) -> None:
-        """Records responses once each: a later row of one message wins when its output is not smaller."""
-        self.add_news(requests=requests)
-
     def add_news(
         self,
         requests: Iterable[Request] = (),
@@ -240,10 +228,6 @@ class Store(Notices):
         return [Addition(*row) for row in self._rows(sql, values)]
 
     # Factors
-
-    def add_factor(self, model: str, factor: float, at: float, tokens_seen: int, tool: str = "") -> None:
-        """Records a sample: a result of `tokens_seen` o200k tokens was billed as `factor` times as many."""
-        self.add_news(factors=[(model, tool, factor, at, tokens_seen)])
 
     def factor(self, family_or_model: str, tool: str | None = None, least: int = FACTOR_LEAST) -> float | None:
         """The median of the last 50 samples of a model or a family (of one tool); None when fewer than `least`."""

@@ -95,11 +95,11 @@ class ExperimentStore(Database):
             sql = "update assignments set touched_at = ? where session = ? and touched_at is null"
             db.execute(sql, [at, clean(session)])
 
-    def exclude(self, session: str, why: str) -> None:
-        """Takes a session out of the comparison; the first reason stays."""
+    def note_by_hand(self, session: str, what: str) -> None:
+        """Notes that the user has changed what is compared; the first change stays."""
         with self._transaction() as db:
-            sql = "update assignments set excluded = ? where session = ? and excluded = ''"
-            db.execute(sql, [clean(why), clean(session)])
+            sql = "update assignments set by_hand = ? where session = ? and by_hand = ''"
+            db.execute(sql, [clean(what), clean(session)])
 
     def add_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Records what sessions did; a session's first outcome stays."""
@@ -117,7 +117,7 @@ class ExperimentStore(Database):
     def _assignments(self, where: str, values: list[object]) -> list[Assignment]:
         sql = (
             "select number, experiment, session, is_off, share, at, project, transcript_path, level, touched_at,"
-            f" excluded from assignments {where} order by number"
+            f" by_hand from assignments {where} order by number"
         )
         return [Assignment(*row)._replace(is_off=bool(row[3])) for row in self._rows(sql, values)]
 

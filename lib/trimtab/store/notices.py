@@ -7,6 +7,7 @@ from trimtab.records import Alert, Metric, Totals
 from trimtab.store.base import Database, clean
 
 ALERT_COLUMNS = "id, level, message, source, triggered_at, acknowledged, cause, period, ends_at, cleared_at, told_at"
+DECIDED = "guard"  # the metric_type of what is no measurement but in force: see handlers.recovery_guard
 
 
 class Notices(Database):
@@ -17,7 +18,7 @@ class Notices(Database):
         self.add_metrics([metric])
 
     def add_metrics(self, metrics: Iterable[Metric], keep_since: float | None = None) -> None:
-        """Records values in one transaction, in which those from before `keep_since` are deleted."""
+        """Records values in one transaction, in which those from before `keep_since` go; not what is DECIDED."""
         rows = [
             [
                 *map(clean, (metric.timestamp, metric.metric_type, metric.value, metric.source)),
@@ -33,7 +34,7 @@ class Notices(Database):
                 rows,
             )
             if keep_since is not None:
-                db.execute("delete from token_metrics where timestamp < ?", [keep_since])
+                db.execute("delete from token_metrics where timestamp < ? and metric_type <> ?", [keep_since, DECIDED])
 
     def metrics(self, metric_type: str | None = None, since: float | None = None) -> list[Metric]:
         """Metrics by time."""

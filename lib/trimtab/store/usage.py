@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec import MsgspecError, msgpack
 
 from trimtab.errors import DamagedError, StoreError
-from trimtab.records import Arrival, Request, SessionTotal
+from trimtab.records import UNLISTED, Arrival, Request, SessionTotal
 from trimtab.schema import Migration
 from trimtab.schema_usage import MIGRATIONS, OWN
 from trimtab.store.base import Value, clean, connect, current_number, prepare, within
@@ -168,17 +168,17 @@ class UsageStore(Spent):
     def unlisted(self) -> list[Request]:
         """What the client counted for a session beyond the responses that it wrote down: compactions, titles.
 
-        One for each model, at the time of the session's total, of the agent "unlisted": the total less the responses
-        up to it, so that what comes later takes nothing back. Nothing of a session whose total is another's too, or
-        where the two counts don't fit together.
+        One for each model, at the time of the session's total, of the agent UNLISTED: the total less the responses up
+        to it, so that what comes later takes nothing back. A model with a larger context is the same model. Nothing of
+        a session whose total is another's too, or where the two counts don't fit together.
         """
         names = ", ".join(FIGURES)
-        told = self._rows(
-            f"select u.session, u.model, u.at, {', '.join('u.' + name for name in FIGURES)}, coalesce(s.project, '')"
-            " from session_usage u join session_totals t on t.session = u.session left join sessions s"
-            f" on s.session = u.session where {OWN} and u.at = t.at order by u.at, u.session, u.model"
-        )
         sums = ", ".join(f"sum({name})" for name in FIGURES)
+        told = self._rows(
+            f"select session, min(model) m, at, project, {sums} from (select u.*, coalesce(s.project, '') project"
+            " from session_usage u join session_totals t on t.session = u.session left join sessions s"
+            f" on s.session = u.session where {OWN} and u.at = t.at) group by session, {PLAIN} order by at, session, m"
+        )
         listed: dict[str, dict[str, tuple[int, ...]]] = {}
         sql = (
             f"select session, model, {sums} from (select c.session, r.model, {names} from session_totals t"
@@ -189,15 +189,15 @@ class UsageStore(Spent):
             listed.setdefault(session, {})[model] = tuple(row)
         found: dict[str, list[Request]] = {}
         wrong = set()
-        for session, model, at, *rest in told:
+        for session, model, at, project, *summed in told:
             known = listed.get(session, {}).pop(model.partition("[")[0], (0,) * len(FIGURES))
-            more = [theirs - ours for theirs, ours in zip(rest[:-1], known, strict=True)]
+            more = [theirs - ours for theirs, ours in zip(summed, known, strict=True)]
             if min(more) < 0:
                 wrong.add(session)
             elif any(more):
-                name = f"{session}/unlisted/{model}"
-                figures = (*more[:5], rest[-1], "unlisted", False, more[5], False)
-                made = Request._make((session, "unlisted", name, at, model, *figures))
+                name = f"{session}/{UNLISTED}/{model}"
+                figures = (*more[:5], project, UNLISTED, False, more[5], False)
+                made = Request._make((session, UNLISTED, name, at, model, *figures))
                 found.setdefault(session, []).append(made)
         wrong |= {session for session, models in listed.items() if models}
         return [request for session, requests in found.items() if session not in wrong for request in requests]
@@ -350,6 +350,7 @@ ADD_TOTAL = (
     " usd = excluded.usd, is_complete = excluded.is_complete, since = excluded.since"
     " where (excluded.at, excluded.usd) >= (at, usd)"
 )
+PLAIN = "substr(model, 1, instr(model || '[', '[') - 1)"  # without the size of its context, as in claude-opus-5-5[1m]
 FIGURES = ("input_tokens", "write_5m_tokens", "write_1h_tokens", "read_tokens", "output_tokens", "web_searches")
 ADD_USAGE = (
     "insert into session_usage values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (session, model) do update set"

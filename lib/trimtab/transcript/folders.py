@@ -9,20 +9,28 @@ in the home folder and `claude` in XDG_CONFIG_HOME or `.config`. A project folde
 every sign that is no letter or digit turned into `-`, so it can't be turned back: the lines say `cwd`.
 """
 
+import errno
 import json
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-ENDING, AGENT, SUBAGENTS = ".jsonl", "agent-", "subagents"
+from trimtab.transcript.lines import words
+
+PROJECTS, ENDING, AGENT = "projects", ".jsonl", "agent-"
 NO_TRANSCRIPTS = {"tool-results", "memory"}  # folders of a session or of a project
+NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # it went away meanwhile, or is a link to nothing
 LONGEST_NAME = 200  # the client cuts a longer folder's name and adds a hash
 
 
 class File(NamedTuple):
-    """A transcript file as it stands now. `session` and `agent` are what its place says, "" where that says nothing."""
+    """A transcript file as it stands now. `session` and `agent` are what its place says, "" where that says nothing.
+
+    Figures are such as SQLite takes, texts but for `path` such as UTF-8 has.
+    """
 
     path: str
     session: str
@@ -33,79 +41,138 @@ class File(NamedTuple):
     size_bytes: int
     modified_ns: int
 
+    def at(self, status: os.stat_result) -> "File":
+        """The same file with what the system says of it now."""
+        device, inode, modified = (signed(figure) for figure in (status.st_dev, status.st_ino, status.st_mtime_ns))
+        return self._replace(device=device, inode=inode, size_bytes=status.st_size, modified_ns=modified)
+
+
+class Found(NamedTuple):
+    """Transcripts, and the folders and files that could not be looked at, each with why."""
+
+    files: list[File]
+    unreadable: list[tuple[str, str]]
+
 
 def client_folders(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """The folders that may have transcripts, whether they exist or not."""
-    given = [part.strip() for part in environment.get("CLAUDE_CONFIG_DIR", "").split(",")]
-    if any(given):
-        return [Path(part) for part in given if part]
+    """The `projects` folders of the user's clients, whether they exist or not."""
+    given = environment.get("CLAUDE_CONFIG_DIR", "")
+    parts = [given] if os.path.isdir(given) else [part.strip() for part in given.split(",")]
     other = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    return [home / ".claude", other / "claude"]
+    clients = [Path(part) for part in parts if part] or [home / ".claude", other / "claude"]
+    return [client / PROJECTS for client in clients]
 
 
-def find(folders: Iterable[Path]) -> list[File]:
+def find(folders: Iterable[Path]) -> Found:
     """Every transcript below the folders, each file once, the one that was written to first coming first.
 
-    A folder is a client's, the `projects` in it, or a project's. What can't be read is left out. Never raises.
+    A folder is a client's, the `projects` in it, or a project's. Never raises.
     """
-    found: dict[tuple[int, int], File] = {}
+    found: dict[tuple[int, int, str], File] = {}
+    walk = Walk()
     for folder in folders:
-        projects = folder / "projects"
-        for file in walk(str(projects if projects.is_dir() else folder)):
-            found.setdefault((file.device, file.inode), file)
-    return sorted(found.values(), key=lambda file: (file.modified_ns, file.path))
+        for file in walk.projects(str(folder)):
+            found.setdefault((file.device, file.inode, "" if file.inode else file.path), file)  # 0: it has no number
+    return Found(sorted(found.values(), key=lambda file: (file.modified_ns, file.path)), walk.unreadable)
 
 
-def walk(folder: str) -> Iterator[File]:
-    """The transcripts of a `projects` folder, or of one project's, which has transcripts itself."""
-    found = entries(folder)
-    if any(entry.name.endswith(ENDING) for entry in found):
-        yield from within(folder, os.path.basename(folder.rstrip(os.sep)), "")
-        return
-    for entry in found:
-        if entry.is_dir():
-            yield from within(entry.path, entry.name, "")
+class Walk:
+    """Looks for transcripts, into each folder once, whatever links lead there; notes what it could not look at."""
 
+    def __init__(self) -> None:
+        self.unreadable: list[tuple[str, str]] = []
+        self._been: set[tuple[int, int]] = set()
 
-def within(folder: str, project: str, session: str) -> Iterator[File]:
-    """The transcripts in a project's folder or, with `session`, in that session's and below."""
-    for entry in entries(folder):
-        if entry.name.endswith(ENDING):
-            yield from known(entry, project, session)
-        elif "." not in entry.name and entry.name not in NO_TRANSCRIPTS and entry.is_dir():
-            yield from within(entry.path, project, session or entry.name)
+    def projects(self, folder: str) -> Iterator[File]:
+        """The transcripts of a client's folder, of its projects, or of one project, which has transcripts itself."""
+        within = os.path.join(folder, PROJECTS)
+        if os.path.isdir(within):
+            folder = within
+        name, found = os.path.basename(folder.rstrip(os.sep)), self._entries(folder)
+        if name != PROJECTS and any(entry.name.endswith(ENDING) for entry in found):
+            yield from self._below(found, name, "")
+            return
+        for entry in found:
+            if (file := self._known(entry, name, "")) is not None:
+                yield file
+            elif self._is_folder(entry):
+                yield from self._below(self._entries(entry.path), entry.name, "")
 
+    def session(self, folder: str, project: str, session: str) -> Iterator[File]:
+        """The transcripts in a session's folder and below."""
+        yield from self._below(self._entries(folder), project, session)
 
-def known(entry: "os.DirEntry[str]", project: str, session: str) -> Iterator[File]:
-    try:
-        status = entry.stat()
-    except OSError:
-        return
-    name = entry.name.removesuffix(ENDING)
-    agent = name.removeprefix(AGENT) if name.startswith(AGENT) else ""
-    if not agent and not session:
-        session = name
-    yield File(entry.path, session, agent, project, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    def _below(self, found: "list[os.DirEntry[str]]", project: str, session: str) -> Iterator[File]:
+        """The transcripts among a folder's entries and below them: a project's or, with `session`, a session's."""
+        folders = [(found, session)]
+        linked: list[tuple[str, str]] = []
+        while folders or linked:
+            if not folders:  # what is really here was looked at first: its place says whose it is
+                path, session = linked.pop()
+                folders.append((self._entries(path), session))
+            found, session = folders.pop()
+            for entry in found:
+                if (file := self._known(entry, project, session)) is not None:
+                    yield file
+                elif "." not in entry.name and entry.name not in NO_TRANSCRIPTS and self._is_folder(entry):
+                    if entry.is_symlink():
+                        linked.append((entry.path, session or entry.name))
+                    else:
+                        folders.append((self._entries(entry.path), session or entry.name))
 
+    def _known(self, entry: "os.DirEntry[str]", project: str, session: str) -> File | None:
+        """The transcript that an entry is; None where it is none."""
+        if not entry.name.endswith(ENDING):
+            return None
+        try:
+            status = entry.stat()
+        except OSError as exc:
+            self._note(entry.path, exc)
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        name = entry.name.removesuffix(ENDING)
+        agent = name.removeprefix(AGENT) if name.startswith(AGENT) else ""
+        if not agent and not session:
+            session = name
+        return File(entry.path, words(session), words(agent), words(project), 0, 0, 0, 0).at(status)
 
-def entries(folder: str) -> "list[os.DirEntry[str]]":
-    try:
-        with os.scandir(folder) as found:
-            return list(found)
-    except OSError:
-        return []
+    def _is_folder(self, entry: "os.DirEntry[str]") -> bool:
+        try:
+            return entry.is_dir()
+        except OSError as exc:  # such as a link to itself
+            self._note(entry.path, exc)
+            return False
+
+    def _entries(self, folder: str) -> "list[os.DirEntry[str]]":
+        """What is in a folder; nothing where it was looked at before, is not there, or can't be read."""
+        try:
+            status = os.stat(folder)
+            place = (status.st_dev, status.st_ino)
+            if status.st_ino and place in self._been:
+                return []
+            self._been.add(place)
+            with os.scandir(folder) as found:
+                return sorted(found, key=lambda entry: entry.is_symlink())
+        except (OSError, ValueError) as exc:  # ValueError: a path that no folder can have
+            self._note(folder, exc)
+            return []
+
+    def _note(self, path: str, exc: OSError | ValueError) -> None:
+        if getattr(exc, "errno", None) not in NOTHING_THERE:
+            self.unreadable.append((path, f"{type(exc).__name__}: {exc}"))
 
 
 def of_session(transcript: Path) -> list[File]:
     """The files of one session, by its main transcript's path, which need not exist. Never raises."""
     folder, session = transcript.parent, transcript.name.removesuffix(ENDING)
-    found = list(within(str(folder / session), folder.name, session))
+    found = list(Walk().session(str(folder / session), folder.name, session))
     try:
         status = transcript.stat()
     except (OSError, ValueError):
         return found
-    place = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-    return [File(str(transcript), session, "", folder.name, *place), *found]
+    main = File(str(transcript), words(session), "", words(folder.name), 0, 0, 0, 0)
+    return [main.at(status), *found]
 
 
 def agent_type(file: File) -> str:
@@ -116,8 +183,12 @@ def agent_type(file: File) -> str:
         data: object = json.loads(Path(file.path.removesuffix(ENDING) + ".meta.json").read_bytes())
     except (OSError, ValueError, RecursionError):
         return ""
-    kind = data.get("agentType") if isinstance(data, dict) else None
-    return kind if isinstance(kind, str) else ""
+    return words(data.get("agentType")) if isinstance(data, dict) else ""
+
+
+def signed(figure: int) -> int:
+    """A figure of the system as SQLite takes it: some file systems number by hashes of 64 bits, and 2400 is far off."""
+    return figure if figure < 1 << 63 else figure % (1 << 63)
 
 
 def is_named_after(folder: str, cwd: str) -> bool:

@@ -164,8 +164,15 @@ def text_of(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def words(value: object) -> str:
+    """A text as it can be stored: half surrogate pairs, which JSON and names of files may hold, become `?`."""
+    return text_of(value).encode("utf-8", "replace").decode()
+
+
 def tokens_of(value: object) -> int:
-    """A token figure; 0 for what is none."""
+    """A token figure, which some gateways write as 40.0; 0 for what is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value if type(value) is int and 0 <= value < MOST_TOKENS else 0
 
 

@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from trimtab.records import Request
 from trimtab.transcript import responses
 from trimtab.transcript.lines import Compaction, Entry, Usage, answer, asked, epoch, parse, text_of
 from trimtab.transcript.shape import spent
@@ -128,7 +129,7 @@ class Reader:
         entries: list[Entry],
         places: dict[str, int],
     ) -> None:
-        """Adds the response's usage, or puts it in the place of the smaller one that this read has already."""
+        """Adds the response's usage, and that of passes beside it, each in the place of a smaller one of this read."""
         usage, model = spent(message.get("usage")), text_of(message.get("model"))
         if usage is None or not responses.is_of_a_model(model):
             return
@@ -141,10 +142,16 @@ class Reader:
             return
         agent = responses.agent_of(self.agent, record.get("isSidechain") is True, text_of(record.get("agentId")))
         hour = record.get("promptCacheRequested") == "1h"
-        request = responses.request(usage, self.session, agent, name, at, model, hour)
+        made = responses.request(usage, self.session, agent, name, at, model, hour)
+        for request in (made, *responses.asides(usage, made, hour)):
+            self._add(request, hour, entries, places)
+
+    def _add(self, request: Request, hour: bool, entries: list[Entry], places: dict[str, int]) -> None:
+        """Adds a response, or one of its passes; one that is known and has no more by now is left out."""
+        name = request.message_id
         before = self._requests.get(name)
         if before is not None:
-            request = request._replace(at=min(at, before.at))
+            request = request._replace(at=min(request.at, before.at))
             if request == before.request or request.output_tokens < before.request.output_tokens:
                 return
         entry = Usage(request, hour or request.write_1h_tokens > 0)

@@ -14,12 +14,11 @@ The rules, each here once:
 
 from collections.abc import Iterator
 
-from trimtab.records import Request
+from trimtab.records import UNLISTED, Request
 from trimtab.transcript.shape import Iteration, Line, Spent, Told
 
 SYNTHETIC = "<synthetic>"
 SIDECHAIN = "sidechain"  # the agent of old clients' lines in the main file, which have no agent id
-UNLISTED = "unlisted"  # the agent of what the client sums up for a session and has no line of, such as a compaction
 ASIDE = {"advisor_message": "advisor", "compaction": "compaction"}  # passes that the usage around them leaves out
 
 
@@ -87,6 +86,11 @@ def asides(usage: Spent, made: Request, hour: bool) -> Iterator[Request]:
             agent = f"{made.agent}/{kind}" if made.agent else kind
             name = f"{made.message_id}/{kind}-{number}"
             yield request(one, made.session, agent, name, made.at, one.model or made.model, hour, kind)
+
+
+def is_aside(request: Request) -> bool:
+    """Whether it is one of `asides`."""
+    return request.agent.rpartition("/")[2] in ASIDE.values() and "/" in request.message_id
 
 
 def told(usage: Told, session: str, at: float, model: str) -> Request:

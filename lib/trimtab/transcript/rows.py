@@ -71,16 +71,17 @@ class Noted:
 
 
 class Rows:
-    """The rows of one run over a file's lines. `take` them in the file's order."""
+    """The rows of one run over a file's lines, which were written by `written_s`. `take` them in the file's order."""
 
-    def __init__(self, file: File, carry: bytes) -> None:
+    def __init__(self, file: File, carry: bytes, written_s: float = 0.0) -> None:
         self._file = file
         before = msgspec.json.decode(carry, type=Carry) if carry else Carry()
         self._calls, self._stamp = before.calls, before.stamp
-        first, written = EARLIEST.timestamp(), file.modified_ns / 1e9
-        self._otherwise = min(max(written, first), first + MOST_S)  # the time of lines that have none
+        first, modified = EARLIEST.timestamp(), file.modified_ns / 1e9
+        written_s = max(written_s, modified)
+        self._otherwise = min(max(modified, first), first + MOST_S)  # the time of lines that have none
         # A file from before there was the client is of a machine whose clock was never set: it tells no latest time.
-        ahead = self._otherwise + AHEAD_S - first if written >= first else MOST_S
+        ahead = min(written_s + AHEAD_S - first, MOST_S) if written_s >= first else MOST_S
         self._latest = EARLIEST + timedelta(seconds=ahead)
         self._seen: dict[str, Seen] = {}  # by response
         self._noted: dict[str, Noted] = {}

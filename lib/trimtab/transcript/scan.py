@@ -6,7 +6,10 @@ the lines are read one by one, and the odd one leniently. Memory: a block, and t
 """
 
 import os
+import re
+from contextlib import suppress
 from io import FileIO
+from itertools import islice
 from typing import NamedTuple
 
 from trimtab.records import Arrival, Request
@@ -19,6 +22,9 @@ BLOCK_BYTES = 1 << 19  # chosen: fits a core's cache with what is made of it
 LONGEST_BYTES = 1 << 25  # of one line; the API takes requests of up to 32 MB
 TRACE_BYTES = 512  # the end of what was read, compared at the next read; holds a line's own id and time
 MOST_WHY = 120  # characters of a bad line's fault
+UNREAD = (ValueError, RecursionError)  # msgspec's, and of bytes that are no UTF-8; of what is nested too deeply
+MOST_STARTS = 100  # of records that are looked for in a bad line, chosen
+RECORD = re.compile(rb'\{"(?:type|parentUuid|uuid|sessionId|isSidechain|timestamp)":')
 
 
 class State(NamedTuple):
@@ -60,12 +66,16 @@ def read(file: File, state: State, most_bytes: int) -> Piece:
     """Reads whole lines on from `state`, about `most_bytes` of them, and one line at least. Raises OSError.
 
     A file that no longer has what was read (it shrank, or other text took its place) is read from its start: then
-    `Piece.before` is the initial state. An unfinished last line is left.
+    `Piece.before` is the initial state. An unfinished last line is left, and so is what is written meanwhile, so that
+    `Piece.file` tells when all that was read had been written.
     """
     with FileIO(file.path) as handle:
+        status = os.fstat(handle.fileno())
+        file = file.at(status)
         if not is_the_same(handle, state):
             state = State()
-        scan = Scan(handle, file, state)
+        written_s = max(status.st_mtime, status.st_ctime)  # of a copy with a time of old the second is right
+        scan = Scan(handle, file, state, written_s)
         is_last = scan.run(most_bytes)
     rows = scan.rows
     after = State(scan.offset, scan.trace, rows.carry())
@@ -93,18 +103,19 @@ def is_the_same(handle: FileIO, state: State) -> bool:
 
 
 class Scan:
-    """One run over a file's lines, from `state` on."""
+    """One run over a file's lines, from `state` on. It was last written to at `written_s` at the latest."""
 
-    def __init__(self, handle: FileIO, file: File, state: State) -> None:
+    def __init__(self, handle: FileIO, file: File, state: State, written_s: float) -> None:
         self._handle, self._file = handle, file
         self.offset, self.trace = state.offset, state.trace
-        self.rows = Rows(file, state.carry)
+        self.rows = Rows(file, state.carry, written_s)
         self.bad: list[Bad] = []
         self._counted = (0, 0)  # an offset, and the line ends before it
 
     def run(self, most_bytes: int) -> bool:
         """Takes whole lines, until about `most_bytes` were; True at the file's end."""
         handle, start = self._handle, self.offset
+        left = self._file.size_bytes - start
         handle.seek(start)
         buffer, have = bytearray(BLOCK_BYTES), 0
         while True:
@@ -112,13 +123,14 @@ class Scan:
                 if have >= LONGEST_BYTES:
                     if not self._overlong(buffer):
                         return True
-                    have = 0
+                    have, left = 0, self._file.size_bytes - self.offset
                     continue
                 buffer.extend(bytes(have))
             with memoryview(buffer) as view:
-                got = handle.readinto(view[have : have + BLOCK_BYTES])
+                got = handle.readinto(view[have : have + max(0, min(BLOCK_BYTES, left))])
             if not got:
                 return True
+            left -= got
             end = buffer.rfind(b"\n", have, have + got) + 1
             have += got
             if end:
@@ -153,7 +165,7 @@ class Scan:
         try:
             with memoryview(buffer) as view:
                 lines = DECODER.decode_lines(view[:end])
-        except ValueError:  # msgspec's, and of bytes that are no UTF-8
+        except UNREAD:
             lines = None
         if lines is None:
             texts = bytes(buffer[: end - 1]).split(b"\n")
@@ -171,15 +183,12 @@ class Scan:
 
     def _line(self, text: bytes) -> str:
         """Takes one line; what is wrong with it, "" where nothing is."""
-        lines: list[Line]
         try:
-            lines = DECODER.decode_lines(text)  # two records that a crash left on one line are two
-        except ValueError:
-            try:
-                lines = [lenient(text)]
-            except (ValueError, RecursionError) as exc:
-                return f"not a JSON object: {exc}"
-        return "; ".join(filter(None, [self.rows.take(line) for line in lines]))
+            lines, fault = decoded(text), ""
+        except UNREAD as exc:
+            lines = whole_at_end(text)
+            fault = "half a line before a whole one, which is counted" if lines else f"not a JSON object: {exc}"
+        return "; ".join(filter(None, [fault, *[self.rows.take(line) for line in lines]]))
 
     def _name(self, faults: list[tuple[int, str]]) -> None:
         """Notes bad lines, which are so many lines after the current offset."""
@@ -194,6 +203,27 @@ class Scan:
         self._handle.seek(here)
         self._counted = place, before
         self.bad += [Bad(self._file.path, before + 1 + number, fault[:MOST_WHY]) for number, fault in faults]
+
+
+def decoded(text: bytes) -> list[Line]:
+    """A line's record; two that a crash left on one line are two. Raises ValueError, RecursionError."""
+    if b"{" not in text:  # what is no transcript may have millions of such lines
+        raise ValueError("it has none")
+    try:
+        return DECODER.decode_lines(text)
+    except UNREAD:
+        return [lenient(text)]
+
+
+def whole_at_end(text: bytes) -> list[Line]:
+    """The records that a bad line ends with: a crash leaves half a line, or zero bytes, and the client writes on there.
+
+    An object inside of a record is followed by what closes the record, so no part of one is taken for a whole.
+    """
+    for found in islice(RECORD.finditer(text, 1), MOST_STARTS):
+        with suppress(*UNREAD):
+            return decoded(text[found.start() :])
+    return []
 
 
 def is_blank(text: bytes) -> bool:

@@ -6,18 +6,18 @@ odd field loses nothing else. Both ways give the same `Line` where both can read
 """
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import DecodeError, Meta, Raw, Struct, field
+from msgspec import DecodeError, Meta, Raw, Struct, ValidationError, convert, field
 from msgspec.json import Decoder
 
-from trimtab.transcript.lines import MOST_TOKENS, epoch, parse, text_of, tokens_of
+from trimtab.records import LONGEST_TARGET
+from trimtab.transcript.lines import MOST_TOKENS, parse, tokens_of, words
 
 Figure = Annotated[int, Meta(ge=0, lt=MOST_TOKENS)] | None
 Text = str | None
 Time = Annotated[datetime, Meta(tz=True)] | None
-LONGEST_TARGET = 300  # characters, chosen: longer is only a command, and its start says which one it is
 TARGETS = ("file_path", "notebook_path", "command", "pattern", "path", "url", "query", "skill", "description")
 
 
@@ -183,7 +183,7 @@ def lenient(line: bytes) -> Line:
     """
     try:
         record: object = json.loads(line.decode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         record = parse(line)  # what is wrong may be in the second copy of a result
     if not isinstance(record, dict):
         raise ValueError("it is no object")
@@ -251,15 +251,13 @@ FLAGS = (
 )
 
 
-def words(value: object) -> str:
-    """A text as it can be stored: half surrogate pairs, which JSON may hold, become `?`."""
-    return text_of(value).encode("utf-8", "replace").decode()
-
-
 def moment(value: object) -> datetime | None:
     """A time as the client writes it, `2026-11-22T21:11:34.707Z`; None for what is none."""
-    seconds = epoch(value, -1.0)
-    return datetime.fromtimestamp(seconds, timezone.utc) if seconds >= 0 else None
+    try:
+        found: datetime | None = convert(value, Time)
+    except ValidationError:
+        return None
+    return found
 
 
 def flag(value: object) -> bool | None:
@@ -343,13 +341,22 @@ def target_of(given: Raw) -> str:
     """What a call is about: a file, a command, a pattern, an address, or what the model calls it; "" for none."""
     try:
         called = INPUT.decode(given)
-    except (DecodeError, ValueError):  # no UTF-8, no object, or none at all
+    except (DecodeError, ValueError, RecursionError):  # no UTF-8, no object, none at all, or nested too deeply
         try:
             called = INPUT.decode(bytes(given).decode("utf-8", "replace"))
-        except (DecodeError, ValueError):
+        except (DecodeError, ValueError, RecursionError):
             return ""
     for name in TARGETS:
         value = getattr(called, name)
         if value is not None and isinstance(value, str) and value:
-            return words(value[:LONGEST_TARGET])
+            return words(in_short(value) if name == "command" else value[:LONGEST_TARGET])
     return ""
+
+
+def in_short(command: str) -> str:
+    """What is kept of a command: its start, and the tests that the rest of it runs."""
+    if len(command) <= LONGEST_TARGET:
+        return command
+    from trimtab.content import families  # takes 70 ms, which a sync with nothing new does not have
+
+    return families.in_short(command, LONGEST_TARGET)

@@ -1,6 +1,6 @@
 """The usage book asked for one account: the requests of some sessions or time, and what their contexts were made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -10,9 +10,8 @@ from trimtab.errors import TrimtabError
 from trimtab.monitor import calibration, context, grouping, periods, spend
 from trimtab.monitor.context import Ledger
 from trimtab.prices import Book
-from trimtab.records import Arrival, Request
+from trimtab.records import UNLISTED, Arrival, Request
 from trimtab.store.usage import UsageStore
-from trimtab.transcript.responses import UNLISTED
 
 PARTS = tuple(grouping.BY)  # by what contexts are taken apart
 BY = (*spend.BY, *PARTS)  # by what usage is told
@@ -29,6 +28,10 @@ class Scope(NamedTuple):
     session: str | None = None
     since: float | None = None
     until: float | None = None
+
+    def holds(self, at: float) -> bool:
+        """Whether it is of the scope's time."""
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
 
 class Account(NamedTuple):
@@ -58,8 +61,7 @@ def billed(store: UsageStore, scope: Scope) -> list[Request]:
         for request in store.unlisted()
         if (scope.session is None or request.session == scope.session)
         and (scope.project is None or is_within(request.project, scope.project))
-        and (scope.since is None or request.at >= scope.since)
-        and (scope.until is None or request.at < scope.until)
+        and scope.holds(request.at)
     ]
     listed = store.requests(scope.session, scope.project, scope.since, scope.until)
     return sorted([*listed, *rest], key=lambda request: request.at) if rest else listed
@@ -68,18 +70,19 @@ def billed(store: UsageStore, scope: Scope) -> list[Request]:
 def active(store: UsageStore, scope: Scope) -> list[str]:
     """The sessions with a request in the scope, the one that was answered last at the end. Raises StoreError."""
     last: dict[str, float] = {}
-    for request in store.requests(scope.session, scope.project, scope.since, scope.until):
+    for request in billed(store, scope):
         last[request.session] = max(request.at, last.get(request.session, request.at))
     return sorted(last, key=lambda session: (last[session], session))
 
 
 def contexts(
-    store: UsageStore, sessions: Iterable[str], book: Book, with_moments: bool = False
+    store: UsageStore, sessions: Iterable[str], book: Book, paid: Scope, named: Mapping[str, str] | None = None
 ) -> tuple[list[Request], Ledger]:
     """All that was billed of the sessions, and what it was for: their contexts' parts, and what is in no context.
 
-    A context is followed from its beginning, so sessions are taken whole. Sizes are estimated as these requests teach.
-    Raises StoreError.
+    A context is followed from its beginning, but its parts have paid only for the requests of the time of `paid`: they
+    add up to what was billed in it. Sizes are estimated as these requests teach. Moments are there where results are
+    `named` by their ids (some of them). Raises StoreError.
     """
     requests: list[Request] = []
     arrivals: list[Arrival] = []
@@ -89,9 +92,10 @@ def contexts(
         arrivals += store.arrivals(session)
     came = list(joined(arrivals))
     factor_of = calibration.learned_factors(calibration.batches(requests, came))
-    ledger = context.ledger(requests, came, book.relative, book.usd, factor_of, with_moments)
+    with_moments = named is not None
+    ledger = context.ledger(requests, came, book.relative, book.usd, factor_of, with_moments, paid.holds, named)
     rest = [request for request in store.unlisted() if request.session in names]
-    parts = [context.apart(request, book.relative, book.usd) for request in rest]
+    parts = [context.apart(request, book.relative, book.usd) for request in rest if paid.holds(request.at)]
     return [*requests, *rest], ledger._replace(parts=(*ledger.parts, *parts))
 
 

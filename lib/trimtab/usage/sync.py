@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,7 +35,8 @@ WORTH_BYTES = 16 << 20  # to read, from which on it pays to start processes: it 
 
 
 class Synced(NamedTuple):
-    """What a sync did. `files` are those that had something new, `unreadable` those that could not be opened, and why.
+    """What a sync did. `files` are those that had something new, `unreadable` files and folders that it could not open,
+    and why.
 
     `is_complete` is False where the limit of bytes was reached first.
     """
@@ -74,7 +76,7 @@ def sync(
     """
     started = time.monotonic()
     known = store.files()
-    files = folders.find(places)
+    files, unreadable = folders.find(places)
     tasks = [task for file in files if (task := new_in(file, known.get(str(clean(file.path))))) is not None]
     gone = set(known) - {str(clean(file.path)) for file in files}
     gone = {path for path in gone if not os.path.exists(path)}
@@ -83,7 +85,8 @@ def sync(
     total = sum(task.left_bytes for task in tasks)
     if processes is None:
         processes = min(cores(), MOST_PROCESSES) if total >= WORTH_BYTES else 1
-    return write(store, reading(tasks, processes), started, len(tasks), total, progress)
+    done = write(store, reading(tasks, processes), started, len(tasks), total, progress)
+    return done._replace(unreadable=[*unreadable, *done.unreadable])
 
 
 def sync_session(store: UsageStore, transcript: Path, most_bytes: int = PIECE_BYTES) -> Synced:
@@ -103,7 +106,8 @@ def new_in(file: File, row: FileRow | None) -> Task | None:
     now = file.modified_ns / 1e9
     if row is None:
         return Task(file, State(), now) if file.size_bytes else None
-    if (row.device, row.inode) != (file.device, file.inode) or file.size_bytes < row.read_bytes:
+    is_another = file.inode != 0 and (row.device, row.inode) != (file.device, file.inode)  # 0: it has no number
+    if is_another or file.size_bytes < row.read_bytes:
         return Task(file, State(), row.claimed)
     if (row.size_bytes, row.modified_ns) == (file.size_bytes, file.modified_ns):
         return None
@@ -156,9 +160,11 @@ def limited(tasks: Iterable[Task], most_bytes: int) -> Iterator[Read]:
 
 def reading(tasks: list[Task], processes: int) -> Iterator[Read]:
     """The parts of all files, read in so many processes where the system can fork; a file's parts come in order."""
-    if processes < 2 or len(tasks) < 2 or not sys.platform.startswith("linux"):
+    named = [task for task in tasks if clean(task.file.path) == task.file.path]  # others can't be sent
+    if processes < 2 or len(named) < 2 or not sys.platform.startswith("linux"):
         return one_by_one(tasks)
-    return in_processes(shares(tasks, processes))
+    rest = [task for task in tasks if clean(task.file.path) != task.file.path]
+    return chain(in_processes(shares(named, processes)), one_by_one(rest))
 
 
 def shares(tasks: list[Task], count: int) -> list[list[Task]]:
@@ -185,9 +191,9 @@ def in_processes(parts: list[list[Task]]) -> Iterator[Read]:
         ours, theirs = context.Pipe(duplex=False)
         with suppress(OSError):  # so that a process reads on while this one writes
             fcntl.fcntl(ours.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        context.Process(target=send, args=(part, theirs), daemon=True).start()
-        theirs.close()
         pipes.append(ours)
+        context.Process(target=send, args=(part, theirs, pipes), daemon=True).start()
+        theirs.close()
     try:
         while pipes:
             for pipe in connection.wait(pipes):
@@ -210,9 +216,14 @@ def in_processes(parts: list[list[Task]]) -> Iterator[Read]:
     yield from one_by_one(left.values())
 
 
-def send(tasks: list[Task], pipe: "Connection") -> None:
-    """Sends what the tasks' files have, in packets of some rows; what is interrupted is the process that reads them."""
+def send(tasks: list[Task], pipe: "Connection", readers: "Iterable[Connection]") -> None:
+    """Sends what the tasks' files have, in packets of some rows; what is interrupted is the process that reads them.
+
+    `readers` are that one's ends, which came along: closed here, so that sending fails once it is killed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for reader in readers:
+        reader.close()
     packet: list[Read] = []
     size = 0
     with suppress(OSError):  # nobody reads it any more
@@ -268,7 +279,7 @@ def news_of(task: Task, piece: Piece) -> News:
     """A part of a file as the store takes it."""
     file, after = piece.file, piece.after
     kinds = dict(piece.agent_types)
-    if file.agent and piece.before.offset == 0 and (kind := folders.agent_type(file)):
+    if file.agent and (kind := folders.agent_type(file)):  # which may be written later than the first lines
         session = file.session or next((facts.session for facts in piece.facts), "")
         kinds[session, file.agent] = kind
     row = FileRow(

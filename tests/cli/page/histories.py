@@ -56,6 +56,7 @@ def history(seed: int, days: int, sessions_a_day: float = 5.0, now: float = NOW)
         (PROJECTS[0], Alert(1, "warning", "84 % of this month's budget is used", "budget", at[0], False)),
         ("", Alert(2, "critical", "The cache hit rate of the last hour is 41 %, under 70 %", "cache", at[1], False)),
         (PROJECTS[2], Alert(3, "info", "A session used 6 times its usual tokens an hour", "anomaly", at[2], True)),
+        ("", Alert(4, "warning", "A part failed for 6 minutes", "health", at[2], False, cleared_at=at[2] + 600)),
     ]
     today = int(now // DAY_S)
     budgets = (

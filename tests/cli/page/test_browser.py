@@ -213,6 +213,14 @@ def test_a_project_narrows_all_parts(screen: Screen) -> None:
     assert screen.class_tokens() == summed(list(screen.found.requests))
 
 
+def test_an_alert_that_is_gone_is_not_open(screen: Screen) -> None:
+    """Of four one was acknowledged, one cleared."""
+    assert "Open alerts\n\n2\n" in screen.text("#tiles")
+    lines = screen.text("#alerts").splitlines()
+    assert lines.count("warning · gone by now") == 1
+    assert lines.count("info · acknowledged") == 1
+
+
 def test_a_model_narrows_all_parts(screen: Screen) -> None:
     screen.choose("model", screen.option("model", "claude-sonnet-5-5"))
     wanted = [request for request in screen.found.requests if request.model == "claude-sonnet-5-5"]
@@ -462,6 +470,8 @@ def test_hostile_names_are_shown_as_text(driver: webdriver.Chrome, tmp_path: Pat
     screen.click("#split .more")
     shown = screen.text("#split") + screen.text("#loads") + screen.text("#alerts")
     assert all(name in shown for name in (HOSTILE[0], HOSTILE[1], HOSTILE[4], HOSTILE[8], HOSTILE[12]))
+    assert f"…{'a' * 59}" in screen.text("#split")  # of 5,000
+    assert "a" * 60 not in screen.text("#split")
     assert screen.text("#about").startswith(HOSTILE[0])
     assert driver.execute_script("return document.querySelectorAll('img, main script').length") == 0
     view(screen, 320, "light")

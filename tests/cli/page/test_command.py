@@ -85,6 +85,31 @@ def test_the_usage_book_is_taken_where_transcripts_are(project: Path, run: Run, 
     assert sum(row[5] for row in document(file)["spend"]) == 3
 
 
+def test_folded_and_fetched_parts_are_their_own_in_a_context(
+    project: Path, run: Run, tmp_path: Path, apart: Path
+) -> None:
+    """The ledger knows that call a was folded and that d fetched lines of it; b is a plain read."""
+    client = Home(apart, apart / ".claude")
+    lines = [user(1, "Why?", session=FIRST, cwd=str(project))]
+    for number, call in enumerate(("a", "d", "x"), 1):
+        spent = usage(3, 3_000, 9_000 + 3_000 * number, 20)
+        content = [called("Read", call, file_path="/a.py")]
+        lines.append(answer(2 * number, f"m{number}", spent, session=FIRST, content=content, cwd=str(project)))
+        lines.append(user(2 * number + 1, [result(call, "x" * 8_000)], session=FIRST, cwd=str(project)))
+    lines.append(answer(9, "m9", usage(3, 3_000, 21_000, 20), session=FIRST, cwd=str(project)))
+    client.write(FIRST, *lines, folder="-" + str(project).strip("/").replace("/", "-"))
+    file = tmp_path / "out.html"
+    assert run("report", "--html", file)[0] == 0
+    parts = document(file)["sessions"][0][5][0]["parts"]
+    assert {
+        kind: [size > 0 for size in sizes] for kind, sizes in parts.items() if kind in ("view", "recovered", "file")
+    } == {
+        "view": [False, True, True, True],
+        "recovered": [False, False, True, True],
+        "file": [False, False, False, True],
+    }
+
+
 def test_nothing_recorded_is_a_page_too(tmp_path: Path, run: Run) -> None:
     file = tmp_path / "out.html"
     status, out, _ = run("report", "--html", file)

@@ -176,13 +176,21 @@ def test_what_folding_kept_out_ends_with_a_compaction() -> None:
 
 def test_parts_that_are_given_are_taken_and_completed() -> None:
     given = [Part("s", "", "m0", "standing", 15_000), Part("s", "", "m1", "standing", 15_000)]
-    sizes = (("Read", 2_000), ("NotebookRead", 3_000), ("other", 1_000))  # tools' names have kinds, others are shown
+    sizes = (("Read", 2_000), ("NotebookRead", 3_000), ("TodoWrite", 1_000))  # tools' names have kinds
     given += [Part("s", "", "m1", kind, tokens) for kind, tokens in sizes]
     data = made(History(grown([20_000, 21_000]), parts=given))
     points = data.sessions[0].conversations[0].points
     assert [dict(point.parts) for point in points] == [
-        {"standing": 15_000, "not attributed": 5_000}, {"standing": 15_000, "file": 5_000, "other": 1_000},
+        {"standing": 15_000, "not attributed": 5_000}, {"standing": 15_000, "file": 5_000, "result": 1_000},
     ]  # fmt: skip
+
+
+def test_what_has_no_line_is_in_no_context() -> None:
+    """It counts as a request of the session, but fills no chart."""
+    compaction = ONE._replace(message_id="u", agent="unlisted", agent_type="unlisted", at=NOON + 50)
+    data = made(History([*grown([20_000, 21_000]), compaction]))
+    assert [(talk.agent, talk.requests) for talk in data.sessions[0].conversations] == [("", 2)]
+    assert data.sessions[0].requests == 3
 
 
 def test_parts_sum_to_each_prompt() -> None:
@@ -265,11 +273,15 @@ def test_alerts_come_with_their_project_and_the_newest_first() -> None:
     alerts = [
         ("/p", Alert(1, "warning", "old", "budget", NOON, True)),
         ("", Alert(2, "info", "new", "cache", NOON + 1, False)),
+        ("", Alert(3, "info", "cleared", "cache", NOON + 2, False, "c", "p", None, NOON + 3)),
+        ("", Alert(4, "info", "yesterday's", "cache", NOON + 3, False, "c", "q", NOW - 1)),
     ]
     data = made(History([], additions=[Addition("s", "", NOON, "Stop", 5)], alerts=alerts))
-    assert [(alert.project, alert.message, alert.acknowledged) for alert in data.alerts] == [
-        ("", "new", False),
-        ("/p", "old", True),
+    assert [(alert.project, alert.message, alert.state) for alert in data.alerts] == [
+        ("", "yesterday's", "gone"),  # its period is over, and no daemon came to clear it
+        ("", "cleared", "gone"),
+        ("", "new", "stands"),
+        ("/p", "old", "seen"),
     ]
 
 

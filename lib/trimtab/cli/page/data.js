@@ -117,6 +117,10 @@ const Data = (() => {
     return found;
   }
 
+  /* The end of a name that is too long for a table; titles have all of it. */
+  const LONGEST = 60;
+  const clipped = (name) => (name.length > LONGEST ? `…${[...name].slice(1 - LONGEST).join("")}` : name);
+
   /* Projects by their last folder, with the one above where two have the same. */
   const projectLabels = (() => {
     const parts = names.project.map((path) => path.split(/[\\/]/).filter(Boolean));
@@ -124,11 +128,11 @@ const Data = (() => {
     return parts.map((part, place) => {
       if (!short[place]) return names.project[place] || "unknown project";
       const twice = short.filter((name) => name === short[place]).length > 1;
-      return twice ? part.slice(-2).join("/") : short[place];
+      return clipped(twice ? part.slice(-2).join("/") : short[place]);
     });
   })();
-  const modelLabel = (place) => names.model[place] || "unknown model";
-  const agentLabel = (place) => names.agent[place] || "main conversation";
+  const modelLabel = (place) => clipped(names.model[place]) || "unknown model";
+  const agentLabel = (place) => clipped(names.agent[place]) || "main conversation";
 
   const formats = new Map();
   function dateFormat(options) {

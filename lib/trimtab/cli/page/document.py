@@ -10,6 +10,7 @@ from functools import cache
 from trimtab.cli.page import loaded, told
 from trimtab.cli.page.history import DAY_S, History, Names, Pricing, names_of, wall_clock, zone_name
 from trimtab.cli.page.records import CLASSES, ByClass, Limits, Notice, PageData, Session, Spend
+from trimtab.monitor.alerts import state_of
 from trimtab.monitor.summary import FactorOf, UsdOf, prompt_tokens
 from trimtab.records import Request
 
@@ -51,7 +52,7 @@ def build(
         savings=tuple(sorted(loaded.savings(history, names, pricing, factor_of, wall, apart, since))),
         budgets=tuple(history.budgets),
         alerts=tuple(
-            Notice(project, alert.level, alert.message, alert.source, wall(alert.triggered_at), alert.acknowledged)
+            Notice(project, alert.level, alert.message, alert.source, wall(alert.triggered_at), state_of(alert, now))
             for project, alert in sorted(history.alerts, key=lambda pair: -pair[1].triggered_at)
             if alert.triggered_at >= since
         ),

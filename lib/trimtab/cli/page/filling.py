@@ -53,6 +53,12 @@ def known(loads: Iterable[Load], recoveries: Iterable[Recovery]) -> Known:
     )
 
 
+def named(loads: Iterable[Load], recoveries: Iterable[Recovery]) -> dict[str, str]:
+    """The words of KINDS that calls have whatever their tool is, by tool_use_id."""
+    calls = known(loads, recoveries)
+    return dict.fromkeys(calls.views, "view") | dict.fromkeys(calls.recoveries, "recovered")
+
+
 def kind_of(arrival: Arrival, calls: Known) -> str:
     """The arrival's word of KINDS."""
     if arrival.what != "result":
@@ -69,8 +75,8 @@ def kind_of_tool(tool: str) -> str:
 
 
 def kind_of_label(label: str) -> str:
-    """A known tool's kind; any other word as it is."""
-    return kind_of_tool(label) if label in TOOLS or label.startswith("mcp__") else label
+    """A word of KINDS as it is, else a tool's kind: in grey, the many tools would look like what is not attributed."""
+    return label if label in KINDS else kind_of_tool(label)
 
 
 def parts(requests: Sequence[Request], arrivals: Sequence[Arrival], calls: Known) -> Iterator[Part]:

@@ -29,7 +29,7 @@
   }
 
   function showTiles(sum, saved, alerts, budgets) {
-    const open = alerts.filter((alert) => !alert.acknowledged).length;
+    const open = alerts.filter((alert) => alert.state === "stands").length;
     const shares = budgets.filter((budget) => budget.limit > 0).map((budget) => budget.used / budget.limit);
     const tightest = shares.length ? Math.max(...shares) : null;
     byId("tiles").replaceChildren(
@@ -103,8 +103,8 @@
 
   const SPLITS = {
     project: ["Project", (row) => row[SPEND.project], (key) => Data.projectLabels[key], (key) => names.project[key]],
-    model: ["Model", (row) => row[SPEND.model], Data.modelLabel],
-    agent: ["Agent", (row) => row[SPEND.agent], Data.agentLabel],
+    model: ["Model", (row) => row[SPEND.model], Data.modelLabel, (key) => names.model[key]],
+    agent: ["Agent", (row) => row[SPEND.agent], Data.agentLabel, (key) => names.agent[key]],
     session: ["Session", (row) => row[SPEND.session], Data.sessionLabel, (key) => names.session[key]],
   };
 
@@ -304,7 +304,7 @@
   function showAlerts(alerts) {
     const tone = {critical: "bad", error: "bad", warning: "warn"};
     const line = (alert) => h("li", {}, h("div", {class: "row"},
-      h("span", {class: `level ${tone[alert.level] || "quiet"}`}, alert.level, alert.acknowledged ? h("span", {class: "quiet"}, " · acknowledged") : null), h("span", {class: "small quiet"}, Data.time(alert.at))),
+      h("span", {class: `level ${(alert.state === "stands" && tone[alert.level]) || "quiet"}`}, alert.level, alert.state === "stands" ? null : h("span", {class: "quiet"}, alert.state === "gone" ? " · gone by now" : " · acknowledged")), h("span", {class: "small quiet"}, Data.time(alert.at))),
       h("div", {}, alert.message), h("div", {class: "small quiet"}, alert.source));
     if (!alerts.length) return body("alerts").replaceChildren(empty(all.alerts.length ? "No alert matches the filters." : "No alert was raised."));
     long(body("alerts"), "alerts", alerts, (part) => [h("ul", {class: "list"}, part.map(line))], "alerts");

@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 class Part(NamedTuple):
     """How many of a request's prompt tokens are of one kind; the parts of a request sum to its prompt.
 
-    `kind` is a word of `filling.KINDS`, a tool's name, or any other word, which is shown as it is.
+    `kind` is a word of `filling.KINDS` or a tool's name.
     """
 
     session: str
@@ -175,14 +175,14 @@ class Budget(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """An alert and the project that it is of ("" for all)."""
+    """An alert and the project that it is of ("" for all); `state` as `monitor.alerts.state_of` has it."""
 
     project: str
     level: str
     message: str
     source: str
     at: float
-    acknowledged: bool
+    state: str
 
 
 class PageData(NamedTuple):

@@ -2,16 +2,21 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import paths, prices, tokens
+from trimtab.budget.terms import MICRO, Account, Measure
+from trimtab.budget.words import say
 from trimtab.cli import book as books
-from trimtab.cli import screen
+from trimtab.cli import screen, standing
+from trimtab.cli.page import filling
 from trimtab.cli.page.document import build
-from trimtab.cli.page.history import History, Pricing
-from trimtab.cli.page.records import FullPrice, Limits, Part
+from trimtab.cli.page.history import DAY_S, History, Pricing, wall_clock
+from trimtab.cli.page.records import Budget, FullPrice, Limits, Part
 from trimtab.cli.page.render import write
+from trimtab.handlers import budget_report
 from trimtab.monitor.parts import RESULT
 from trimtab.monitor.periods import Period
 from trimtab.records import Alert, Factor
@@ -45,6 +50,7 @@ def make(
     Raises TrimtabError, StoreError.
     """
     history, notes = with_usage(with_ledgers(history, ledgers), asked, book)
+    history = history._replace(budgets=[budget_of(account, None) for account in standing.current()])
     data = build(
         history,
         Pricing(book.relative, book.usd, book.input_usd),
@@ -84,6 +90,19 @@ def with_ledgers(history: History, ledgers: Sequence[Path]) -> History:
     return history._replace(projects=projects, alerts=alerts)
 
 
+def budget_of(account: Account, zone: tzinfo | None) -> Budget:
+    """An account for the page; of a budget that has one for each session, prompt or run, with which one it is."""
+    budget = account.budget
+    is_money = budget.measure is Measure.USD
+    scale = MICRO if is_money else 1
+    wall, began_at = wall_clock(zone), account.began_at if account.began_at > 0 else budget.made_at
+    last = None if account.ends_at is None else int((wall(account.ends_at) - 1) // DAY_S)
+    name = f"{say(budget)}{budget_report.which(account)}"
+    limit, used = budget.limit / scale, account.used / scale
+    unit = "USD" if is_money else "tokens"
+    return Budget(name, budget.scope.project, unit, limit, used, int(wall(began_at) // DAY_S), last, None)
+
+
 def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[History, list[str]]:
     """The history with the usage book's requests, and what the newest sessions' contexts were made of.
 
@@ -96,7 +115,10 @@ def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[Histo
             return history, [LEDGER_ONLY] if history.requests else []
         arrivals = [a for a in store.arrivals(asked.session, project, None, asked.period.until) if a.what != "answer"]
         scope = Scope(project, asked.session, asked.period.since, asked.period.until)
-        _, ledger = accounts.contexts(store, accounts.active(store, scope)[-Limits().sessions :], book, True)
+        newest = accounts.active(store, scope)[-Limits().sessions :]
+        _, ledger = accounts.contexts(
+            store, newest, book, Scope(until=scope.until), filling.named(history.loads, history.recoveries)
+        )
     parts = [Part(m.session, m.agent, m.message_id, kind, tokens) for m in ledger.moments for kind, tokens in m.tokens]
     full = {
         (part.session, part.agent, part.id): FullPrice(part.tokens, part.carried, part.usd)

@@ -8,6 +8,7 @@ from trimtab.cli.page.history import History, Names
 from trimtab.cli.page.records import Conversation, Limits, Part, Point, Session
 from trimtab.monitor.summary import FactorOf, prompt_tokens
 from trimtab.records import Arrival, Load, Recovery, Request
+from trimtab.usage import account as accounts
 
 Key = tuple[str, str]  # session and agent
 
@@ -47,9 +48,12 @@ def sessions(
 def told(
     requests: Iterable[Request], names: Names, contexts: "Contexts", limits: Limits, since: float
 ) -> tuple[Conversation, ...]:
-    """A session's main conversation, then its subagents with the most requests; from wall-clock `since` on."""
+    """A session's main conversation, then its subagents with the most requests; from wall-clock `since` on.
+
+    What the client counted without writing it down is in no context.
+    """
     apart: dict[Key, list[Request]] = {}
-    for request in requests:
+    for request in accounts.listed(requests):
         apart.setdefault((request.session, request.agent), []).append(request)
     kept = sorted(apart, key=lambda key: (key[1] != "", -len(apart[key]), key[1]))[: limits.agents + 1]
     found = []
