@@ -68,6 +68,17 @@ def test_sessions_and_agents_as_wholes(worked: Home) -> None:
     assert agent_runs([run], Measure.USD) == [Run("Explore", 360)]
 
 
+def test_what_the_client_does_beside_the_conversation_is_no_agent(home: Home) -> None:
+    """A compaction's pass is of the task that it came in, and no agent of it."""
+    aside = {"type": "compaction", "input_tokens": 70, "output_tokens": 2}
+    home.write("s1", user(0, "begin"), answer(1, named(1), usage(100, 0, 0, 20, iterations=[aside])))
+    home.sync()
+    needs = read(home)
+    (task,) = needs.tasks(LATER)
+    assert (task.need.billed, task.requests, task.agent_types) == (280, 2, ())
+    assert needs.runs(LATER) == []
+
+
 def test_what_may_still_go_on_teaches_nothing(worked: Home) -> None:
     """An hour after the last line it is over."""
     needs = read(worked)
