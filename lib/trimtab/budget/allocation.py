@@ -17,7 +17,7 @@ is the last.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate
 from typing import NamedTuple
@@ -75,17 +75,18 @@ class Allocation(NamedTuple):
 def children_of(parent: Budget, budgets: Sequence[Budget]) -> list[Budget]:
     """The budgets that share in `parent`, by priority (the greater first), then by id.
 
-    They are of a lower level, inside its scope, of its measure, not closed, and in no other such budget: what is inside
-    of a child shares in the child. Of several with one scope the one with the greatest minimum stands for them.
+    They are of a lower level or of a narrower scope, inside its scope, of its measure, not closed, and in no other such
+    budget: what is inside of a child shares in the child. Of several with one scope the one with the greatest minimum
+    stands for them.
     """
     inside = [
         budget
         for budget in budgets
-        if LEVELS.index(budget.level) > LEVELS.index(parent.level)
-        and budget.measure is parent.measure
+        if budget.measure is parent.measure
         and budget.measure is not Measure.CONTEXT
         and budget.state is not State.CLOSED
         and contains(parent.scope, budget.scope)
+        and (LEVELS.index(budget.level) > LEVELS.index(parent.level) or not contains(budget.scope, parent.scope))
     ]
     found = [budget for budget in inside if not any(is_before(other, budget) for other in inside)]
     return sorted(found, key=lambda budget: (-budget.priority, budget.id))
@@ -96,6 +97,33 @@ def is_before(other: Budget, budget: Budget) -> bool:
     if other is budget or not contains(other.scope, budget.scope):
         return False
     return not contains(budget.scope, other.scope) or (-other.minimum, other.id) < (-budget.minimum, budget.id)
+
+
+def keepers(parent: Budget, budgets: Sequence[Budget]) -> list[Budget]:
+    """All budgets inside of `parent` for which something is kept of it, in an order; `minimum` is how much.
+
+    In `budgets` a minimum is what is still to be kept. Of a child's own children's it is a part: what is kept for the
+    child is what it lacks beyond theirs, so that both are kept and nothing twice.
+    """
+    return list(kept_below(parent, budgets, set()))
+
+
+def kept_below(parent: Budget, budgets: Sequence[Budget], seen: set[int]) -> Iterator[Budget]:
+    for child in children_of(parent, budgets):
+        if child.id in seen:  # it is inside of two that overlap
+            continue
+        seen.add(child.id)
+        below = list(kept_below(child, budgets, seen))
+        yield child._replace(minimum=max(0, child.minimum - sum(each.minimum for each in below)))
+        yield from below
+
+
+def check_all(budgets: Sequence[Budget], number: int) -> None:
+    """Raises BudgetError where a minimum of budget `number`, or of one that it has a part in, does not fit."""
+    for parent in budgets:
+        found = keepers(parent, budgets)
+        if parent.id == number or any(each.id == number for each in found):
+            check(parent, found)
 
 
 def check(parent: Budget, children: Sequence[Budget]) -> None:

@@ -6,8 +6,10 @@ A request fits where, for every budget that stops and that it counts in: used + 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from trimtab.budget import allocation
+from trimtab.budget.allocation import Child
 from trimtab.budget.periods import OF_EACH, Window
-from trimtab.budget.scopes import applies, contains
+from trimtab.budget.scopes import applies
 from trimtab.budget.tally import Amounts, Conversation, Tally, amount, key_in
 from trimtab.budget.terms import Account, Budget, Charge, Measure, Mode, Reservation, State
 
@@ -39,6 +41,11 @@ def conversation_key(session: str, agent: str) -> str:
 
 def conversation_of(reservation: Reservation) -> Conversation:
     return reservation.charge.session, reservation.charge.agent
+
+
+def is_call(reservation: Reservation, session: str) -> bool:
+    """Whether a reservation is for an agent of the session that has not begun."""
+    return reservation.charge.session == session and reservation.charge.agent.startswith(CALL)
 
 
 def held(tally: Tally, reservation: Reservation) -> Held:
@@ -92,11 +99,13 @@ def accounts_of(
 ) -> tuple[Account, ...]:
     """The accounts that a request would count in, in the order of `currents`."""
     found = []
+    is_any_kept = any(current.budget.minimum for current in currents)
+    lacks = [lacking(tally, current, holds) for current in currents] if is_any_kept else []
     for current in currents:
         key = key_in(current.budget, charge) if applies(current.budget, charge) else None
         if key is not None:
-            kept = kept_of(tally, currents, holds, current.budget, charge)
-            found.append(account(tally, current, holds, key, kept, charge))
+            made = account(tally, current, holds, key, charge)
+            found.append(made._replace(kept=kept_of(made, lacks, charge)) if lacks else made)
     return tuple(found)
 
 
@@ -105,7 +114,6 @@ def account(
     current: Current,
     holds: Sequence[Held],
     key: str,
-    kept: int = 0,
     charge: Charge | None = None,
 ) -> Account:
     """One account of a budget; of a context's size the newest prompt counts."""
@@ -121,7 +129,7 @@ def account(
                 used += figure
             else:
                 reserved += figure
-    return Account(budget, window.key or key, used, reserved, kept, window.since, window.until)
+    return Account(budget, window.key or key, used, reserved, 0, window.since, window.until)
 
 
 def part_of(budget: Budget, hold: Held, key: str, since: float) -> bool:
@@ -147,26 +155,29 @@ def left_in(measure: Measure, left: Amounts) -> int:
     return left.billed if measure is Measure.BILLED else left.output
 
 
-def kept_of(tally: Tally, currents: Sequence[Current], holds: Sequence[Held], budget: Budget, charge: Charge) -> int:
+def kept_of(parent: Account, lacks: Sequence[Budget], charge: Charge) -> int:
     """What a budget must leave for those inside of it that the charge does not count in: their unspent minimums.
+
+    Where not all of them fit into what is left, they are short by the same, see `allocation.kept_for`.
+    """
+    keeping = [b for b in allocation.keepers(parent.budget, lacks) if b.minimum]
+    children = [Child(str(b.id), minimum=b.minimum, priority=b.priority) for b in keeping]
+    kept = zip(keeping, allocation.kept_for(max(0, parent.left), children), strict=True)
+    return sum(part for budget, part in kept if not applies(budget, charge))
+
+
+def lacking(tally: Tally, current: Current, holds: Sequence[Held]) -> Budget:
+    """The budget with what its minimum lacks, in the period that it is in, as its minimum.
 
     Of one that has an account for each session, prompt or run, the minimum is kept once, less what those use that have
     a request under way.
     """
-    total = 0
-    for current in currents:
-        other = current.budget
-        if other.id == budget.id or not other.minimum or other.measure is not budget.measure:
-            continue
-        if budget.measure is Measure.CONTEXT or applies(other, charge) or not contains(budget.scope, other.scope):
-            continue
-        keys = {""} if other.period.span not in OF_EACH else {key_in(other, h.reservation.charge) for h in holds}
-        used = 0
-        for key in keys - {None}:
-            one = account(tally, current, holds, key or "")
-            used += one.used + one.reserved
-        total += max(0, min(other.minimum, other.limit) - used)
-    return total
+    budget, used = current.budget, 0
+    keys = {""} if budget.period.span not in OF_EACH else {key_in(budget, h.reservation.charge) for h in holds}
+    for key in keys - {None} if budget.minimum else ():
+        one = account(tally, current, holds, key or "")
+        used += one.used + one.reserved
+    return budget._replace(minimum=max(0, min(budget.minimum, budget.limit) - used))
 
 
 def is_stopping(budget: Budget, now: float) -> bool:

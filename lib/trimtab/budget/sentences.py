@@ -8,10 +8,13 @@ its project and session are "this".
 from datetime import datetime, tzinfo
 
 from trimtab.budget import tally
+from trimtab.budget.forecast import Forecast
 from trimtab.budget.terms import Account, Charge, Measure, Mode
 from trimtab.budget.words import Place, amount, say
 
 COMMAND = "/token-budget"
+INSTEAD = "Do what matters most yourself, in few steps, and say what stays open."
+UNITS = {Measure.USD: "", Measure.BILLED: " tokens", Measure.OUTPUT: " tokens of output", Measure.CONTEXT: ""}
 MORE = 1.25  # of the limit, in the example of how to raise it; chosen
 OURS = ("/token-", "/trimtab:token-")  # commands that need no request
 
@@ -74,8 +77,35 @@ def agent_refused(account: Account, agent_type: str, expected: Charge, here: Pla
     return (
         f"Not started: the budget {say(account.budget, here)} has {amount(measure, max(0, account.left))} left, "
         f"too little for one more {agent_type} agent (about {amount(measure, tally.amount(measure, expected))}). "
-        "Do what matters most yourself, in few steps, and say what stays open."
+        f"{INSTEAD}"
     )
+
+
+def likely_short(account: Account, left: int, need: Forecast, here: Place) -> str:
+    """To the user, as a prompt is sent whose task will likely not fit into what is left of a budget."""
+    budget, measure = account.budget, account.budget.measure
+    low, middle, high = (amount(measure, rough(each)) for each in (need.low, need.middle, need.high))
+    more = amount(measure, rough(budget.limit + max(need.middle - left, budget.limit * (MORE - 1))))
+    return (
+        f"this task will likely need {low} to {high}{UNITS[measure]} (median {middle}); {amount(measure, max(0, left))}"
+        f" {'is' if measure is Measure.USD else 'are'} left of budget {budget.id} ({say(budget, here)}): it may stop in"
+        f" the middle. {COMMAND} raise {budget.id} {more} gives it more"
+    )
+
+
+def agent_too_large(account: Account, left: int, agent_type: str, least: float, here: Place) -> str:
+    """To the model, for an agent that is not started as nine of ten like it needed more than there is."""
+    measure = account.budget.measure
+    return (
+        f"Not started: {agent_type} agents have needed {amount(measure, rough(least))} or more nine times in ten, and"
+        f" the budget {say(account.budget, here)} has {amount(measure, max(0, left))} left. {INSTEAD}"
+    )
+
+
+def rough(figure: float) -> int:
+    """The figure to two digits: a forecast is no more exact."""
+    units = max(1, round(figure))
+    return round(units, 2 - len(str(units)))
 
 
 def nearly(account: Account) -> str:

@@ -179,6 +179,10 @@ class Tally:
         """All that is known of some sessions."""
         return [charge for charge in self._charges.values() if charge.session in sessions]
 
+    def all(self) -> list[Charge]:
+        """All that is known."""
+        return list(self._charges.values())
+
     def newest(self, conversation: Conversation) -> Charge | None:
         """The last response of a conversation; None where none is known."""
         return self._newest.get(conversation)

@@ -20,6 +20,7 @@ from trimtab.cli import place as places
 from trimtab.cli import screen, standing
 from trimtab.errors import StoreError, TrimtabError
 from trimtab.handlers import budget_report, budgeting
+from trimtab.handlers.budget_outlook import Outlook, which
 from trimtab.handlers.budget_report import Line
 from trimtab.handlers.budgeting import CLI, Counter
 from trimtab.store.budgets import BudgetStore
@@ -80,17 +81,17 @@ def set_(words: tuple[str, ...], **options: object) -> None:
 @command.command("show")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of bars.")
 def show(wants_json: bool) -> None:
-    """Show each budget, what is used of it and when it begins anew."""
+    """Show each budget, what is used of it, what it will come to and how it is shared out."""
     with taken() as counter:
         budgets, now = counter.store.budgets(), counter.author.at
         try:
-            found, missing = counter.accounts(), ""
+            (found, outlook), missing = standing.ahead(counter.store), ""
         except StoreError as exc:
-            found, missing = [], f"what is used can't be told: {exc}"
+            found, outlook, missing = [], budget_report.NOTHING, f"what is used can't be told: {exc}"
         if wants_json:
-            print(json.dumps(document(budgets, found, now), indent=2))
+            print(json.dumps(document(budgets, found, now, outlook), indent=2))
         else:
-            rows = budget_report.rows(budgets, found, counter.place, now)
+            rows = budget_report.rows(budgets, found, counter.place, now, None, outlook)
             draw(budget_report.told(rows, counter.how_to_begin))
         if missing:
             print(f"trimtab: {missing}", file=sys.stderr)
@@ -229,7 +230,7 @@ def draw(lines: Sequence[Line]) -> None:
         out.print(text, overflow="fold")
 
 
-def document(budgets: Sequence[Budget], found: Sequence[Account], now: float) -> dict[str, object]:
+def document(budgets: Sequence[Budget], found: Sequence[Account], now: float, outlook: Outlook) -> dict[str, object]:
     """The object that `show --json` prints."""
     return {
         "format": FORMAT,
@@ -241,7 +242,14 @@ def document(budgets: Sequence[Budget], found: Sequence[Account], now: float) ->
                 "scope": {name: value for name, value in budget.scope._asdict().items() if value},
                 "period": budget.period._asdict(),
                 "accounts": [
-                    {**account._asdict(), "budget": budget.id, "left": account.left, "share": account.share}
+                    {
+                        **account._asdict(),
+                        "budget": budget.id,
+                        "left": account.left,
+                        "share": account.share,
+                        "forecast": forecast_of(account, outlook),
+                        "shared": shared_of(account, outlook),
+                    }
                     for account in found
                     if account.budget.id == budget.id
                 ],
@@ -249,3 +257,16 @@ def document(budgets: Sequence[Budget], found: Sequence[Account], now: float) ->
             for budget in budgets
         ],
     }
+
+
+def forecast_of(account: Account, outlook: Outlook) -> dict[str, float | None] | None:
+    """What will be used by the period's end; None where that is not told."""
+    told = outlook.periods.get(which(account))
+    return None if told is None else {"low": told.low, "middle": told.middle, "high": told.high}
+
+
+def shared_of(account: Account, outlook: Outlook) -> list[dict[str, object]]:
+    """How the account is shared out; empty where no budget is inside of it."""
+    found = [shared.rows for shared in outlook.shared if which(shared.account) == which(account)]
+    names = ("child", "allocated", "used", "available", "status", "efficiency_score")
+    return [{name: getattr(row, name) for name in names} for rows in found for row in rows]

@@ -1,11 +1,10 @@
 """Who asks whether a request may be sent, and what the answer is."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from trimtab.budget import gate
-from trimtab.budget.terms import Account, Charge, Reservation
+from trimtab.budget.terms import Account, Charge
 
 
 class Who(NamedTuple):
@@ -34,23 +33,3 @@ class Verdict(NamedTuple):
     account: Account | None
     accounts: tuple[Account, ...]
     expected: Charge
-
-
-def is_call(reservation: Reservation, session: str) -> bool:
-    """Whether a reservation is for an agent of the session that has not begun."""
-    return reservation.charge.session == session and reservation.charge.agent.startswith(gate.CALL)
-
-
-def is_alive(pid: int) -> bool | None:
-    """Whether a process is there; None where that can't be known."""
-    if pid <= 0 or os.name != "posix":  # on Windows signal 0 is no question
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return None
-    return True

@@ -73,6 +73,10 @@ class Bookkeeping:
 
     # The book as it is; all raise StoreError
 
+    def store(self) -> UsageStore:
+        """The open book, for what reads much of it; not for later, another file may take its place."""
+        return self._opened()
+
     def requests(self, session: str | None = None, *, since: float, until: float) -> list[Request]:
         """Responses by time."""
         return self._opened().requests(session, since=since, until=until)

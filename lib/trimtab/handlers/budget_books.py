@@ -52,7 +52,8 @@ class Books:
         steady: Callable[[], float],
     ) -> None:
         self._config = paths.user_folder(environment) / paths.CONFIG
-        self._clock, self._book, self._note, self._steady = clock, book, note, steady
+        self.source = book
+        self._clock, self._note, self._steady = clock, note, steady
         self.ledger = BudgetLedger(environment, self.doubt)
         self.tallies = Tallies(book)
         self.transcripts: dict[str, Path | None] = {}  # by session
@@ -137,10 +138,10 @@ class Books:
         """
         ends = time.monotonic() + READ_S
         try:
-            path = self.transcripts.get(session) or self._book.transcript(session) or self._beside(session)
+            path = self.transcripts.get(session) or self.source.transcript(session) or self._beside(session)
             if path is None:
                 return True
-            while not (done := self._book.read(path)) and time.monotonic() < ends:
+            while not (done := self.source.read(path)) and time.monotonic() < ends:
                 pass
         except StoreError as exc:
             self.doubt(f"the usage book can't be written, budgets go by what was known before: {exc}")

@@ -13,6 +13,7 @@ from trimtab.budget import sentences, tally
 from trimtab.budget.pressure import pressure
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import Place, say
+from trimtab.handlers import budget_ahead
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
@@ -59,6 +60,15 @@ def price_of_tokens(event: Event, desk: Desk) -> float:
 def stops(verdict: Verdict, event: Event, desk: Desk) -> Account | None:
     """The budget that stops the request; None where it may be sent."""
     return None if verdict.is_allowed or not is_enforced(event, desk) else verdict.account
+
+
+def look_ahead(event: Event, desk: Desk, verdict: Verdict, asker: Who, prompt: str) -> None:
+    """Tells the user, once, where the task of a prompt that is sent will likely not fit into what is left."""
+    if not verdict.is_allowed or not is_enforced(event, desk):
+        return
+    found = budget_ahead.task(desk.needs, verdict.accounts, verdict.expected, asker.session, len(prompt), desk.clock())
+    if found is not None:
+        desk.tell_user(sentences.likely_short(found.account, found.left, found.need, here(event)))
 
 
 def told(event: Event, desk: Desk, verdict: Verdict, asker: Who, report: str = "") -> Reply | None:
@@ -119,6 +129,12 @@ def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
     account = stops(verdict, event, desk)
     if account is not None:
         reason = sentences.agent_refused(account, kind, verdict.expected, here(event))
+        desk.add(event, reason)
+        return deny(reason)
+    short = budget_ahead.agent(desk.needs, verdict.accounts, verdict.expected, kind, desk.clock())
+    if short is not None and verdict.is_allowed and is_enforced(event, desk):
+        desk.purse.withdraw(asker, event.tool_use_id)
+        reason = sentences.agent_too_large(short.account, short.left, kind, short.need.low, here(event))
         desk.add(event, reason)
         return deny(reason)
     chosen = desk.settings(event)

@@ -6,8 +6,12 @@ from datetime import datetime, time, tzinfo
 from typing import NamedTuple
 
 from trimtab.budget import amounts, gate
+from trimtab.budget.allocation import ELSE, EXHAUSTED, Allocation
+from trimtab.budget.sentences import rough
 from trimtab.budget.terms import Account, Budget, Measure, Mode, Span, State
 from trimtab.budget.words import Place, amount, say
+from trimtab.handlers.budget_outlook import Outlook
+from trimtab.handlers.budget_outlook import which as which_of
 from trimtab.handlers.budgeting import BY_HAND
 from trimtab.settings import OPTION
 from trimtab.store.budgets import Change
@@ -17,14 +21,19 @@ BAR = 16  # columns
 MOST_BARS = 5  # of one budget: sessions, prompts or runs
 INDENT = "     "
 BAR_ENDS = len(INDENT) + BAR
+NOTHING = Outlook()
 
 
 class Bar(NamedTuple):
-    """One account: `share` of the limit is used, `text` says how much that is and when it begins anew."""
+    """One account: `share` of the limit is used, `text` says how much that is and when it begins anew.
+
+    `ahead` are lines of what it will come to, and of how it is shared out.
+    """
 
     share: float
     text: str
     is_full: bool
+    ahead: tuple[str, ...] = ()
 
 
 class Row(NamedTuple):
@@ -45,13 +54,18 @@ class Line(NamedTuple):
 
 
 def rows(
-    budgets: Iterable[Budget], accounts: Sequence[Account], here: Place, now: float, zone: tzinfo | None = None
+    budgets: Iterable[Budget],
+    accounts: Sequence[Account],
+    here: Place,
+    now: float,
+    zone: tzinfo | None = None,
+    outlook: Outlook = NOTHING,
 ) -> list[Row]:
     """Budgets in their order, each with its accounts, the fullest first."""
     found = []
     for budget in budgets:
         own = sorted((a for a in accounts if a.budget.id == budget.id), key=lambda a: (-a.share, a.key))
-        bars = tuple(bar(account, now, zone) for account in own[:MOST_BARS])
+        bars = tuple(bar(account, now, zone)._replace(ahead=ahead(account, outlook)) for account in own[:MOST_BARS])
         found.append(Row(budget.id, say(budget, here), remarks(budget, now, zone), bars, len(own) - len(bars)))
     return found
 
@@ -86,6 +100,28 @@ def bar(account: Account, now: float, zone: tzinfo | None) -> Bar:
     elif account.left <= 0 and budget.mode is Mode.WARN:
         told += ": only told"
     return Bar(account.share, told, is_full)
+
+
+def ahead(account: Account, outlook: Outlook) -> tuple[str, ...]:
+    """What the account will come to by the end of its period, and each part of it, where they are known."""
+    measure, told = account.budget.measure, outlook.periods.get(which_of(account))
+    lines = []
+    if told is not None:
+        low, middle, high = (amount(measure, rough(each or 0.0)) for each in (told.low, told.middle, told.high))
+        until = "tonight" if told.period == "day" else f"{told.until:%a} {told.until.day} {told.until:%b}"
+        lines.append(f"likely {middle} by {until} ({low} to {high} in four of five cases)")
+    for shared in outlook.shared:
+        if which_of(shared.account) == which_of(account):
+            lines += [part(row, measure) for row in shared.rows]
+    return tuple(lines)
+
+
+def part(row: Allocation, measure: Measure) -> str:
+    """How much of a budget one child has."""
+    who = row.child if row.child == ELSE else f"budget {row.child}"
+    used, available = amount(measure, row.used), amount(measure, row.available)
+    over = ", and there is no more" if row.status == EXHAUSTED else ""
+    return f"{who}: {amount(measure, row.allocated)} of it, {used} used, {available} available{over}"
 
 
 def ends(account: Account, now: float, zone: tzinfo | None) -> str:
@@ -141,6 +177,8 @@ def told(found: Sequence[Row], how_to_begin: str) -> list[Line]:
             cells = filled(each.share)
             head = f"{INDENT}{'█' * cells}{'░' * (BAR - cells)} {percent(each.share):>5}  "
             lines += wrapped("full" if each.is_full else "bar", head + each.text, " " * len(head))
+            for line in each.ahead:
+                lines += wrapped("remark", " " * len(head) + line, " " * (len(head) + 2))
         more = [f"and {row.more} more"] if row.more else [] if row.bars else ["nothing is used of it yet"]
         for remark in (*more, *row.remarks):
             lines += wrapped("remark", INDENT + remark, INDENT)

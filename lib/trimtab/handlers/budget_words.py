@@ -64,7 +64,9 @@ def ordered(event: Event, desk: Desk, store: BudgetStore) -> list[str]:
     place = budgeting.place_of(str(event.project), event.session, SLASH, store)
     counter = Counter(store, place, budgeting.author(SLASH, desk.clock()), lambda: desk.purse.accounts(None))
     if order in ("", "show"):
-        found = budget_report.rows(store.budgets(), counter.standing(), place, desk.clock())
+        accounts = counter.standing()
+        outlook = desk.shares.outlook(accounts)
+        found = budget_report.rows(store.budgets(), accounts, place, desk.clock(), None, outlook)
         return ["", *(line.text for line in budget_report.told(found, counter.how_to_begin))]
     if order in ("help", "--help", "-h", "?"):
         return ["", *HELP.splitlines()]

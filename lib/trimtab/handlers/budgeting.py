@@ -11,6 +11,7 @@ from getpass import getuser
 from typing import NamedTuple
 
 from trimtab.budget import amounts, gate, words
+from trimtab.budget.allocation import check_all
 from trimtab.budget.amounts import AMOUNT, exactly
 from trimtab.budget.phrases import checked
 from trimtab.budget.scopes import is_same_account
@@ -97,6 +98,8 @@ def set_budget(counter: Counter, text: str) -> str:
     known = counter.store.budgets()
     same = [each for each in known if is_same_account(each, budget)]
     own = next((each for each in same if each.origin in BY_HAND), None)
+    changed = budget if own is None else set_anew(own, budget)
+    check_all([*(each for each in known if each is not own), changed], changed.id)
     if own is None:
         made = counter.store.add(budget, counter.author, say)
         told = f"Budget {made.id} is set: {say(made, here)}."

@@ -17,6 +17,8 @@ from trimtab.content.rules import Rule
 from trimtab.errors import StoreError
 from trimtab.handlers import outputs, parsed, recovery_guard, trial
 from trimtab.handlers.bookkeeping import Bookkeeping
+from trimtab.handlers.budget_idle import Shares
+from trimtab.handlers.budget_needs import BudgetNeeds
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
@@ -126,10 +128,13 @@ class Desk:
         self._book = Bookkeeping(self._user_environment, lambda fault: self._complain(fault, "usage", "between"))
         self.trial = Trial(self._user_environment, clock, self._complain, self._book)
         self.purse = Purse(self._user_environment, clock, self._book, lambda fault: self._complain(fault, "budget"))
+        self.needs = BudgetNeeds(self._book, clock)
+        self.shares = Shares(self.purse, self.needs, clock)
         self.watch = Watch(
             paths.user_folder(self._user_environment), clock, self._book, accounts=lambda: self.purse.accounts(None)
         )
         self._ended: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._for_user: list[str] = []
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
         """The reply to one event as the client's JSON (a status line as it is), b"" for no opinion.
@@ -143,7 +148,7 @@ class Desk:
             reply = handler(found, self) if handler else None
         if isinstance(reply, str):
             return reply.encode("utf-8", "replace")
-        reply = self.watch.told(found, reply, self.purse.doubts)
+        reply = self.watch.told(found, reply, self._sentences)
         return json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") if reply else b""
 
     def await_failure(self, key: str, event: Event) -> None:
@@ -165,6 +170,14 @@ class Desk:
     def ended_agent(self, session: str, agent: str) -> str:
         """What was said of an agent that a budget has ended, once; "" of any other."""
         return self._ended.pop((session, agent), "")
+
+    def tell_user(self, said: str) -> None:
+        """A sentence for the user alone, with this event's reply or the next one's that can have it."""
+        self._for_user.append(said)
+
+    def _sentences(self) -> list[str]:
+        said, self._for_user = self._for_user, []
+        return [*said, *self.purse.doubts()]
 
     def add(self, event: Event, said: str) -> None:
         """Note that the model gets a text of ours: an addition to its conversation."""
@@ -310,6 +323,7 @@ class Desk:
         """
         self._book.tick()
         self.purse.step()
+        self.shares.step()
         self.trial.between()
         for project in self._projects.values():
             if project.store.is_current():

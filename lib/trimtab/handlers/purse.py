@@ -28,9 +28,10 @@ from trimtab.budget.scopes import applies
 from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
-from trimtab.handlers.asking import Verdict, Who, is_alive, is_call
+from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
@@ -179,7 +180,7 @@ class Purse:
                 if any(r.charge.key == who.key for r in known):
                     return
                 for r in known:
-                    if is_call(r, who.session) and r.charge.agent_type == who.agent_type:
+                    if gate.is_call(r, who.session) and r.charge.agent_type == who.agent_type:
                         turn.release([r.charge.key])
                         turn.reserve(r._replace(charge=r.charge._replace(key=who.key, agent=who.agent)))
                         return
@@ -213,6 +214,16 @@ class Purse:
 
         self._ledger.decide(do)
 
+    def withdraw(self, who: Who, call: str) -> None:
+        """The agent that the call was to start is not: nothing is kept for it."""
+        key = gate.conversation_key(who.session, f"{gate.CALL}{call}")
+
+        def do(store: BudgetStore) -> None:
+            with store.turn() as turn:
+                turn.release([key])
+
+        self._ledger.decide(do)
+
     # What stands where
 
     def accounts(self, who: Who | None) -> list[Account]:
@@ -220,7 +231,8 @@ class Purse:
         if not self.is_on():
             return []
         self._books.catch_up([who.session] if who else (), LOAD_S)
-        known, now = self._ledger.decide(lambda store: store.reservations()), self._books.now()
+        known = self._ledger.reservations = self._ledger.decide(lambda store: store.reservations())
+        now = self._books.now()
         if who is not None:
             return list(self._accounts(known, self._place(who, now)))
         tally, found = self._tallies.tally, []
@@ -246,6 +258,11 @@ class Purse:
         now = self._books.now()
         accounts = self._accounts(self._ledger.reservations, self._place(who, now))
         return max((a.share for a in accounts if gate.is_stopping(a.budget, now)), default=0.0)
+
+    @property
+    def books(self) -> Books:
+        """What decisions go by, for what decides nothing."""
+        return self._books
 
     def tell(self, account: Account, whom: str, what: str) -> bool:
         """Whether this was not said of the account yet, since its budget changed; of a rolling one in one window."""
@@ -339,7 +356,7 @@ class Purse:
         kept = []
         for r in known:
             is_own = r.charge.key == who.key
-            if not is_own and not (is_call(r, who.session) and not who.agent):
+            if not is_own and not (gate.is_call(r, who.session) and not who.agent):
                 kept.append(r)
                 continue
             turn.release([r.charge.key])

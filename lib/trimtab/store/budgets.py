@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from trimtab.budget.allocation import CLOSED, Allocation, closed
 from trimtab.budget.terms import Budget, Charge, Level, Measure, Mode, Period, Reservation, Scope, Span, State
 from trimtab.errors import BudgetError, StoreError
 from trimtab.schema import MIGRATIONS
@@ -20,6 +21,7 @@ from trimtab.store.base import Database, clean, connect, current_number, prepare
 BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
 FLAG = "budgets"  # beside the ledger
 PROMPTS_S = 40 * 86_400.0  # chosen: a prompt that is worked on for longer has no budget any more
+ALLOCATIONS_S = 400 * 86_400.0  # chosen: a year can be looked back on
 Say = Callable[[Budget], str]
 COLUMNS = (
     "id, level, selection, measure, token_limit, span, seconds, zone, mode, state, priority, minimum, origin,"
@@ -29,6 +31,8 @@ RESERVED = (
     "key, session, agent, agent_type, project, at, billed, output, context, usd, prompt, task, is_priced, pid,"
     " is_assumed"
 )
+ALLOCATED = "constraint_id, child, period, allocated, used, available, status, efficiency_score"
+OPEN = f"from budget_allocations where status <> '{CLOSED}'"
 
 
 class Author(NamedTuple):
@@ -244,6 +248,26 @@ class BudgetStore(Database):
             before = db.total_changes
             db.execute("insert or ignore into budget_told values (?, ?, ?, ?, ?)", [*key, at])
             return db.total_changes > before
+
+    # How budgets are shared out
+
+    def allocations(self) -> list[Allocation]:
+        """The rows that are not closed, by budget, period and child."""
+        return [Allocation._make(row) for row in self._rows(f"select {ALLOCATED} {OPEN} order by 1, 3, 2")]
+
+    def allocate(self, parent: int, rows: Sequence[Allocation], at: float) -> None:
+        """Makes these the rows of a budget. Those that are not given any more are of a time that is over: closed.
+
+        What was closed ALLOCATIONS_S ago is forgotten.
+        """
+        given = {(row.period, row.child) for row in rows}
+        with self._transaction() as db:
+            known = map(Allocation._make, db.execute(f"select {ALLOCATED} {OPEN} and constraint_id = ?", [parent]))
+            over = closed([row for row in known if (row.period, row.child) not in given])
+            sql = f"insert or replace into budget_allocations ({ALLOCATED}, at) values ({', '.join('?' * 9)})"
+            values = [(row[0], clean(row.child), clean(row.period), *row[3:], at) for row in (*over, *rows)]
+            db.executemany(sql, values)
+            db.execute(f"delete from budget_allocations where status = '{CLOSED}' and at < ?", [at - ALLOCATIONS_S])
 
     # Prompts and named runs
 

@@ -5,13 +5,14 @@ that ran. A slash command of the user's is none (its text is the client's): what
 came before a session's first prompt is of no task.
 """
 
+import time
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from trimtab.budget import efficiency, forecast
 from trimtab.budget.forecast import Past, Run, Start, Step
-from trimtab.budget.terms import Measure
+from trimtab.budget.terms import Charge, Measure
 from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
 from trimtab.records import UNLISTED, Arrival, Request
@@ -22,6 +23,7 @@ from trimtab.usage.charging import charge_of
 MOST_SESSIONS = 300  # the newest; as many tasks are learned from (forecast.MOST_PAST)
 MOST_CHANGED = 5_000  # responses that are looked at one by one; above, all sessions are read anew
 QUIET_S = 3_600.0  # chosen: so long after its last line a session's last task is over
+QUARTER_S = 900.0  # all zones' days begin with a quarter of an hour
 
 
 class Amount(NamedTuple):
@@ -87,12 +89,16 @@ class AgentRun(NamedTuple):
 
 
 class Worked(NamedTuple):
-    """What is known of one session. `last_at` is its last line's time."""
+    """What is known of one session. `last_at` is its last line's time.
+
+    `uses` are its responses as budgets count them, those of one agent type in one quarter of an hour as one.
+    """
 
     last_at: float
     whole: Task | None
     tasks: tuple[Task, ...]
     runs: tuple[AgentRun, ...]
+    uses: tuple[Charge, ...]
 
 
 class Needs:
@@ -102,18 +108,36 @@ class Needs:
         self._book = book
         self._known: dict[str, Worked] = {}
         self._newest = -1
+        self._unread: dict[str, Span] = {}
+        self.is_complete = False  # whether all was read, at some time
 
-    def refresh(self, store: UsageStore) -> int:
-        """Reads what is new; how many sessions were read. Raises StoreError."""
-        newest = store.newest()
+    def refresh(self, store: UsageStore, most_s: float = float("inf")) -> int:
+        """Reads what is new, the newest first, for about so long at most; how many sessions were read.
+
+        What is left is read by the next calls. Raises StoreError.
+        """
+        ends, newest = time.monotonic() + most_s, store.newest()
         spans = sorted(store.sessions(), key=lambda span: (span.last_at, span.session))[-MOST_SESSIONS:]
-        stale = self._stale(store, spans)
-        self._known = {span.session: self._known[span.session] for span in spans if span.session in self._known}
-        for span in stale:
+        names = {span.session for span in spans}
+        left = [span for span in spans if span.session in self._unread]
+        self._unread = {span.session: span for span in (*left, *self._stale(store, spans))}
+        self._known = {name: known for name, known in self._known.items() if name in names}
+        self._newest = newest
+        read = 0
+        for span in sorted(self._unread.values(), key=lambda span: -span.last_at):
             made = worked(span, store.requests(span.session), store.arrivals(span.session), self._book)
             self._known[span.session] = made
-        self._newest = newest
-        return len(stale)
+            del self._unread[span.session]
+            read += 1
+            if time.monotonic() >= ends:
+                break
+        self.is_complete |= not self._unread
+        return read
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last call has left something."""
+        return bool(self._unread)
 
     def _stale(self, store: UsageStore, spans: Sequence[Span]) -> list[Span]:
         """Sessions with a line, or with a response that came or changed, since the last look."""
@@ -144,6 +168,10 @@ class Needs:
         found = [w.whole for w in self._known.values() if w.whole is not None and w.last_at < now - QUIET_S]
         found.sort(key=lambda task: (task.at, task.session))
         return [follow(task, found[n - 1] if n else None) for n, task in enumerate(found)]
+
+    def uses(self) -> list[Charge]:
+        """All that was used, in quarters of an hour, by time; also what is under way."""
+        return sorted((use for worked in self._known.values() for use in worked.uses), key=lambda use: use.at)
 
     def newest(self, session: str) -> Task | None:
         """The session's newest task, which may be under way; None where it has none."""
@@ -192,7 +220,27 @@ def worked(span: Span, requests: Sequence[Request], arrivals: Sequence[Arrival],
             context = context_at(requests, compacted, prompt.at)
             made = task_of(prompt, group, came, context, not tasks, book)
             tasks.append(follow(made, tasks[-1] if tasks else None))
-    return Worked(span.last_at, whole, tuple(tasks), tuple(runs_of(requests, book)))
+    return Worked(span.last_at, whole, tuple(tasks), tuple(runs_of(requests, book)), tuple(uses_of(requests, book)))
+
+
+def uses_of(requests: Iterable[Request], book: Book) -> list[Charge]:
+    """The responses of one session by agent type and quarter of an hour; keys, prompts and contexts are lost."""
+    found: dict[tuple[str, bool, float], Charge] = {}
+    for request in requests:
+        charge = charge_of(request, book)
+        at = charge.at // QUARTER_S * QUARTER_S
+        key = (charge.agent_type, bool(charge.agent), at)
+        known = found.get(key)
+        if known is None:
+            found[key] = charge._replace(key="", at=at, context=0)
+            continue
+        found[key] = known._replace(
+            billed=known.billed + charge.billed,
+            output=known.output + charge.output,
+            usd=known.usd + charge.usd,
+            is_priced=known.is_priced and charge.is_priced,
+        )
+    return list(found.values())
 
 
 def is_aside(request: Request) -> bool:

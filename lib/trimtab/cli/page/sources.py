@@ -17,6 +17,8 @@ from trimtab.cli.page.history import DAY_S, History, Pricing, wall_clock
 from trimtab.cli.page.records import Budget, FullPrice, Limits, Part
 from trimtab.cli.page.render import write
 from trimtab.handlers import budget_report
+from trimtab.handlers.budget_outlook import which
+from trimtab.monitor.forecast import Forecast
 from trimtab.monitor.parts import RESULT
 from trimtab.monitor.periods import Period
 from trimtab.records import Alert, Factor
@@ -50,7 +52,9 @@ def make(
     Raises TrimtabError, StoreError.
     """
     history, notes = with_usage(with_ledgers(history, ledgers), asked, book)
-    history = history._replace(budgets=[budget_of(account, None) for account in standing.current()])
+    found, outlook = standing.current()
+    budgets = [budget_of(account, outlook.periods.get(which(account)), None) for account in found]
+    history = history._replace(budgets=budgets)
     data = build(
         history,
         Pricing(book.relative, book.usd, book.input_usd),
@@ -90,8 +94,11 @@ def with_ledgers(history: History, ledgers: Sequence[Path]) -> History:
     return history._replace(projects=projects, alerts=alerts)
 
 
-def budget_of(account: Account, zone: tzinfo | None) -> Budget:
-    """An account for the page; of a budget that has one for each session, prompt or run, with which one it is."""
+def budget_of(account: Account, told: Forecast | None, zone: tzinfo | None) -> Budget:
+    """An account for the page; of a budget that has one for each session, prompt or run, with which one it is.
+
+    `told` is its forecast, which is shown by its middle.
+    """
     budget = account.budget
     is_money = budget.measure is Measure.USD
     scale = MICRO if is_money else 1
@@ -100,7 +107,8 @@ def budget_of(account: Account, zone: tzinfo | None) -> Budget:
     name = f"{say(budget)}{budget_report.which(account)}"
     limit, used = budget.limit / scale, account.used / scale
     unit = "USD" if is_money else "tokens"
-    return Budget(name, budget.scope.project, unit, limit, used, int(wall(began_at) // DAY_S), last, None)
+    likely = None if told is None or told.middle is None else told.middle / scale
+    return Budget(name, budget.scope.project, unit, limit, used, int(wall(began_at) // DAY_S), last, likely)
 
 
 def with_usage(history: History, asked: Asked, book: prices.Book) -> tuple[History, list[str]]:
