@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,10 @@ def test_there_are_prompt_texts() -> None:
 def test_hooks_are_exec_form_with_a_timeout_and_a_narrow_matcher(event: str) -> None:
     for entry in read("hooks/hooks.json")["hooks"][event]:
         matcher = entry.get("matcher", "")
-        assert event not in NARROW or re.fullmatch(r"[A-Za-z:|-]+(mcp__\.\*)?", matcher), "plain names, and MCP tools"
+        is_gate = "hooks/gate" in json.dumps(entry)  # without a budget it ends before Python starts, so it may be wide
+        assert is_gate or event not in NARROW or re.fullmatch(r"[A-Za-z:|-]+(mcp__\.\*)?", matcher), (
+            "plain names, and MCP tools"
+        )
         for hook in entry["hooks"]:
             assert hook["type"] == "command"
             assert " " not in hook["command"], "exec form: one program, its arguments apart"
@@ -79,7 +83,7 @@ def test_hooks_are_exec_form_with_a_timeout_and_a_narrow_matcher(event: str) -> 
             assert (ROOT / script.replace("${CLAUDE_PLUGIN_ROOT}", ".")).is_file()
 
 
-@pytest.mark.parametrize("path", ["bin/trimtab", "bin/check", ".ci/run", "hooks/python"])
+@pytest.mark.parametrize("path", ["bin/trimtab", "bin/check", ".ci/run", "hooks/python", "hooks/gate"])
 def test_programs_can_be_run(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     assert (ROOT / path).stat().st_mode & 0o111
@@ -108,3 +112,20 @@ def test_no_text_names_this_machine_or_a_registry() -> None:
     files = [ROOT / "bin/trimtab", ROOT / "bin/check", ROOT / ".ci/run", ROOT / "pyproject.toml", *ROOT.glob("*.lock")]
     files += [*ROOT.glob("lib/**/*.py"), *ROOT.glob("hooks/*"), *ROOT.glob("commands/*"), *ROOT.glob("*.md")]
     assert not [path.name for path in files if path.is_file() and words.search(path.read_text(encoding="utf-8"))]
+
+
+def test_what_only_budgets_need_ends_before_python_without_one(tmp_path: Path) -> None:
+    """Every tool call of a user without a budget waits for an interpreter."""
+    gates = [entry for entries in read("hooks/hooks.json")["hooks"].values() for entry in entries]
+    events = [entry["hooks"][0]["args"][-1] for entry in gates if "hooks/gate" in json.dumps(entry)]
+    assert sorted(events) == [
+        "PostToolBatch", "PreCompact", "PreToolUse", "SubagentStart", "SubagentStop", "UserPromptSubmit"
+    ]  # fmt: skip
+    (tmp_path / "python").write_text("#!/bin/sh\necho reached\n")
+    gate = tmp_path / "gate"
+    gate.write_text((ROOT / "hooks/gate").read_text(encoding="utf-8"))
+    command, environment = ["sh", str(gate), "-I"], {"HOME": str(tmp_path)}
+    assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == b""
+    (tmp_path / ".claude-patterns").mkdir()
+    (tmp_path / ".claude-patterns" / "budgets").touch()
+    assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == b"reached\n"

@@ -76,6 +76,8 @@ def test_minimums_that_no_longer_fit_are_short_by_the_same() -> None:
     assert parts(plan(parent(100, used=70), children)) == {"a": 25, "b": 5, "c": 0, ELSE: 70}
     assert parts(plan(parent(100, used=69), children)) == {"a": 25, "b": 6, "c": 0, ELSE: 69}
     assert [room(parent(100, used=69), children, name) for name in ("a", "b", "c", ELSE)] == [25, 6, 0, 0]
+    twins = [Child("a", minimum=2), Child("b", minimum=2)]
+    assert parts(plan(parent(100, used=99), twins)) == {"a": 1, "b": 0, ELSE: 99}
 
 
 def test_room_leaves_others_minimums() -> None:

@@ -8,8 +8,9 @@ from tests.usage.written import MODEL, usage
 
 from trimtab import paths
 from trimtab.budget.terms import EVERYTHING, Budget, Level, Measure, Period, Reservation, Span
+from trimtab.handlers.asking import Who
 from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.purse import Purse, Who
+from trimtab.handlers.purse import Purse
 from trimtab.store.budgets import Author, BudgetStore
 from trimtab.store.usage import UsageStore
 

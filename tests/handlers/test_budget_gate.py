@@ -252,3 +252,23 @@ def test_the_status_line_has_the_tightest_budget(client: Client) -> None:
     for _ in range(3):
         client.desk.between()  # the usage book is read
     assert line().endswith(f" · 50% of budget {number}")
+
+
+def test_a_conversation_is_not_summed_up_where_nothing_is_left(client: Client) -> None:
+    number = budget(client, "60k per session")
+    prompt(client)
+    step(client)
+    assert client.send("PreCompact", trigger="manual", prompt_id="p1") is None
+    steps_until_stopped(client)
+    refused = client.send("PreCompact", trigger="manual", prompt_id="p1")
+    assert refused is not None
+    assert refused["decision"] == "block"
+    assert f"/token-budget raise {number}" in str(refused["reason"])
+
+
+def test_a_budget_of_the_prompts_size_lets_it_be_made_smaller(client: Client) -> None:
+    budget(client, "context 40k")
+    prompt(client)
+    step(client)
+    assert (prompt(client, "Go on.", 2) or {})["decision"] == "block"
+    assert client.send("PreCompact", trigger="manual", prompt_id="p2") is None

@@ -384,23 +384,45 @@ def test_no_reservation_is_kept_for_ever(world: World, pid: int, most_s: float) 
     assert world.reservations() == []
 
 
-def test_the_response_is_waited_for_as_long_as_the_client_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client writes it up to a tenth of a second after the event."""
+@pytest.mark.parametrize(("limit", "pauses"), [(1500, 3), (3000, 0)])
+def test_a_response_is_waited_for_where_a_refusal_depends_on_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: int, pauses: int
+) -> None:
+    """The client writes it up to a tenth of a second after the event; a user far from the limit never waits."""
     monkeypatch.setattr(purse, "WAIT_S", 60.0)
-    world.add(budget(10_000))
+    world.add(budget(limit))
     asked = world.purse()
     asked.ask(world.who())
-    pauses: list[float] = []
+    slept: list[float] = []
 
     def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 3:
+        slept.append(seconds)
+        if len(slept) == 3:
             world.respond(300, at=NOON + 4)
 
     monkeypatch.setattr("trimtab.handlers.purse.time.sleep", sleep)
     world.later(5)
-    asked.ended(world.who())
-    assert (standing(asked), len(pauses), asked.doubts()) == ((300, 0), 3, [])
+    assert asked.ask(world.who()).is_allowed
+    assert (len(slept), asked.doubts()) == (pauses, [])
+
+
+def test_a_compaction_counts_until_the_client_tells_its_total(world: World) -> None:
+    """The client writes no line of its request, so it would be missing until the session's end."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    asked.ask(world.who())
+    world.later(5)
+    world.respond(300)
+    world.later(5)
+    assert asked.compacting(world.who()).is_allowed
+    world.later(5)
+    asked.ask(world.who())
+    assert standing(asked)[0] == 300 + 4_000
+    world.later(5)
+    world.respond(50)
+    world.later(5)
+    asked.ask(world.who())
+    assert standing(asked)[0] == 350 + 4_000
 
 
 def test_a_client_that_stops_writing_has_spent_what_was_expected(world: World) -> None:

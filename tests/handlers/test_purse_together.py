@@ -16,8 +16,9 @@ import pytest
 from tests.handlers.spending import World, budget
 
 from trimtab.handlers import purse as purse_module
+from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.budget_ledger import BudgetLedger
-from trimtab.handlers.purse import Purse, Verdict, Who
+from trimtab.handlers.purse import Purse
 from trimtab.store.budgets import Turn
 from trimtab.store.spent import Spent
 

@@ -5,9 +5,9 @@ knows nothing but edits by the client's own tools: reading, planning, tests and 
 so whose history has no edits has no score, and a score under 1 is no blame.
 
 What it tells, on recorded sessions (`bench/needs.py`): the lower it is after a session's first 8 or 16 responses, the
-more all later responses cost, beyond what was forecast then; weakly (rank correlations of -0.2 to -0.4). The other
-meanings that were tried told nothing of that in both folds: the shares of calls that failed, of calls that were
-repeated, of the spend that paid for something new, that lost caches took, or that the model wrote.
+more all later responses cost, beyond what was forecast then; weakly (rank correlations of -0.2 to -0.4). Of the other
+meanings that were tried none told that at both points in both folds: the shares of calls that failed or were repeated,
+of the spend that paid for something new, that lost caches took, that the model wrote, and the cost of a response.
 """
 
 from collections.abc import Iterable

@@ -6,7 +6,7 @@ first, the context that it is asked in, what the task before needed. While it ru
 on the same, the requests so far, what they came to, and the context by now.
 
 `bench/needs.py` compares this with the median of all past tasks, nearest neighbours and others on held-out sessions. A
-task's need is told very roughly by anything: its interval spans a factor of ten to twenty.
+task's need is told very roughly by anything: its interval spans a factor of 13 to 22.
 """
 
 import math
@@ -17,7 +17,7 @@ from trimtab.budget import regression
 from trimtab.budget.regression import Model, Row, Spread
 
 LEAST_PAST = 20  # tasks or sessions; with 15 the interval is no better than the plain one (bench/needs.py)
-MOST_PAST = 300  # newest first; 200 do as well as all 770 (bench/needs.py)
+MOST_PAST = 300  # the newest; chosen: 200 do better than 80 (bench/needs.py), and each costs time
 MOST_STEPS = 600  # rows of what is still to come, of the newest tasks; chosen for speed
 LEAST_RUNS = 9  # the fewest of which the smallest and the greatest hold four of five cases
 DRAWN = 5.0  # runs of a type; chosen

@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-PENALTY = 10.0  # of each weight's square; 5 did as well with 40 rows and worse with 15 (bench/needs.py, 2026-11)
-REACH = 3.0  # squared distance at which a row weighs a third; chosen, 1.5 to 6 differ by 1 %
+PENALTY = 10.0  # of each weight's square; 5 did as well with 40 rows and worse with 15 (recorded sessions, 2026-11)
+REACH = 3.0  # squared distance at which a row weighs a third of the nearest; chosen
 FAR = 0.05  # what the farthest row weighs, relative to the nearest; chosen
 LOW, HIGH = 0.1, 0.9  # the interval that is told
 

@@ -22,7 +22,8 @@ from trimtab.cli import place as places
 from trimtab.cli import report, screen, standing
 from trimtab.days import midnight
 from trimtab.errors import StoreError
-from trimtab.handlers.purse import Purse, Who
+from trimtab.handlers.asking import Who
+from trimtab.handlers.purse import Purse
 from trimtab.monitor import report as plain
 from trimtab.records import Load, Request, Session, Tier
 from trimtab.settings import Settings

@@ -30,7 +30,7 @@ DEADLINES_S = {
     "StatusLine": 0.3,  # chosen: a line that comes late is drawn late, and the next one comes soon
 }
 BASH, BYPASS = b'"tool_name":"Bash"', b'"permission_mode":"bypassPermissions"'  # quotes in a JSON string are escaped
-SPENDING = ("UserPromptSubmit", "PreToolUse", "PostToolBatch")  # a request may follow
+SPENDING = ("UserPromptSubmit", "PreToolUse", "PostToolBatch", "PreCompact")  # a request may follow
 LOADING_S = 3.0  # chosen: a busy machine with two processors was seen to take 2 s until events are answered in time
 STARTING_S = 1.0  # how long SessionStart waits for a new daemon to listen
 SETTING_UP = (

@@ -14,9 +14,9 @@ from trimtab.budget.pressure import pressure
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import Place, say
 from trimtab.handlers import budget_ahead
+from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
-from trimtab.handlers.purse import Verdict, Who
 from trimtab.handlers.replies import deny
 from trimtab.records import IntegrationMode
 

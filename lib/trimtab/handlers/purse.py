@@ -20,8 +20,6 @@ an event is answered by what was read until then: it may pass a limit that is re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from getpass import getuser
-from pathlib import Path
-from typing import NamedTuple
 
 from trimtab.budget import gate
 from trimtab.budget.expect import expected
@@ -30,6 +28,7 @@ from trimtab.budget.scopes import applies
 from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
+from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
 from trimtab.handlers.processes import is_alive
@@ -37,34 +36,7 @@ from trimtab.store.budgets import Author, BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
-
-
-class Who(NamedTuple):
-    """Which conversation asks. `agent` is "" and `agent_type` "main" in the main one; `pid` 0 where it is not known."""
-
-    session: str
-    agent: str
-    agent_type: str
-    project: str
-    prompt: str
-    transcript: Path | None
-    pid: int
-
-    @property
-    def key(self) -> str:
-        return gate.conversation_key(self.session, self.agent)
-
-
-class Verdict(NamedTuple):
-    """Whether a request may be sent: `account` is the one that refuses it, else the tightest by share.
-
-    `accounts` are those that it counts in, with what was reserved for it where it was.
-    """
-
-    is_allowed: bool
-    account: Account | None
-    accounts: tuple[Account, ...]
-    expected: Charge
+COMPACTION, SUMMARY_TOKENS = "compaction", 4_000  # chosen: what a summary is at least
 
 
 class Purse:
@@ -139,16 +111,26 @@ class Purse:
         """The conversation's next request, or the first one of an agent that the tool call `call` starts.
 
         It is reserved if it fits. At the conversation's own next request the last one has been answered: its
-        reservation ends, or counts as spent.
+        reservation ends, or counts as spent. Before a refusal its response is waited for, WAIT_S at most.
         """
         asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
-        is_read = self._read(who) if call else self._read_answer(who)
+        verdict = self._asked_once(who, asker, self._read(who), is_last=bool(call))
+        verdict = verdict or self._asked_once(who, asker, self._read_answer(who), is_last=True)
+        assert verdict is not None, "the last time it is answered"
+        if not asker.agent:
+            self._asked[who.key] = who.prompt
+        return verdict
+
+    def _asked_once(self, who: Who, asker: Who, is_read: bool, is_last: bool) -> Verdict | None:
+        """The answer; None where it would be no and may be yes when the last response is there."""
         charge = self._expected(asker)
 
-        def do(store: BudgetStore) -> Verdict:
+        def do(store: BudgetStore) -> Verdict | None:
             with store.turn() as turn:
                 known = self._current(store, turn, who)
-                before = known if call else self._before(turn, who, known, is_read)
+                if not is_last and self._is_awaited(who, known) and not self._verdict(known, charge).is_allowed:
+                    return None
+                before = known if asker != who else self._before(turn, who, known, is_read)
                 verdict = self._verdict(before, charge)
                 if not verdict.is_allowed:
                     return verdict
@@ -157,10 +139,34 @@ class Purse:
                 accounts = self._accounts([*before, made], charge)
                 return verdict._replace(account=gate.tightest(accounts), accounts=accounts)
 
-        verdict = self._ledger.decide(do)
-        if not asker.agent:
-            self._asked[who.key] = who.prompt
-        return verdict
+        return self._ledger.decide(do)
+
+    def compacting(self, who: Who) -> Verdict:
+        """The conversation is about to be summed up, by a request of which the client writes no line.
+
+        If it fits it counts as spent, as expected, until the client's total of the session has it. A budget of the
+        prompt's size refuses none: it is what makes it smaller.
+        """
+        self._read(who)
+        charge = self._expected(who, SUMMARY_TOKENS)._replace(context=0)
+        own = who._replace(agent=f"{COMPACTION}:{who.agent}")  # no response is of it
+
+        def do(store: BudgetStore) -> Verdict:
+            with store.turn() as turn:
+                verdict = self._verdict(self._current(store, turn, who), charge)
+                if verdict.is_allowed:
+                    at = self._books.now()
+                    spent = charge._replace(key=f"{own.key}{gate.MISSED}{at}", agent=own.agent, at=at)
+                    turn.reserve(Reservation(spent, who.pid, True))
+                return verdict
+
+        return self._ledger.decide(do)
+
+    def _is_awaited(self, who: Who, known: Sequence[Reservation]) -> bool:
+        """Whether the conversation's last request was not answered yet where it can be read."""
+        conversation = (who.session, who.agent)
+        own = [r for r in known if r.charge.key == who.key]
+        return any(self._tallies.tally.came(conversation, r.charge.at) is None for r in own)
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
@@ -186,7 +192,7 @@ class Purse:
         """A conversation has stopped: what it had under way came, and is settled."""
         if not self.is_on():
             return
-        is_read = self._read_answer(who)
+        is_read = self._read(who)
 
         def do(store: BudgetStore) -> None:
             with store.turn() as turn:
@@ -322,6 +328,8 @@ class Purse:
                 is_alive = True  # what it wrote comes first
             if gate.is_over(tally, r, now, is_alive, self._tallies.total_at(session)):
                 turn.release([r.charge.key])
+                if r.is_assumed:
+                    self._books.missing.pop(session, None)
             else:
                 kept.append(r)
         return kept
@@ -382,14 +390,16 @@ class Purse:
         task = tallies.task_of(who.session, now)
         return Charge(who.key, who.session, agent, kind, project, now, 0, 0, 0, 0, prompt, task)
 
-    def _expected(self, who: Who) -> Charge:
+    def _expected(self, who: Who, least_output: int = 0) -> Charge:
         """The conversation's next request, with the tallies up to date as far as an event can wait."""
         self._ledger.refresh()
         self._books.catch_up([who.session], LOAD_S)
         now = self._books.now()
         place, tallies = self._place(who, now), self._tallies
         own, habits = self._books.history(who.session, who.agent, now)
-        made = charge_of(expected(own, habits, who.session, who.agent, place.agent_type, now), tallies.book)
+        next_one = expected(own, habits, who.session, who.agent, place.agent_type, now)
+        next_one = next_one._replace(output_tokens=max(least_output, next_one.output_tokens))
+        made = charge_of(next_one, tallies.book)
         return place._replace(
             billed=made.billed, output=made.output, context=made.context, usd=made.usd, is_priced=made.is_priced
         )

@@ -1,0 +1,19 @@
+"""PreCompact: the conversation is about to be summed up, by a request; not where a budget is used up.
+
+The client then keeps it as it is. A budget of the prompt's size asks for a compaction and never refuses one.
+"""
+
+from trimtab.budget import sentences
+from trimtab.handlers import budget_gate
+from trimtab.handlers.desk import Desk, Reply
+from trimtab.handlers.events import Event
+
+
+def handle(event: Event, desk: Desk) -> Reply | None:
+    if not desk.purse.is_on():
+        return None
+    verdict = desk.purse.compacting(budget_gate.who(event))
+    account = budget_gate.stops(verdict, event, desk)
+    if account is None:
+        return None
+    return {"decision": "block", "reason": sentences.refusal(account, verdict.expected, budget_gate.here(event))}
