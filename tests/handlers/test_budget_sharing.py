@@ -96,6 +96,33 @@ def test_a_need_is_what_came_after_this_time_of_past_days(world: World) -> None:
     assert parent.id == 1
 
 
+def test_a_minimum_is_of_its_own_period_as_decisions_keep_it(world: World) -> None:
+    """500 of 10,000 in all were used by agents two days ago and 50 today: of 200 a day at least 150 are to be kept."""
+    world.add(
+        budget(10_000, made_at=NOON - 5 * DAY_S),
+        budget(900, span=Span.DAY, level=Level.AGENT, scope=EXPLORE, minimum=200),
+    )
+    world.respond(500, agent="a1", kind="Explore", at=NOON - 2 * DAY_S)
+    world.respond(50, agent="a2", kind="Explore", at=NOON - 60)
+    daemon = Daemon(world)
+    daemon.read(world, "s1")
+    assert daemon.rows() == {"2": (700, 550, 150, "active"), ELSE: (9_300, 0, 9_300, "active")}
+    verdict = daemon.purse.ask(world.who("s2"))
+    assert [account.kept for account in verdict.accounts] == [150]
+
+
+def test_what_is_kept_within_a_child_is_kept_for_it(world: World) -> None:
+    world.add(
+        budget(10_000),
+        budget(9_000, level=Level.PROJECT, scope=HERE),
+        budget(900, level=Level.AGENT, scope=EXPLORE._replace(project=PROJECT), minimum=200),
+    )
+    daemon = Daemon(world)
+    found = {shared.account.budget.id: shared.rows for shared in daemon.shared()}
+    assert [(row.child, row.allocated) for row in found[1]] == [("2", 200), (ELSE, 9_800)]
+    assert [(row.child, row.allocated) for row in found[2]] == [("3", 200), (ELSE, 8_800)]
+
+
 def test_rows_are_written_closed_and_what_was_unused_flows_back(world: World) -> None:
     """The child of 2,000 at least used 300 of them; when it is removed the rest is nobody's, its row closed."""
     _, child = world.add(budget(10_000), budget(5_000, level=Level.AGENT, scope=EXPLORE, minimum=2_000))
