@@ -28,9 +28,9 @@ def write_past(runner: Runner) -> None:
         lines += [answered(task * 60 + step + 1, named(task * 100 + step), STEP) for step in range(STEPS)]
     home.write("s1", *lines)
     for agent in range(RUNS):
+        run = [answered(5 + step, named(10_000 + agent * 100 + step), STEP) for step in range(STEPS)]
         of = {"attributionAgent": "Explore", "isSidechain": True, "agentId": f"a{agent}"}
-        run = [answered(5 + step, named(10_000 + agent * 100 + step), STEP, **of) for step in range(STEPS)]
-        home.write(f"s1/a{agent}", *run)
+        home.write(f"s1/a{agent}", *(line | of for line in run))
     home.sync()
 
 

@@ -19,7 +19,6 @@ an event is answered by what was read until then: it may pass a limit that is re
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from getpass import getuser
 
 from trimtab.budget import gate
 from trimtab.budget.expect import expected
@@ -31,8 +30,9 @@ from trimtab.budget.words import say
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.budgeting import author as author_of
 from trimtab.handlers.processes import is_alive
-from trimtab.store.budgets import Author, BudgetStore, Turn
+from trimtab.store.budgets import BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
@@ -67,11 +67,7 @@ class Purse:
         """A config file's or the option's budgets replace those of the same origin, as `BudgetStore.adopt` says."""
         if not self.is_on() and not budgets:
             return
-        try:
-            who = getuser()
-        except (OSError, KeyError, ImportError):  # nobody that the system has a name for
-            who = ""
-        author = Author(who, origin, self._books.now())
+        author = author_of(origin, self._books.now())
         self._ledger.use(lambda store: store.adopt(origin, budgets, author, say))
         self._ledger.refresh()
 
@@ -217,12 +213,7 @@ class Purse:
     def withdraw(self, who: Who, call: str) -> None:
         """The agent that the call was to start is not: nothing is kept for it."""
         key = gate.conversation_key(who.session, f"{gate.CALL}{call}")
-
-        def do(store: BudgetStore) -> None:
-            with store.turn() as turn:
-                turn.release([key])
-
-        self._ledger.decide(do)
+        self._ledger.decide(lambda store: store.release(key))
 
     # What stands where
 
