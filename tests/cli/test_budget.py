@@ -221,11 +221,10 @@ def test_what_a_day_comes_to_and_how_it_is_shared_out(home: Home, run: Run) -> N
     assert "likely $0.10 by tonight ($0.10 to $0.10 in four of five cases)" in out
     assert "budget 2 has $0.20 of it: $0.05 used, $0.15 available everything else has $0.80 of it: $0.00 used" in out
     assert all(len(line) <= 80 for line in run("budget")[1].splitlines())
-    (parent,) = [
-        each["accounts"] for each in json.loads(run("budget", "show", "--json")[1])["budgets"] if each["id"] == 1
-    ]
-    assert parent[0]["forecast"]["middle"] == pytest.approx(96_000, rel=0.01)
-    assert parent[0]["shared"] == [
+    parent, child = [each["accounts"][0] for each in json.loads(run("budget", "show", "--json")[1])["budgets"]]
+    assert child["shared"] == []
+    assert parent["forecast"]["middle"] == pytest.approx(96_000, rel=0.01)
+    assert parent["shared"] == [
         {"child": "2", "allocated": 200_000, "used": 48_000, "available": 152_000, "status": "active",
          "efficiency_score": None},
         {"child": "everything else", "allocated": 800_000, "used": 0, "available": 800_000, "status": "active",
