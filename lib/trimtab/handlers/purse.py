@@ -19,7 +19,6 @@ an event is answered by what was read until then: it may pass a limit that is re
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from getpass import getuser
 
 from trimtab.budget import gate
 from trimtab.budget.expect import expected
@@ -28,15 +27,16 @@ from trimtab.budget.scopes import applies
 from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
+from trimtab.handlers import budgeting
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
 from trimtab.handlers.processes import is_alive
-from trimtab.store.budgets import Author, BudgetStore, Turn
+from trimtab.store.budgets import BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
-COMPACTION, SUMMARY_TOKENS = "compaction", 4_000  # chosen: what a summary is at least
+SUMMARY_TOKENS = 4_000  # chosen: what a compaction's answer is at least
 
 
 class Purse:
@@ -67,11 +67,7 @@ class Purse:
         """A config file's or the option's budgets replace those of the same origin, as `BudgetStore.adopt` says."""
         if not self.is_on() and not budgets:
             return
-        try:
-            who = getuser()
-        except (OSError, KeyError, ImportError):  # nobody that the system has a name for
-            who = ""
-        author = Author(who, origin, self._books.now())
+        author = budgeting.author(origin, self._books.now())
         self._ledger.use(lambda store: store.adopt(origin, budgets, author, say))
         self._ledger.refresh()
 
@@ -149,14 +145,14 @@ class Purse:
         """
         self._read(who)
         charge = self._expected(who, SUMMARY_TOKENS)._replace(context=0)
-        own = who._replace(agent=f"{COMPACTION}:{who.agent}")  # no response is of it
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
                 verdict = self._verdict(self._current(store, turn, who), charge)
                 if verdict.is_allowed:
                     at = self._books.now()
-                    spent = charge._replace(key=f"{own.key}{gate.MISSED}{at}", agent=own.agent, at=at)
+                    own = f"compaction of {who.agent}"  # no response is of it
+                    spent = charge._replace(key=f"{who.session}/{own}{gate.MISSED}{at}", agent=own, at=at)
                     turn.reserve(Reservation(spent, who.pid, True))
                 return verdict
 
