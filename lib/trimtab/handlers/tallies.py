@@ -15,10 +15,9 @@ from trimtab.budget.expect import Habits, habits_of
 from trimtab.budget.tally import Conversation, Tally
 from trimtab.budget.terms import Charge
 from trimtab.prices import Book, Own
-from trimtab.records import Request, SessionTotal
+from trimtab.records import UNLISTED, Request, SessionTotal
 from trimtab.store.budgets import Times
 from trimtab.store.usage import LATE_S
-from trimtab.transcript.responses import UNLISTED
 from trimtab.usage.charging import MAIN, charge_of
 
 PAGE = 500  # rows between two looks at the clock: 12 ms (measured on a 2-core x86_64 Linux machine, 2026-11)
