@@ -12,6 +12,8 @@ import pytest
 from tests.cli.ledgers import NOW
 from tests.usage.written import AT, CWD, Home, Line, answer, called, result, stamp, usage, user
 
+from trimtab.cli.spend import differences
+from trimtab.monitor.bill import Compared
 from trimtab.store import Store
 
 Run = Callable[..., tuple[int, str, str]]
@@ -289,3 +291,9 @@ def test_a_session_that_only_the_usage_book_knows(home: Home, run: Run, tmp_path
     assert "1 request of 1 session" in out
     status, _, err = run("report", "--session", "nope")
     assert (status, "s3" in err) == (1, True)
+
+
+def test_a_difference_from_nothing_is_no_percentage() -> None:
+    """A client that knew no price said 0 USD; the sentence said +0 %."""
+    (text,) = differences([Compared("s1", 5.0, 0.0)])
+    assert text == "Session s1: $5.00 by our count, $0.00 by the client's."
