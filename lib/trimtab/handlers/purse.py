@@ -160,9 +160,8 @@ class Purse:
 
     def _is_awaited(self, who: Who, known: Sequence[Reservation]) -> bool:
         """Whether the conversation's last request was not answered yet where it can be read."""
-        conversation = (who.session, who.agent)
-        own = [r for r in known if r.charge.key == who.key]
-        return any(self._tallies.tally.came(conversation, r.charge.at) is None for r in own)
+        came = self._tallies.tally.came
+        return any(r.charge.key == who.key and came(who[:2], r.charge.at) is None for r in known)
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
