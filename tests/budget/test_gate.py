@@ -1,8 +1,10 @@
 """Whether a request fits: what is used, reserved and kept for others counts; pauses and warnings stop nothing."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from trimtab.budget import gate
+from trimtab.budget import allocation, gate
 from trimtab.budget.gate import Current
 from trimtab.budget.periods import window
 from trimtab.budget.tally import Tally
@@ -186,3 +188,65 @@ def test_one_that_is_assumed_ends_by_a_later_response_or_the_client_s_total() ->
     assert gate.is_over(Tally(), held, NOW, True, NOW - 7199)
     tally, _ = tally_of([], charge(5, at=NOW - 7199))
     assert gate.is_over(tally, held, NOW, True, float("-inf"))
+
+
+def test_minimums_within_a_child_are_kept_from_all_others_and_not_twice() -> None:
+    """Of 100 the project's 30 are kept, in which 20 are its Explore agents'; in the project itself only these 20."""
+    project = limit(2, 90, Scope(project="/p"), minimum=30)
+    budgets = [limit(1, 100), project, limit(3, 80, Scope(project="/p", agent_type="Explore"), minimum=20)]
+    assert refused(budgets, charge(70, project="/elsewhere")) == 0
+    assert refused(budgets, charge(71, project="/elsewhere")) == 1
+    assert refused(budgets, charge(70)) == 0  # 90 less 20
+    assert refused(budgets, charge(71)) == 2
+    without = [budgets[0], project._replace(minimum=0, limit=1_000), budgets[2]]
+    assert refused(without, charge(81, project="/elsewhere")) == 1  # a grandchild's is kept too
+    assert refused(without, charge(81)) == 1
+
+
+def test_minimums_that_do_not_fit_are_short_by_the_same() -> None:
+    """30 of 100 are left, and Explore lacks 40, Plan 20: both are short by 15, so 25 and 5 are kept."""
+    plan = Scope(agent_type="Plan")
+    budgets = [limit(1, 100), limit(2, 80, EXPLORE, minimum=40), limit(3, 80, plan, minimum=20)]
+    used = charge(70)
+    assert refused(budgets, charge(1), used) == 1
+    assert refused(budgets, charge(25, "a", "Explore"), used) == 0
+    assert refused(budgets, charge(26, "a", "Explore"), used) == 1
+    assert refused(budgets, charge(5, "a", "Plan"), used) == 0
+    assert refused(budgets, charge(6, "a", "Plan"), used) == 1
+
+
+SCOPES = [
+    Scope(project="/p"),
+    EXPLORE,
+    Scope(project="/p", agent_type="Explore"),
+    Scope(project="/p/a"),
+    Scope(agent_type="Plan"),
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 24), min_size=5, max_size=5),
+    st.lists(st.tuples(st.sampled_from(["main", "Explore", "Plan"]), st.sampled_from(["/p", "/p/a", "/q"]),
+                       st.integers(1, 40)), max_size=25),
+)  # fmt: skip
+def test_nobody_uses_up_what_is_kept_for_another(minimums: list[int], asked: list[tuple[str, str, int]]) -> None:
+    """Whatever is asked for: what is left of each budget holds all minimums that are not used yet, of whomever.
+
+    All of them fit: five times 24 are 120.
+    """
+    budgets = [limit(1, 120)]
+    for number, (scope, minimum) in enumerate(zip(SCOPES, minimums, strict=True), 2):
+        budgets.append(limit(number, 100, scope, minimum=minimum))
+    for each in budgets:
+        allocation.check_all(budgets, each.id)
+    spent: list[Charge] = []
+    for kind, project, output in asked:
+        request = charge(output, "" if kind == "main" else "a", kind, project=project)
+        if refused(budgets, request, *spent) == 0:
+            spent.append(request)
+        tally, currents = tally_of(budgets, *spent)
+        lacks = [gate.lacking(tally, current, []) for current in currents]
+        for current in currents:
+            left = gate.account(tally, current, [], "").left
+            assert left >= sum(each.minimum for each in allocation.keepers(current.budget, lacks))

@@ -323,3 +323,23 @@ def test_every_order_that_an_answer_names_can_be_given(desk: Desk) -> None:
         assert budgeting.raise_budget(desk.counter, f"{number} 1M" if number == "2" else f"{number} $30")
     assert desk.budget(1).measure is Measure.USD
     assert desk.budget(2).period == Period(Span.ONCE)
+
+
+def test_minimums_that_do_not_fit_are_refused_as_they_are_set(desk: Desk) -> None:
+    """Of a day's $20 the project keeps $15 at least; agents in it want $6 more beside the $9 that they are to keep."""
+    desk.set("$20 a day for all my work", "$18 a day, at least $15")
+    before = [desk.budget(1), desk.budget(2)]
+    with pytest.raises(
+        BudgetError,
+        match=r"\$6\.00 \(the new one\) and \$15\.00 \(budget 2\), comes to \$21\.00: more than budget 1 has",
+    ):
+        desk.set("$10 a day for project /home/me/other, at least $6")
+    with pytest.raises(BudgetError, match=r"more than budget 1 has, \$14\.00"):
+        desk.set("$14 a day for all my work")
+    with pytest.raises(BudgetError, match="more than budget 2 has"):
+        desk.set("$19 a day for Explore agents in this project, at least $19")
+    assert desk.store.budgets() == before
+    desk.set(
+        "$10 a day for Explore agents in this project, at least $9", "$5 a day for project /home/me/other, at least $5"
+    )
+    assert len(desk.store.budgets()) == 4  # the agents' $9 are of the project's $15

@@ -86,8 +86,10 @@ def likely_short(account: Account, left: int, need: Forecast, here: Place) -> st
     budget, measure = account.budget, account.budget.measure
     low, middle, high = (amount(measure, rough(each)) for each in (need.low, need.middle, need.high))
     more = amount(measure, rough(budget.limit + max(need.middle - left, budget.limit * (MORE - 1))))
+    unit = UNITS[measure]
+    span = f"{low} to {high}{unit} (median {middle})" if low != high else f"about {middle}{unit}"
     return (
-        f"this task will likely need {low} to {high}{UNITS[measure]} (median {middle}); {amount(measure, max(0, left))}"
+        f"this task will likely need {span}; {amount(measure, max(0, left))}"
         f" {'is' if measure is Measure.USD else 'are'} left of budget {budget.id} ({say(budget, here)}): it may stop in"
         f" the middle. {COMMAND} raise {budget.id} {more} gives it more"
     )

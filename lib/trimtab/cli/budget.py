@@ -81,7 +81,10 @@ def set_(words: tuple[str, ...], **options: object) -> None:
 @command.command("show")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of bars.")
 def show(wants_json: bool) -> None:
-    """Show each budget, what is used of it, what it will come to and how it is shared out."""
+    """Show each budget, what is used of it and what it comes to.
+
+    With how it is shared out among those inside of it.
+    """
     with taken() as counter:
         budgets, now = counter.store.budgets(), counter.author.at
         try:

@@ -120,8 +120,8 @@ def part(row: Allocation, measure: Measure) -> str:
     """How much of a budget one child has."""
     who = row.child if row.child == ELSE else f"budget {row.child}"
     used, available = amount(measure, row.used), amount(measure, row.available)
-    over = ", and there is no more" if row.status == EXHAUSTED else ""
-    return f"{who}: {amount(measure, row.allocated)} of it, {used} used, {available} available{over}"
+    over = ": full" if row.status == EXHAUSTED else ""
+    return f"{who} has {amount(measure, row.allocated)} of it: {used} used, {available} available{over}"
 
 
 def ends(account: Account, now: float, zone: tzinfo | None) -> str:
@@ -178,7 +178,7 @@ def told(found: Sequence[Row], how_to_begin: str) -> list[Line]:
             head = f"{INDENT}{'█' * cells}{'░' * (BAR - cells)} {percent(each.share):>5}  "
             lines += wrapped("full" if each.is_full else "bar", head + each.text, " " * len(head))
             for line in each.ahead:
-                lines += wrapped("remark", " " * len(head) + line, " " * (len(head) + 2))
+                lines += wrapped("remark", INDENT + line, INDENT + INDENT)
         more = [f"and {row.more} more"] if row.more else [] if row.bars else ["nothing is used of it yet"]
         for remark in (*more, *row.remarks):
             lines += wrapped("remark", INDENT + remark, INDENT)

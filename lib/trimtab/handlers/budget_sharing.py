@@ -21,18 +21,23 @@ from trimtab.usage.needs import Task
 
 
 class Known(NamedTuple):
-    """What plans go by: all budgets, what was used, what is reserved."""
+    """What plans go by: all budgets, what was used, what is reserved.
+
+    Of `lacking` the minimum is what each one's minimum lacks in the period that it is in, as decisions see it.
+    """
 
     budgets: Sequence[Budget]
     charges: Sequence[Charge]
     holds: Sequence[Held]
+    lacking: Sequence[Budget]
 
 
 def known_of(books: Books) -> Known:
     """What is known now; `Purse.accounts` brings it up to date."""
     tally = books.tallies.tally
     holds = [gate.held(tally, r) for r in books.ledger.reservations]
-    return Known(books.ledger.budgets, tally.all(), holds)
+    lacking = [gate.lacking(tally, current, holds) for current in books.currents(books.now())]
+    return Known(books.ledger.budgets, tally.all(), holds, lacking)
 
 
 class Past(NamedTuple):
@@ -67,7 +72,7 @@ def shared_out(known: Known, accounts: Iterable[Account], past: Past, now: float
         if children:
             key = account.key if parent.period.span in OF_EACH else ""
             found.append(
-                plan_of(account, children, {n: used.get((key, n), 0) for n in range(len(children))}, past, now)
+                plan_of(account, children, [used.get((key, n), 0) for n in range(len(children))], known, past, now)
             )
     return found
 
@@ -102,16 +107,25 @@ def child_of(parent: Budget, children: Sequence[Budget], charge: Charge) -> int 
     return next((number for number, child in enumerate(children) if applies(child, charge)), None)
 
 
-def plan_of(account: Account, children: Sequence[Budget], used: dict[int, int], past: Past, now: float) -> Shared:
+def plan_of(
+    account: Account, children: Sequence[Budget], used: Sequence[int], known: Known, past: Past, now: float
+) -> Shared:
     parent = account.budget
     before = uses_before(parent, children, past.uses)
     made, scores = [], {}
     for number, child in enumerate(children):
         limit = child.limit if child.period == parent.period else None
-        need = need_of(parent, before.get(number, ()), used[number], now)
-        made.append(Child(str(child.id), used[number], need, min(child.minimum, child.limit), child.priority, limit))
+        need, lacks = need_of(parent, before.get(number, ()), used[number], now), lacks_of(child, known.lacking)
+        minimum = used[number] + lacks if lacks else 0
+        made.append(Child(str(child.id), used[number], need, minimum, child.priority, limit))
         scores[str(child.id)] = score_of(child, account, past.tasks)
     return Shared(account, tuple(children), allocation.plan(account, made, scores))
+
+
+def lacks_of(child: Budget, lacking: Sequence[Budget]) -> int:
+    """What is kept for a child and for those inside of it."""
+    own = sum(budget.minimum for budget in lacking if budget.id == child.id)
+    return max(own, sum(each.minimum for each in allocation.keepers(child, lacking)))
 
 
 def uses_before(

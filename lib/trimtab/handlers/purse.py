@@ -27,10 +27,10 @@ from trimtab.budget.scopes import applies
 from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
-from trimtab.handlers import budgeting
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.budgeting import author as author_of
 from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
@@ -67,7 +67,7 @@ class Purse:
         """A config file's or the option's budgets replace those of the same origin, as `BudgetStore.adopt` says."""
         if not self.is_on() and not budgets:
             return
-        author = budgeting.author(origin, self._books.now())
+        author = author_of(origin, self._books.now())
         self._ledger.use(lambda store: store.adopt(origin, budgets, author, say))
         self._ledger.refresh()
 
@@ -212,12 +212,7 @@ class Purse:
     def withdraw(self, who: Who, call: str) -> None:
         """The agent that the call was to start is not: nothing is kept for it."""
         key = gate.conversation_key(who.session, f"{gate.CALL}{call}")
-
-        def do(store: BudgetStore) -> None:
-            with store.turn() as turn:
-                turn.release([key])
-
-        self._ledger.decide(do)
+        self._ledger.decide(lambda store: store.release(key))
 
     # What stands where
 

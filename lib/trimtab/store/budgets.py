@@ -239,6 +239,11 @@ class BudgetStore(Database):
         """All there are, by time."""
         return [reservation_of(row) for row in self._rows(f"select {RESERVED} from budget_reservations {BY_AT}")]
 
+    def release(self, key: str) -> None:
+        """Drops one reservation, if it is there."""
+        with self.turn() as turn:
+            turn.release([key])
+
     def tell(self, number: int, period: str, whom: str, what: str, at: float, since: float = 0.0) -> bool:
         """Notes that this was said of an account; True the first time since `since`, and since the budget changed."""
         key = [number, clean(period), clean(whom), clean(what)]

@@ -1,0 +1,80 @@
+"""How often a task exceeds what is left of a budget where it was said so at its start, on held-out tasks.
+
+    python -m bench.ahead [FOLDER] [--seed 1]
+
+Tasks, folds and forecasts are those of `bench.needs`: every task is told by those before its session. What is left of a
+budget is set to what a quarter, half, three quarters and nine tenths of these needed at most. First what was told and
+what came, by the chance that was told; then, for each chance from which on one could say it: of how many it would be
+said, how often rightly, and of how many of those that do exceed. `handlers.budget_ahead.LIKELY` is chosen by this.
+"""
+
+import argparse
+import math
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import ways
+from bench.needs import by_session, cases_of, folds_of, known_of
+from bench.recordings import read
+from bench.ways import Case
+from trimtab.budget import forecast
+from trimtab.budget.terms import Measure
+from trimtab.handlers.budget_ahead import LIKELY
+
+LEFT = (0.25, 0.5, 0.75, 0.9)
+FROM = (0.5, 0.6, LIKELY, 0.8, 0.9)
+Row = tuple[float, bool]  # the chance that was told, and whether it came so
+
+
+def told(cases: Sequence[Case]) -> list[Row]:
+    rows: list[Row] = []
+    for before, own in by_session(cases):
+        if len(before) < forecast.LEAST_PAST:
+            continue
+        needs = sorted(case.past.need for case in before[-forecast.MOST_PAST :])
+        tell = ways.shipped(before)
+        for share in LEFT:
+            left = math.log(needs[int(share * (len(needs) - 1))])
+            rows += [(tell(case).share_over(left), math.log(case.past.need) > left) for case in own]
+    return rows
+
+
+def show(rows: Sequence[Row]) -> None:
+    for tenth in range(10):
+        some = [row for row in rows if min(9, int(row[0] * 10)) == tenth]
+        if some:
+            mean, came = (sum(row[place] for row in some) / len(some) for place in (0, 1))
+            print(
+                f"  {tenth / 10:.1f} to {(tenth + 1) / 10:.1f}: {len(some):>5} told {mean:.0%} on average, {came:.0%}"
+            )
+    over = sum(is_over for _, is_over in rows)
+    for chance in FROM:
+        said = [is_over for one, is_over in rows if one >= chance]
+        right = sum(said)
+        print(
+            f"  said from {chance:.0%} on: of {len(said):>4} of {len(rows)}, {right / max(1, len(said)):.0%} rightly,"
+            f" {right / max(1, over):.0%} of those that exceed"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given = os.environ.get("TRIMTAB_REPLAY")
+    default = Path(given) if given else Path(__file__).parents[2] / "shared" / "replay" / "data"
+    parser.add_argument("folder", type=Path, nargs="?", default=default, help="with recorded sessions, *.jsonl.xz")
+    parser.add_argument("--seed", type=int, default=1, help="of the clock")
+    arguments = parser.parse_args()
+    if not list(arguments.folder.glob("*.jsonl.xz")):
+        print(f"skipped: no *.jsonl.xz with recorded sessions in {arguments.folder}")
+        return
+    with tempfile.TemporaryDirectory() as made:
+        for number, fold in enumerate(folds_of(read(arguments.folder, arguments.seed))):
+            rows = told(cases_of(known_of(fold, Path(made)).tasks, Measure.BILLED))
+            print(f"fold {number + 1}: {len(rows)} tasks and limits")
+            show(rows)
+
+
+if __name__ == "__main__":
+    main()
