@@ -14,6 +14,8 @@ from tests.cli.ledgers import NOW
 from tests.usage.written import AT, CWD, Home, Line, answer, called, result, stamp, usage, user
 
 from trimtab.cli.overview import advice
+from trimtab.cli.spend import differences
+from trimtab.monitor.bill import Compared
 from trimtab.monitor.waste import Finding
 from trimtab.store import Store
 
@@ -240,6 +242,20 @@ def test_costs_and_shares_are_of_what_has_a_price(home: Home, run: Run) -> None:
     assert all(text.startswith("No price is known for gpt-x: 6,400 tokens are not") for text in told.values())
 
 
+@pytest.mark.parametrize(
+    "wrong", ['[[prices]]\nmodel = "gpt-x"\ninput = "3"\noutput = 4\n', "[[prices]\n", "prices = 3\n"]
+)
+def test_a_price_that_is_left_out_is_told(home: Home, run: Run, apart: Path, wrong: str) -> None:
+    """Else the costs are by other prices than the user thinks, without a word."""
+    config = apart / ".claude-patterns" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text(wrong)
+    for asked in (["--by", "model", "--json"], ["--json"]):
+        status, out, err = run("report", "--all", *asked)
+        assert (status, err.count(str(config))) == (0, 1)
+        assert json.loads(out)
+
+
 def test_a_project_by_another_path_or_from_above(apart: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A link, a path with "..", a folder above; of a folder below which nothing ran the nearest projects are named."""
     project, other = apart / "work" / "app", apart / "elsewhere"
@@ -315,3 +331,9 @@ def test_a_session_that_only_the_usage_book_knows(home: Home, run: Run, tmp_path
     assert "1 request of 1 session" in out
     status, _, err = run("report", "--session", "nope")
     assert (status, "s3" in err) == (1, True)
+
+
+def test_a_difference_from_nothing_is_no_percentage() -> None:
+    """A client that knew no price said 0 USD; the sentence said +0 %."""
+    (text,) = differences([Compared("s1", 5.0, 0.0)])
+    assert text == "Session s1: $5.00 by our count, $0.00 by the client's."

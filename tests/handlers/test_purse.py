@@ -9,7 +9,7 @@ from tests.handlers.spending import ME, NOON, PROJECT, World, budget, words
 
 from trimtab import paths
 from trimtab.budget.terms import Account, Measure, Mode, Period, Scope, Span, State
-from trimtab.errors import BusyError, DamagedError
+from trimtab.errors import BusyError
 from trimtab.handlers import budget_books, purse, tallies
 from trimtab.handlers.purse import Purse
 from trimtab.store.usage import FileRow, News
@@ -603,13 +603,18 @@ def test_the_ledger_is_damaged_under_the_daemon(world: World) -> None:
     assert not asked.ask(world.who("s3")).is_allowed
 
 
-def test_a_ledger_that_nobody_has_read_is_told_and_there_is_no_opinion(world: World) -> None:
+def test_a_ledger_that_nobody_has_read_has_no_budgets_and_that_is_told(world: World) -> None:
+    """But not to a user who never set one."""
     world.add(budget(1500))
     damage(files(world)[0])
     asked = world.purse()
-    with pytest.raises(DamagedError):
-        asked.is_on()
+    assert not asked.is_on()
+    assert asked.step()
     assert "none is in force" in "".join(asked.doubts())
+    paths.budgets_flag(world.environment).unlink()
+    other = world.purse()
+    assert not other.is_on()
+    assert other.doubts() == []
 
 
 def test_a_ledger_that_another_holds_is_waited_for_and_then_there_is_no_opinion(

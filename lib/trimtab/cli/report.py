@@ -6,6 +6,7 @@ docs/commands.md describes; its `format` goes up when a field changes its meanin
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -88,6 +89,8 @@ def command(
     period = asked_period(hours, since, until, now)
     place = places.find(project, Path.cwd(), os.environ)
     book = prices.Book(place.settings.prices)
+    for complaint in dict.fromkeys(place.complaints):  # of a price that is left out, too: then the costs are others
+        print(f"trimtab: {screen.safe(complaint)}", file=sys.stderr)
     if by is not None:
         form = "json" if wants_json else "csv" if wants_csv else ""
         spend.show(spend.Asked(by, None if everywhere else str(place.project), session, period, form), book, now)

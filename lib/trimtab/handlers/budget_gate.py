@@ -15,6 +15,7 @@ from trimtab.budget.forecast import Forecast
 from trimtab.budget.pressure import pressure
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import Place, say
+from trimtab.errors import StoreError
 from trimtab.handlers import budget_ahead
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.desk import Desk, Reply
@@ -55,9 +56,13 @@ def is_enforced(event: Event, desk: Desk) -> bool:
 
 def price_of_tokens(event: Event, desk: Desk) -> float:
     """How many times a token's price counts for the event's conversation: more as a budget gets tight."""
-    if not desk.purse.is_on() or not is_enforced(event, desk):
+    if not desk.has_budgets() or not is_enforced(event, desk):
         return 1.0
-    return pressure(desk.purse.pressure_share(who(event)))
+    try:
+        return pressure(desk.purse.pressure_share(who(event)))
+    except StoreError as exc:
+        desk.complain_of_budgets(exc)
+        return 1.0
 
 
 def stops(verdict: Verdict, event: Event, desk: Desk) -> Account | None:

@@ -35,8 +35,13 @@ class BudgetLedger:
         self.tasks: Times = {}
 
     def refresh(self) -> bool:
-        """Takes in what anybody has changed; whether there was anything."""
-        store = self._opened()
+        """Takes in what anybody has changed; whether there was anything. One that can't be read at first has none."""
+        try:
+            store = self._opened()
+        except DamagedError as exc:
+            if self._flag.exists():
+                self._doubt(f"your budgets can't be read, and none is in force: {exc}")
+            return False
         if store is None:
             changed = bool(self.budgets)
             self.budgets, self.reservations, self.prompts, self.tasks, self._version = (), (), {}, {}, -1
@@ -100,7 +105,6 @@ class BudgetLedger:
                     )
             except DamagedError as exc:
                 if not self.budgets:
-                    self._doubt(f"your budgets can't be read, and none is in force: {exc}")
                     raise
                 return self._stand_in(exc)
         return self._store

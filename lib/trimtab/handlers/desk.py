@@ -161,6 +161,18 @@ class Desk:
         """The PreToolUse of the command that has ended, once; None where it is not known (any more)."""
         return self._awaited.pop(key, None)
 
+    def has_budgets(self) -> bool:
+        """Whether any budget is in force. Where that can't be known none is, and the log says so."""
+        try:
+            return self.purse.is_on()
+        except StoreError as exc:
+            self._complain(str(exc), "budget")
+            return False
+
+    def complain_of_budgets(self, fault: StoreError) -> None:
+        """What else the event is for goes on: an error of ours never stops the user's work."""
+        self._complain(str(fault), "budget")
+
     def end_agent(self, session: str, agent: str, said: str) -> None:
         """A budget has ended an agent; `said` goes before what it hands back."""
         self._ended[session, agent] = said
@@ -322,8 +334,9 @@ class Desk:
         And now and then what the experiment says, and which kinds are fetched too often.
         """
         self._book.tick()
-        self.purse.step()
-        self.shares.step()
+        if self.has_budgets():
+            self.purse.step()
+            self.shares.step()
         self.trial.between()
         for project in self._projects.values():
             if project.store.is_current():

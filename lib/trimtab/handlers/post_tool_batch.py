@@ -6,7 +6,7 @@ from trimtab.handlers.events import Event
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
-    if not desk.purse.is_on():
+    if not desk.has_budgets():
         return None
     asker = budget_gate.who(event)
     verdict = desk.purse.ask(asker)

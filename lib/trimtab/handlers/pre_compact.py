@@ -10,7 +10,7 @@ from trimtab.handlers.events import Event
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
-    if not desk.purse.is_on():
+    if not desk.has_budgets():
         return None
     verdict = desk.purse.compacting(budget_gate.who(event))
     account = budget_gate.stops(verdict, event, desk)

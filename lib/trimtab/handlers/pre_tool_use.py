@@ -7,6 +7,7 @@ that shows the lines. A file that holds such a line already (this plugin's own t
 from pathlib import Path
 
 from trimtab import tiers
+from trimtab.errors import StoreError
 from trimtab.handlers import budget_gate, wrapping
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
@@ -15,7 +16,7 @@ from trimtab.handlers.replies import deny
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
-    reply = budget_gate.before_tool(event, desk) if desk.purse.is_on() else None
+    reply = stopped(event, desk)
     if reply is not None:
         return reply
     if event.tool == "Bash":
@@ -34,6 +35,17 @@ def handle(event: Event, desk: Desk) -> Reply | None:
                 reason = f'"{match[0]}" is a note of Trimtab to you, and no line of any file: leave it out.'
                 return refuse(event, desk, reason)
     return None
+
+
+def stopped(event: Event, desk: Desk) -> Reply | None:
+    """What budgets say of the call."""
+    if not desk.has_budgets():
+        return None
+    try:
+        return budget_gate.before_tool(event, desk)
+    except StoreError as exc:
+        desk.complain_of_budgets(exc)
+        return None
 
 
 def refuse(event: Event, desk: Desk, reason: str) -> Reply:

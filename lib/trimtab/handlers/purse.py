@@ -36,7 +36,7 @@ from trimtab.store.budgets import BudgetStore, Turn
 from trimtab.usage.charging import MAIN, charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
-COMPACTION, SUMMARY_TOKENS = "compaction", 4_000  # chosen: what a summary is at least
+SUMMARY_TOKENS = 4_000  # chosen: what a compaction's answer is at least
 
 
 class Purse:
@@ -145,14 +145,14 @@ class Purse:
         """
         self._read(who)
         charge = self._expected(who, SUMMARY_TOKENS)._replace(context=0)
-        own = who._replace(agent=f"{COMPACTION}:{who.agent}")  # no response is of it
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
                 verdict = self._verdict(self._current(store, turn, who), charge)
                 if verdict.is_allowed:
                     at = self._books.now()
-                    spent = charge._replace(key=f"{own.key}{gate.MISSED}{at}", agent=own.agent, at=at)
+                    own = f"compaction of {who.agent}"  # no response is of it
+                    spent = charge._replace(key=f"{who.session}/{own}{gate.MISSED}{at}", agent=own, at=at)
                     turn.reserve(Reservation(spent, who.pid, True))
                 return verdict
 
@@ -160,9 +160,8 @@ class Purse:
 
     def _is_awaited(self, who: Who, known: Sequence[Reservation]) -> bool:
         """Whether the conversation's last request was not answered yet where it can be read."""
-        conversation = (who.session, who.agent)
-        own = [r for r in known if r.charge.key == who.key]
-        return any(self._tallies.tally.came(conversation, r.charge.at) is None for r in own)
+        came = self._tallies.tally.came
+        return any(r.charge.key == who.key and came(who[:2], r.charge.at) is None for r in known)
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""

@@ -30,7 +30,7 @@ def handle(event: Event, desk: Desk) -> str:
     usd = summary.spent_usd if said is None else said
     window = max(number(mapping(event.data, "context_window"), "context_window_size") or 0, 0)
     line = monitor.status_line(summary, monitor.newest_prompt(store.requests(session=event.session)), window, usd)
-    tight = gate.tightest(desk.purse.accounts(budget_gate.who(event))) if desk.purse.is_on() else None
+    tight = gate.tightest(desk.purse.accounts(budget_gate.who(event))) if desk.has_budgets() else None
     return line if tight is None else f"{line} · {tight.share:.0%} of budget {tight.budget.id}"
 
 

@@ -8,7 +8,7 @@ from trimtab.handlers.events import Event
 def handle(event: Event, desk: Desk) -> Reply | None:
     desk.conversation(event)
     desk.settle(event.session)
-    if desk.purse.is_on():
+    if desk.has_budgets():
         if event.name == "SessionEnd":  # what is under way now is not answered any more
             desk.purse.session_ended(event.session)
         else:

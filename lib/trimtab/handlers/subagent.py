@@ -6,12 +6,12 @@ from trimtab.handlers.events import Event
 
 
 def start(event: Event, desk: Desk) -> Reply | None:
-    if desk.purse.is_on() and event.agent:
+    if desk.has_budgets() and event.agent:
         desk.purse.started(budget_gate.who(event))
     return None
 
 
 def stop(event: Event, desk: Desk) -> Reply | None:
-    if desk.purse.is_on() and event.agent:
+    if desk.has_budgets() and event.agent:
         desk.purse.ended(budget_gate.who(event))
     return None

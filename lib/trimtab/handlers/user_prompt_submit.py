@@ -12,7 +12,7 @@ from trimtab.handlers.events import Event, text
 
 def handle(event: Event, desk: Desk) -> Reply | None:
     prompt = text(event.data, "prompt").lstrip()
-    if not desk.purse.is_on() or prompt.startswith(sentences.OURS):
+    if not desk.has_budgets() or prompt.startswith(sentences.OURS):
         return None
     asker = budget_gate.who(event)
     is_notice = prompt.startswith(budget_gate.NOTICE)

@@ -53,12 +53,18 @@ def class_of(byte: int) -> str:
 
 
 CLASSES = "".join(map(class_of, range(256))).encode()
+RUNS, USUAL_FIRST = (b"000", b"...", b" " * 8), (b"a", b" ", b".", b"0", b"A", b"\n", b"L")
 
 
 def counts(text: str) -> tuple[int, ...]:
     """How often each pattern of WEIGHTS occurs in `text`, in their order; 'aB1' has one a, A and 0."""
     classes = text.encode("utf-8", "replace").translate(CLASSES)
-    return tuple(map(classes.count, WEIGHTS))
+    found = {run: classes.count(run) for run in RUNS}
+    for sign in USUAL_FIRST:  # what is counted is taken out: three quarters of the time of counting in the whole
+        rest = classes.translate(None, sign)
+        found[sign] = len(classes) - len(rest)
+        classes = rest
+    return tuple([found[pattern] for pattern in WEIGHTS])
 
 
 def weigh(text: str) -> int:

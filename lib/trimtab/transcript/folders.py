@@ -43,8 +43,8 @@ class File(NamedTuple):
 
     def at(self, status: os.stat_result) -> "File":
         """The same file with what the system says of it now."""
-        device, inode, modified = (signed(figure) for figure in (status.st_dev, status.st_ino, status.st_mtime_ns))
-        return self._replace(device=device, inode=inode, size_bytes=status.st_size, modified_ns=modified)
+        place = signed(status.st_dev), signed(status.st_ino)
+        return File(*self[:4], *place, status.st_size, signed(status.st_mtime_ns))
 
 
 class Found(NamedTuple):
@@ -92,7 +92,7 @@ class Walk:
         if name != PROJECTS and any(entry.name.endswith(ENDING) for entry in found):
             yield from self._below(found, name, "")
             return
-        for entry in found:
+        for entry in sorted(found, key=lambda entry: entry.is_symlink()):  # see _below
             if (file := self._known(entry, name, "")) is not None:
                 yield file
             elif self._is_folder(entry):
@@ -153,7 +153,7 @@ class Walk:
                 return []
             self._been.add(place)
             with os.scandir(folder) as found:
-                return sorted(found, key=lambda entry: entry.is_symlink())
+                return list(found)
         except (OSError, ValueError) as exc:  # ValueError: a path that no folder can have
             self._note(folder, exc)
             return []

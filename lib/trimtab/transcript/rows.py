@@ -50,7 +50,7 @@ class Facts(NamedTuple):
     last_at: float
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, gc=False):
     """A response's newest row: whose it is, what was billed, when, and its place in the rows."""
 
     said: tuple[object, ...]
@@ -200,17 +200,17 @@ class Rows:
         follows = seen is not None and seen.said == said and seen.stamp <= stamp
         if follows and seen is not None and seen.usage == usage:
             return
-        agent = responses.agent_of(self._file.agent, line.is_sidechain is True, line.agent_id)
-        session = responses.owner_of(line, self._file.session)
         hour = line.prompt_cache_requested == "1h"
-        made = responses.request(usage, session, agent, name, self._at(line), message.model or "", hour)
         if follows and seen is not None:
             known = self.requests[seen.place]
+            made = responses.request(usage, known.session, known.agent, name, known.at, known.model, hour)
             if made[12:] == known[12:] and all(map(ge, made[5:10], known[5:10])):  # it grew: any merge takes all of it
-                made = self.requests[seen.place] = made._replace(at=known.at)
-                self._seen[name] = seen._replace(usage=usage)
+                self.requests[seen.place], seen.usage = made, usage
                 self._set_aside(usage, made, hour)
                 return
+        agent = responses.agent_of(self._file.agent, line.is_sidechain is True, line.agent_id)
+        session = responses.owner_of(line, self._file.session)
+        made = responses.request(usage, session, agent, name, self._at(line), message.model or "", hour)
         self._seen[name] = Seen(said, usage, stamp, len(self.requests))
         self.requests.append(made)
         if agent and line.attribution_agent:
