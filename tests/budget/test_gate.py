@@ -184,7 +184,8 @@ def test_one_that_was_answered_ends_some_seconds_later() -> None:
 
 def test_one_that_is_assumed_ends_by_a_later_response_or_the_client_s_total() -> None:
     held = Reservation(charge(30, at=NOW - 7200), 7, True)
-    assert not gate.is_over(Tally(), held, NOW, False, NOW - 7200)
+    assert not gate.is_over(Tally(), held, NOW, True, NOW - 7200)
+    assert gate.is_over(Tally(), held, NOW, False, NOW - 7200)  # the client is gone: nothing comes any more
     assert gate.is_over(Tally(), held, NOW, True, NOW - 7199)
     tally, _ = tally_of([], charge(5, at=NOW - 7199))
     assert gate.is_over(tally, held, NOW, True, float("-inf"))

@@ -69,12 +69,13 @@ def is_over(tally: Tally, reservation: Reservation, now: float, is_alive: bool |
     """Whether a reservation ends by itself.
 
     An assumed one as soon as a later response of its conversation is known, or the client's own total of the session
-    (`total_at`: when it was told), which has all there was. Another one some time after its response, where its client
+    (`total_at`: when it was told), which has all there was, or where the client is gone: what it did not write down
+    then nobody will ever know. Another one some time after its response, where its client
     is gone, or where no request takes that long; of a client that is not known (`is_alive` None) sooner.
     """
     at, newest = reservation.charge.at, tally.newest(conversation_of(reservation))
     if reservation.is_assumed:
-        return total_at > at or is_seen(tally, reservation)
+        return total_at > at or is_alive is False or is_seen(tally, reservation)
     is_answered = newest is not None and newest.at > at and now - newest.at >= WHOLE_S
     return is_answered or is_alive is False or now - at > (UNKNOWN_S if is_alive is None else MOST_S)
 

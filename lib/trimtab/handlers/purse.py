@@ -280,7 +280,7 @@ class Purse:
         """
         self._books.transcripts[who.session] = who.transcript
         known = self._ledger.decide(lambda store: store.reservations())
-        gone = {r.charge.session for r in known if not r.is_assumed and self._alive(r.pid) is False}
+        gone = {r.charge.session for r in known if self._alive(r.pid) is False}
         self._gone = {session for session in gone if self._books.read_session(session)}
         return self._books.read_session(who.session)
 
