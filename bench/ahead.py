@@ -41,6 +41,24 @@ def told(cases: Sequence[Case]) -> list[Row]:
     return rows
 
 
+def told_on_the_way(cases: Sequence[Case]) -> list[Row]:
+    """The same after 2, 4, 8... responses, of the limits that are not reached by then."""
+    rows: list[Row] = []
+    for before, own in by_session(cases):
+        if len(before) < forecast.LEAST_PAST:
+            continue
+        needs = sorted(case.past.need for case in before[-forecast.MOST_PAST :])
+        tell = ways.STEPS["shipped"](before)
+        for case in own:
+            for step in case.past.steps:
+                limits = [needs[int(share * (len(needs) - 1))] for share in LEFT]
+                rest = tell(case, step) if step.requests > 1 else None
+                for limit in limits if rest is not None else ():
+                    if limit > step.spent and rest is not None:
+                        rows.append((rest.share_over(math.log(limit - step.spent)), case.past.need > limit))
+    return rows
+
+
 def show(rows: Sequence[Row]) -> None:
     for tenth in range(10):
         some = [row for row in rows if min(9, int(row[0] * 10)) == tenth]
@@ -71,9 +89,10 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as made:
         for number, fold in enumerate(folds_of(read(arguments.folder, arguments.seed))):
-            rows = told(cases_of(known_of(fold, Path(made)).tasks, Measure.BILLED))
-            print(f"fold {number + 1}: {len(rows)} tasks and limits")
-            show(rows)
+            cases = cases_of(known_of(fold, Path(made)).tasks, Measure.BILLED)
+            for when, rows in (("at the start", told(cases)), ("on the way", told_on_the_way(cases))):
+                print(f"fold {number + 1}, {when}: {len(rows)} tasks and limits")
+                show(rows)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from tests.usage.written import AT, Home, answer, usage
+from tests.usage.written import AT, Home, answer, named, usage
 
 from trimtab import paths
 from trimtab.budget.terms import Budget, Measure, Mode, Scope, Span
@@ -202,3 +203,33 @@ def test_all_measures_are_shown(home: Home, run: Run, monkeypatch: pytest.Monkey
     assert "24 % 12k of 50k" in out
     assert "5 % $0.05 of $1.00, $0.95 left, of the last 5 hours" in out
     assert {Measure(name) for name in ("output", "context", "billed", "usd")} == set(Measure)
+
+
+def days_before(count: int) -> list[dict[str, object]]:
+    """A response of $0.048 an hour from now on each of so many days before."""
+    moments = [datetime.fromtimestamp(AT - day * 86_400 + 3600, timezone.utc) for day in range(count, 0, -1)]
+    return [answer(0, named(n), SPENT) | {"timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.000Z"} for n, at in enumerate(moments)]
+
+
+def test_what_a_day_comes_to_and_how_it_is_shared_out(home: Home, run: Run) -> None:
+    """$0.048 by now, and the same once more today as on each day before: $0.096. Of $1 the project is to keep $0.20."""
+    home.write("s0", *days_before(14))
+    home.write("s1", answer(1, "m1", SPENT))
+    run("budget", "$1 a day in UTC for all my work")
+    run("budget", "$0.50 a day in UTC, at least $0.20")
+    out = flat(run("budget")[1])
+    assert "likely $0.10 by tonight ($0.10 to $0.10 in four of five cases)" in out
+    assert "budget 2 has $0.20 of it: $0.05 used, $0.15 available everything else has $0.80 of it: $0.00 used" in out
+    assert all(len(line) <= 80 for line in run("budget")[1].splitlines())
+    parent, child = [each["accounts"][0] for each in json.loads(run("budget", "show", "--json")[1])["budgets"]]
+    assert child["shared"] == []
+    assert parent["forecast"]["middle"] == pytest.approx(96_000, rel=0.01)
+    assert parent["shared"] == [
+        {"child": "2", "allocated": 200_000, "used": 48_000, "available": 152_000, "status": "active",
+         "efficiency_score": None},
+        {"child": "everything else", "allocated": 800_000, "used": 0, "available": 800_000, "status": "active",
+         "efficiency_score": None},
+    ]  # fmt: skip
+    document = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+    names = {*parent["forecast"], *parent["shared"][0]}
+    assert {name for name in names if f"`{name}`" not in document} == set()

@@ -102,7 +102,48 @@ def test_nothing_is_learned_without_a_budget(client: Client) -> None:
     tasks(client, 22)
     learn(client)
     assert client.desk.needs.past().uses == []
-    assert client.desk.needs.at_start(Measure.BILLED, client.session, 9) is None
+    assert client.desk.needs.at_start(Measure.BILLED, client.session) is None
+
+
+def elsewhere(client: Client, responses: int) -> None:
+    """Another session of the project has so many responses."""
+    own = client.session, client.transcript
+    client.session, client.transcript = "s2", client.transcript.with_name("s2.jsonl")
+    for _ in range(responses):
+        client.called("Read", {"file_path": "/a"})
+    client.send("SessionStart", source="startup")
+    for _ in range(3):
+        client.desk.between()
+    client.session, client.transcript = own
+
+
+def test_a_task_that_goes_on_is_told_of_when_it_shows(client: Client) -> None:
+    """Tasks take 20 responses, 55,100 tokens, which fit into 60k. Meanwhile another session uses 30,305 of them.
+
+    After 2 responses 49,590 are to come, and 60,000 - 30,305 - 5,510 = 24,185 are left.
+    """
+    tasks(client, 22, 20)
+    budget(client, "60k in all for this project")
+    learn(client)
+    assert FOUND not in told(prompt(client, "Do more."))
+    elsewhere(client, 11)
+    lines = [told(step(client)) for _ in range(3)]
+    assert FOUND not in lines[0] + lines[2]  # it is looked at after 2, 4, 8 of them
+    assert "tokens more" in lines[1]
+    assert "24k are left of budget 1 (60k in all for this project)" in lines[1]
+    assert not any(FOUND in told(step(client)) for _ in range(5))
+
+
+def test_commands_end_what_is_known_of_a_task(client: Client) -> None:
+    """After /review nobody knows what is being done, so what the prompt before began is no measure of it."""
+    tasks(client, 22)
+    budget(client, "60k in all for this project")
+    learn(client)
+    prompt(client, "Do more.")
+    assert client.desk.needs.at_start(Measure.BILLED, client.session) is not None
+    prompt(client, "/review", 2)
+    assert client.desk.needs.at_start(Measure.BILLED, client.session) is None
+    assert not any(client.desk.needs.goes_on(client.session) for _ in range(5))
 
 
 def refused(reply: Json | None) -> str:

@@ -83,5 +83,6 @@ def test_a_book_that_cannot_be_read_gives_no_forecast(world: World) -> None:
     needs = needs_of(world)
     needs.step(Book())
     (world.home / ".claude-patterns" / "usage.db").write_bytes(b"no database" * 1000)
-    assert needs.at_start(Measure.BILLED, "s1", 10) is None
-    assert needs.at_start(Measure.CONTEXT, "s1", 10) is None
+    needs.begin("s1", 10)
+    assert needs.at_start(Measure.BILLED, "s1") is None
+    assert not needs.goes_on("s1")

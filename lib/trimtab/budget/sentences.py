@@ -82,11 +82,11 @@ def agent_refused(account: Account, agent_type: str, expected: Charge, here: Pla
 
 
 def likely_short(account: Account, left: int, need: Forecast, here: Place) -> str:
-    """To the user, as a prompt is sent whose task will likely not fit into what is left of a budget."""
+    """To the user, of a task that begins or goes on and will likely not fit into what is left of a budget."""
     budget, measure = account.budget, account.budget.measure
-    low, middle, high = (amount(measure, rough(each)) for each in (need.low, need.middle, need.high))
-    more = amount(measure, rough(budget.limit + max(need.middle - left, budget.limit * (MORE - 1))))
-    unit = UNITS[measure]
+    low, middle, high = (amount(measure, rough(each - need.spent)) for each in (need.low, need.middle, need.high))
+    more = amount(measure, rough(budget.limit + max(need.middle - need.spent - left, budget.limit * (MORE - 1))))
+    unit = UNITS[measure] + (" more" if need.spent else "")
     span = f"{low} to {high}{unit} (median {middle})" if low != high else f"about {middle}{unit}"
     return (
         f"this task will likely need {span}; {amount(measure, max(0, left))}"

@@ -1,6 +1,6 @@
 """What will likely not fit into what is left of a budget, known before it begins: a prompt's task, a new agent."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from trimtab.budget import gate
@@ -10,7 +10,8 @@ from trimtab.budget.terms import Account, Budget, Charge, Measure, Span
 from trimtab.handlers.budget_needs import BudgetNeeds
 
 # The chance that a task exceeds what is left, from which on its user is told; chosen. Of held-out tasks of which it was
-# told, 84 and 82 % (two folds) did exceed, and 38 and 54 % of those that exceed were told of (bench/ahead.py, 2026-11).
+# told at their start, 84 and 82 % (two folds) did exceed, and 38 and 54 % of those that exceed were told of; while they
+# ran 86 and 87 %, and 46 and 60 % (bench/ahead.py, 2026-11).
 LIKELY = 0.7
 
 
@@ -23,22 +24,26 @@ class Short(NamedTuple):
 
 
 def task(
-    needs: BudgetNeeds, accounts: Iterable[Account], expected: Charge, session: str, characters: int, now: float
+    tell: Callable[[Measure], Forecast | None], accounts: Iterable[Account], expected: Charge, now: float
 ) -> Short | None:
-    """The account that the prompt's task will most likely exceed, if that is likely; None without enough past.
+    """The account that the task will most likely exceed, if that is likely; None without enough past.
 
-    `expected` is what is reserved of the accounts for its first request. Only budgets count that stop, and that all of
-    the task counts in: not those of agents or of the main conversation alone.
+    `tell` forecasts the task, `expected` is what is reserved of the accounts for its next request. Only budgets count
+    that stop, and that all of the task counts in: not those of agents or of the main conversation alone.
     """
     found = []
     for account in accounts:
         if not gate.is_stopping(account.budget, now) or not has_all(account.budget):
             continue
-        need = needs.at_start(account.budget.measure, session, characters)
-        left = left_for(account, expected)
-        if need is not None and need.chance_over(left) >= LIKELY:
+        need, left = tell(account.budget.measure), left_for(account, expected)
+        if need is not None and chance(need, left) >= LIKELY:
             found.append(Short(account, left, need))
-    return max(found, key=lambda short: short.need.chance_over(short.left), default=None)
+    return max(found, key=lambda short: chance(short.need, short.left), default=None)
+
+
+def chance(need: Forecast, left: int) -> float:
+    """The chance that what is still to come exceeds what is left."""
+    return need.chance_over(need.spent + left)
 
 
 def has_all(budget: Budget) -> bool:

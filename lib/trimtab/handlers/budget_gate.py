@@ -7,9 +7,11 @@ of a finished agent, in the conversation and sends nothing.
 
 import os
 import re
+from collections.abc import Callable
 
 from trimtab import paths, transcript
 from trimtab.budget import sentences, tally
+from trimtab.budget.forecast import Forecast
 from trimtab.budget.pressure import pressure
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import Place, say
@@ -22,6 +24,7 @@ from trimtab.handlers.replies import deny
 from trimtab.records import IntegrationMode
 
 MAIN = "main"
+Tell = Callable[[Measure, str], Forecast | None]  # of a measure and a session
 NOTICE = "<task-notification>"
 TASK_ID = re.compile(r"<task-id>([\w-]+)</task-id>")
 
@@ -67,12 +70,27 @@ def stops(verdict: Verdict, event: Event, desk: Desk) -> Account | None:
     return None if verdict.is_allowed or not is_enforced(event, desk) else verdict.account
 
 
-def look_ahead(event: Event, desk: Desk, verdict: Verdict, asker: Who, prompt: str) -> None:
-    """Tells the user, once, where the task of a prompt that is sent will likely not fit into what is left."""
+def begin(event: Event, desk: Desk, verdict: Verdict, asker: Who, prompt: str) -> None:
+    """The task of a prompt that is sent begins."""
+    desk.needs.begin(asker.session, len(prompt))
+    look_ahead(event, desk, verdict, asker, desk.needs.at_start)
+
+
+def go_on(event: Event, desk: Desk, verdict: Verdict, asker: Who) -> None:
+    """The task goes on with one more request of the main conversation."""
+    if not asker.agent and desk.needs.goes_on(asker.session):
+        look_ahead(event, desk, verdict, asker, desk.needs.under_way)
+
+
+def look_ahead(event: Event, desk: Desk, verdict: Verdict, asker: Who, tell: Tell) -> None:
+    """Tells the user, once a task, where what it still needs will likely not fit into what is left."""
     if not verdict.is_allowed or not is_enforced(event, desk):
         return
-    found = budget_ahead.task(desk.needs, verdict.accounts, verdict.expected, asker.session, len(prompt), desk.clock())
+    found = budget_ahead.task(
+        lambda measure: tell(measure, asker.session), verdict.accounts, verdict.expected, desk.clock()
+    )
     if found is not None:
+        desk.needs.forget(asker.session)
         desk.tell_user(sentences.likely_short(found.account, found.left, found.need, here(event)))
 
 

@@ -12,5 +12,6 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     verdict = desk.purse.ask(asker)
     account = budget_gate.stops(verdict, event, desk)
     if account is None:
+        budget_gate.go_on(event, desk, verdict, asker)
         return budget_gate.told(event, desk, verdict, asker)
     return budget_gate.stop(event, desk, account, asker)

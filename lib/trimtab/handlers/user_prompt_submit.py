@@ -21,8 +21,10 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     verdict = desk.purse.ask(asker)
     account = budget_gate.stops(verdict, event, desk)
     if account is None:
-        if not is_notice and not prompt.startswith("/"):  # what a command's text is only the client knows
-            budget_gate.look_ahead(event, desk, verdict, asker, text(event.data, "prompt"))
+        if prompt.startswith("/"):  # what a command's text is only the client knows
+            desk.needs.forget(asker.session)
+        elif not is_notice:
+            budget_gate.begin(event, desk, verdict, asker, text(event.data, "prompt"))
         report = budget_gate.handed_back(event, desk, budget_gate.finished_agent(prompt)) if is_notice else ""
         return budget_gate.told(event, desk, verdict, asker, report)
     if is_notice:
