@@ -6,12 +6,12 @@ used than the limit; none after that.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from tests.client import project
-from tests.client.billing import Billing
-from tests.client.model import Agent, answer, bash, delegate, edit
+from tests.client.billing import Billing, weighted
+from tests.client.model import Agent, Body, answer, bash, delegate, edit
 from tests.client.runner import Runner, Session
 
 from trimtab.budget.terms import EVERYTHING, Budget, Level, Measure, Period, Span
@@ -194,6 +194,62 @@ def test_two_sessions_at_once_share_one_budget(runner: Runner) -> None:
     assert sum(spent) - sum(last) < allowed
     assert sum(spent) > allowed * 0.8  # and it is not stopped long before
     assert max(len(server.requests) for server in servers) < 31
+
+
+class Counted(Billing):
+    """Notes in `sent`, which servers share, whose request came when and what it was billed."""
+
+    def __init__(self, main: Agent, sub: Callable[[], Agent], start: str, sent: list[tuple[str, float]]) -> None:
+        super().__init__(main, sub, start)
+        self._sent = sent
+
+    def message(self, agent_id: str, body: Body) -> Body:
+        made = super().message(agent_id, body)
+        if body.get("tools"):
+            self._sent.append((f"{self.start}{agent_id}", weighted(made["usage"])))
+        return made
+
+
+def test_eight_sessions_and_their_agents_share_one_budget(runner: Runner) -> None:
+    """More than the request under way of each conversation is sent when the limit is reached."""
+
+    def work() -> Agent:
+        for number in range(30):
+            yield delegate("Count.", in_background=number % 2 == 0) if number % 7 == 3 else bash(f"seq {number} 200")
+        yield "Done."
+
+    def count() -> Agent:
+        for number in range(5):
+            yield bash(f"seq {number} 100")
+        yield "Counted."
+
+    runner.run("Begin.", Billing(answer("Begun."))).check()  # the daemon is there
+    allowed = 500_000
+    once = Budget(0, Level.GLOBAL, EVERYTHING, Measure.BILLED, allowed, Period(Span.ONCE))
+    with BudgetStore.open(runner.home / ".claude-patterns" / "user.db") as store:
+        store.add(once, Author("test", "cli", time.time()), say)
+    sent: list[tuple[str, float]] = []
+    servers = [Counted(work(), count, f"msg_{number}_", sent) for number in range(8)]
+    done: list[Session] = []
+    threads = [
+        threading.Thread(target=lambda one=server: done.append(runner.run("Work.", one, timeout_s=300)))
+        for server in servers
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [session.exit_code for session in done] == [0] * 8
+    used, late = 0.0, []
+    for conversation, weight in sent:
+        if used >= allowed:
+            late.append(conversation)
+        used += weight
+    assert len(late) == len(set(late)), "a conversation sent a request after the one that was under way"
+    assert used > allowed * 0.9  # and it is not stopped long before
+    assert max(len(server.requests) for server in servers) < 60
+    with BudgetStore.open(runner.home / ".claude-patterns" / "user.db") as store:
+        assert [one for one in store.reservations() if not one.is_assumed] == []
 
 
 def test_nothing_of_budgets_reaches_a_user_without_one(runner: Runner) -> None:
