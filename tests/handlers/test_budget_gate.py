@@ -11,6 +11,7 @@ import pytest
 from tests.handlers.client import Client
 
 from trimtab.budget.words import Place, read, say
+from trimtab.errors import StoreError
 from trimtab.store.budgets import Author, BudgetStore
 
 EACH = 2_755
@@ -272,3 +273,68 @@ def test_a_budget_of_the_prompts_size_lets_it_be_made_smaller(client: Client) ->
     step(client)
     assert (prompt(client, "Go on.", 2) or {})["decision"] == "block"
     assert client.send("PreCompact", trigger="manual", prompt_id="p2") is None
+
+
+# What has no say in it
+
+
+@pytest.mark.parametrize("text", ["budget_enforcement = false", 'mode = "monitoring_only"'])
+def test_a_projects_file_lifts_no_budget(client: Client, text: str) -> None:
+    """A repository ships a file that switches off the budgets of whoever opens it, or a model writes one."""
+    budget(client, "1000 tokens per session")
+    folder = client.project / ".claude-patterns"
+    folder.mkdir()
+    (folder / "config.toml").write_text(text)
+    assert (prompt(client) or {}).get("decision") == "block"
+    assert (before_tool(client, "Agent", subagent_type="Explore") or {}).get("hookSpecificOutput")
+
+
+def test_a_projects_file_makes_no_agents_model_dearer(client: Client) -> None:
+    budget(client, "400k per session")
+    (client.project / ".claude-patterns").mkdir()
+    (client.project / ".claude-patterns" / "config.toml").write_text('budget_agent_model = "opus"\n')
+    prompt(client)
+    for _ in range(200):
+        if (step(client) or {}).get("systemMessage"):
+            break
+    assert before_tool(client, "Agent", subagent_type="Explore", prompt="Look.") is None
+
+
+def spoil(client: Client) -> None:
+    """The project has a file where our folder is to be, so that nothing can be recorded of it."""
+    (client.project / ".claude-patterns").write_text("in the way")
+
+
+def test_budgets_hold_where_the_project_has_no_ledger(client: Client) -> None:
+    """A project that can't be written to, or a damaged ledger, lifts all budgets there."""
+    spoil(client)
+    number = budget(client, "80k per session")
+    prompt(client)
+    sent, reply = steps_until_stopped(client)
+    assert f"/token-budget raise {number}" in str(reply["stopReason"])
+    assert EACH * sent <= 80_000
+    assert (prompt(client, "Go on.", 2) or {}).get("decision") == "block"
+    denied = output(before_tool(client, "Agent", subagent_type="Explore"))
+    assert denied["permissionDecision"] == "deny"
+
+
+def test_a_turn_that_is_over_is_settled_where_the_project_has_no_ledger(client: Client) -> None:
+    spoil(client)
+    budget(client, "1M tokens")
+    prompt(client)
+    client.now += 5
+    client.called("Read", {"file_path": "/b"})
+    client.now += 1
+    with pytest.raises(StoreError):
+        client.send("Stop", prompt_id="p1")
+    with BudgetStore.open(client.home / ".claude-patterns" / "user.db") as store:
+        assert store.reservations() == []
+
+
+def test_the_order_that_raises_a_budget_works_where_the_project_has_no_ledger(client: Client) -> None:
+    """The command goes on to the model, beyond the limit."""
+    spoil(client)
+    number = budget(client, "1000 tokens per session")
+    said = client.send("UserPromptExpansion", command_name="token-budget", command_args=f"raise {number} 10k")
+    assert said is not None
+    assert "10k" in str(said["reason"])

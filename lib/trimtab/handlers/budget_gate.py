@@ -50,7 +50,7 @@ def here(event: Event) -> Place:
 
 def is_enforced(event: Event, desk: Desk) -> bool:
     """Whether a used up budget stops anything here."""
-    chosen = desk.settings(event)
+    chosen = desk.users_settings(event)
     return chosen.budget_enforcement and chosen.mode is not IntegrationMode.MONITORING_ONLY
 
 
@@ -61,7 +61,7 @@ def price_of_tokens(event: Event, desk: Desk) -> float:
     try:
         return pressure(desk.purse.pressure_share(who(event)))
     except StoreError as exc:
-        desk.complain_of_budgets(exc)
+        desk.complain(exc)
         return 1.0
 
 
@@ -108,7 +108,7 @@ def told(event: Event, desk: Desk, verdict: Verdict, asker: Who, report: str = "
             continue
         if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, conversation, "last"):
             lines.append(sentences.last_request(account, here(event)))
-        elif account.share >= desk.settings(event).alert_budget_share and desk.purse.tell(
+        elif account.share >= desk.users_settings(event).alert_budget_share and desk.purse.tell(
             account, conversation, "most"
         ):
             lines.append(sentences.to_model(account))
@@ -160,7 +160,7 @@ def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
         reason = sentences.agent_too_large(short.account, short.left, kind, short.need.low, here(event))
         desk.add(event, reason)
         return deny(reason)
-    chosen = desk.settings(event)
+    chosen = desk.users_settings(event)
     tight = max((one.share for one in verdict.accounts), default=0.0) >= chosen.alert_budget_share
     cheaper = {"model": chosen.budget_agent_model, "effort": chosen.budget_agent_effort}
     given = {name: value for name, value in cheaper.items() if value and event.tool_input.get(name) != value}

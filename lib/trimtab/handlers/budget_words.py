@@ -37,7 +37,7 @@ HELP = """\
 def answer(event: Event, desk: Desk) -> list[str]:
     """The answer's lines. Never fails: an error here would send the command on to the model."""
     try:
-        desk.settings(event)  # what is set there counts from now on
+        desk.users_settings(event)  # what is set there counts from now on
         with opened(desk) as store:
             return ordered(event, desk, store)
     except (BudgetError, StoreError) as exc:

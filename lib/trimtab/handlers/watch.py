@@ -42,7 +42,7 @@ Reply = Mapping[str, object]
 
 
 class Watched(Protocol):
-    """What is watched of `desk.Project`."""
+    """What is watched of `projects.Project`."""
 
     store: Store
 
