@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.daemon.harness import PLUGIN, Home, a_home, daemons, wait_for
@@ -62,7 +63,7 @@ def test_the_first_event_that_finds_no_daemon_starts_one(home: Home) -> None:
     ],
 )
 def test_what_a_budget_may_stop_waits_for_a_daemon_that_starts(
-    home: Home, name: str, more: dict[str, object], refused: bytes
+    home: Home, name: str, more: dict[str, Any], refused: bytes
 ) -> None:
     """The first request after a pause, or after an update, is sent although the budget is used up."""
     with BudgetStore.open(paths.ensure_user_folder({"HOME": str(home.path)}) / paths.USER_LEDGER) as store:

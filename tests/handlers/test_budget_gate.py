@@ -338,3 +338,17 @@ def test_the_order_that_raises_a_budget_works_where_the_project_has_no_ledger(cl
     said = client.send("UserPromptExpansion", command_name="token-budget", command_args=f"raise {number} 10k")
     assert said is not None
     assert "10k" in str(said["reason"])
+
+
+def test_a_damaged_usage_book_keeps_nothing_else_from_being_done(client: Client) -> None:
+    """While a budget is set, loads keep their estimates, and no alert is raised any more: not even of this."""
+    budget(client, "1M a day")
+    prompt(client)
+    for end in ("", "-wal", "-shm"):
+        (client.home / ".claude-patterns" / f"usage.db{end}").unlink(missing_ok=True)
+    (client.home / ".claude-patterns" / "usage.db").write_bytes(b"no database" * 1000)
+    assert "usage book" in str((step(client) or {}).get("systemMessage"))
+    client.read(str(client.project / "a.py"), "x = 1\n" * 200)
+    assert not client.loads()[0].counted
+    client.desk.between()
+    assert client.loads()[0].counted

@@ -331,6 +331,21 @@ def test_a_prompt_that_is_refused_while_a_request_is_under_way_leaves_its_reserv
     assert standing(asked) == (0, 1000)
 
 
+def test_a_prompt_that_is_refused_in_a_turn_is_no_end_of_its_request(world: World) -> None:
+    """The turn's events have the refused prompt's id from then on: its response came, whether it can be read or not."""
+    world.add(budget(1500))
+    asked = world.purse()
+    asked.prompted(world.who(prompt="p1"))
+    asked.ask(world.who(prompt="p1"))
+    changed(world, limit=900)
+    world.later(5)
+    asked.prompted(world.who(prompt="p2"))
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    changed(world, limit=10_000)
+    assert asked.ask(world.who(prompt="p2")).is_allowed  # after the tools
+    assert standing(asked) == (1000, 1000)
+
+
 def test_a_notice_of_an_agent_between_two_requests_is_no_boundary(world: World) -> None:
     """It has a prompt id of its own and was not announced; the request that is about to be sent was not answered."""
     world.add(budget(10_000))
@@ -441,6 +456,19 @@ def test_a_client_that_stops_writing_has_spent_what_was_expected(world: World) -
     world.respond(40)
     assert asked.ask(world.who()).is_allowed
     assert standing(asked) == (40, 40)
+
+
+def test_agents_that_ask_at_once_are_no_client_that_stopped_writing(world: World) -> None:
+    """Each one's last response comes a moment after it asked: three of them are no delay of one."""
+    world.add(budget(100_000))
+    asked = world.purse()
+    agents = [world.who(agent=f"a{number}", kind="Explore") for number in range(4)]
+    for agent in agents:
+        asked.started(agent)
+    world.later(5)
+    for agent in agents:
+        assert asked.ask(agent).is_allowed
+    assert asked.doubts() == []
 
 
 def test_the_client_s_total_puts_an_end_to_what_was_assumed(world: World) -> None:
@@ -572,6 +600,16 @@ def test_the_ledger_is_deleted_under_the_daemon(world: World) -> None:
     delete(files(world)[0])
     paths.budgets_flag(world.environment).unlink()
     assert not asked.is_on()
+
+
+def test_a_flag_that_somebody_took_away_is_there_again(world: World) -> None:
+    """Without it the hooks that stop requests do not even start Python: whoever deletes one file lifts all budgets."""
+    world.add(budget(1500))
+    asked = world.purse()
+    assert asked.is_on()
+    paths.budgets_flag(world.environment).unlink()
+    assert asked.is_on()
+    assert paths.budgets_flag(world.environment).exists()
 
 
 def test_the_ledger_is_put_aside_and_another_made_by_somebody_else(world: World) -> None:

@@ -12,6 +12,7 @@ from trimtab import paths, settings
 from trimtab.budget.expect import Habits
 from trimtab.budget.gate import Current
 from trimtab.budget.periods import OF_EACH, window
+from trimtab.budget.tally import Conversation
 from trimtab.budget.terms import Measure
 from trimtab.budget.words import say
 from trimtab.errors import BudgetError, StoreError
@@ -58,7 +59,7 @@ class Books:
         self.tallies = Tallies(book)
         self.transcripts: dict[str, Path | None] = {}  # by session
         self._said: set[str] = set()
-        self.missing: dict[str, int] = {}  # by session, responses in a row that must have come and were not there
+        self.missing: dict[Conversation, int] = {}  # responses in a row that must have come and were not there
         self._doubts: list[str] = []
         self._clocks: tuple[float, float] | None = None
         self._prices: tuple[tuple[int, int] | None, tuple[Own, ...]] | None = None
@@ -155,15 +156,16 @@ class Books:
                 return found
         return None
 
-    def doubt_missing(self, session: str, transcript: Path | None, is_read: bool) -> None:
+    def doubt_missing(self, conversation: Conversation, transcript: Path | None, is_read: bool) -> None:
         """A response that must have come is not in the book: on a busy machine it may come a moment later."""
-        self.missing[session] = self.missing.get(session, 0) + 1
+        session = conversation[0]
+        self.missing[conversation] = self.missing.get(conversation, 0) + 1
         if not is_read:
             self.doubt(
                 f"session {session} has more history than can be read within {READ_S} s: what its last"
                 " requests were expected to use counts as spent until it is read; `trimtab usage sync` reads it at once"
             )
-        elif self.missing[session] >= MISSING:
+        elif self.missing[conversation] >= MISSING:
             self.doubt(
                 f"the client writes no usage of session {session} where it can be read ({transcript}): what its"
                 " requests were expected to use counts as spent until their usage is there"

@@ -104,7 +104,8 @@ def set_budget(counter: Counter, text: str) -> str:
         made = counter.store.add(budget, counter.author, say)
         told = f"Budget {made.id} is set: {say(made, here)}."
     else:
-        if budget.limit > own.limit or (own.mode, budget.mode) == (Mode.STOP, Mode.WARN):
+        is_warn = (own.mode, budget.mode) == (Mode.STOP, Mode.WARN)
+        if budget.limit > own.limit or budget.minimum < own.minimum or is_warn:
             counter.must_be_users(f"set {text}")
         made = counter.store.change(own.id, "set", lambda old: set_anew(old, budget), counter.author, say)
         told = f"Budget {made.id} counted the same, so it is changed: {say(made, here)} (it was {say(own, here)})."
@@ -168,9 +169,15 @@ def raise_budget(counter: Counter, text: str) -> str:
         )
     counter.must_be_users(f"raise {text}")
     budget = named(counter, found["which"], "raise")
-    limit = words.raised(budget, found["amount"])
-    made = counter.store.change(budget.id, "raise", lambda old: old._replace(limit=limit), counter.author, say)
-    told = f"Budget {made.id} is raised from {exactly(budget.measure, budget.limit)}: {say(made, counter.place)}."
+    before = budget
+
+    def edit(old: Budget) -> Budget:
+        nonlocal before
+        before = old  # somebody else may have raised it just now
+        return old._replace(limit=words.raised(old, found["amount"]))
+
+    made = counter.store.change(budget.id, "raise", edit, counter.author, say)
+    told = f"Budget {made.id} is raised from {exactly(before.measure, before.limit)}: {say(made, counter.place)}."
     stays = f" A change in {made.origin} counts again." if made.origin not in BY_HAND else ""
     paused = f" It is paused: `{counter.command} resume {made.id}` makes it count again." if is_paused(made) else ""
     return told + stays + paused + left(counter, made)

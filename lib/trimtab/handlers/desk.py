@@ -296,9 +296,7 @@ class Desk:
         And now and then what the experiment says, and which kinds are fetched too often.
         """
         self._book.tick()
-        if self.has_budgets():
-            self.purse.step()
-            self.shares.step()
+        self._step_budgets()
         self.trial.between()
         for project in self._projects.values():
             if project.store.is_current():
@@ -321,6 +319,15 @@ class Desk:
             shown_tokens = raw_tokens if uncounted.shown is None else tokens.count(uncounted.shown)
             if raw_tokens is not None and shown_tokens is not None:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
+
+    def _step_budgets(self) -> None:
+        if not self.has_budgets():
+            return
+        try:
+            self.purse.step()
+            self.shares.step()
+        except StoreError as exc:  # what else can wait must not wait for this
+            self.complain(exc)
 
     def close(self) -> None:
         self._book.close()

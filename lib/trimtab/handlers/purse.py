@@ -94,7 +94,8 @@ class Purse:
         request fits is told by `ask`, when it is known what this one took.
         """
         self._read(who)
-        self._expected(who)
+        self._ledger.refresh()
+        self._books.catch_up([who.session], LOAD_S)
         charge = self._place(who, self._books.now())
 
         def do(store: BudgetStore) -> Verdict:
@@ -319,7 +320,7 @@ class Purse:
             if gate.is_over(tally, r, now, is_alive, self._tallies.total_at(session)):
                 turn.release([r.charge.key])
                 if r.is_assumed:
-                    self._books.missing.pop(session, None)
+                    self._books.missing.pop(gate.conversation_of(r), None)
             else:
                 kept.append(r)
         return kept
@@ -329,12 +330,10 @@ class Purse:
 
         The client gives each prompt, and each notice of an agent that has finished, an id of its own.
         """
-        times = {prompt: at for at, prompt in self._ledger.prompts.get(who.session, ())}
-        if who.agent:
+        if who.agent or self._asked.get(who.key) == who.prompt:
             return False
-        if who.prompt in times:
-            return own.charge.at < times[who.prompt]
-        return self._asked.get(who.key) != who.prompt
+        times = {prompt: at for at, prompt in self._ledger.prompts.get(who.session, ())}
+        return who.prompt not in times or own.charge.at < times[who.prompt]
 
     def _before(self, turn: Turn, who: Who, known: list[Reservation], is_read: bool) -> list[Reservation]:
         """The reservations that a conversation's next one is added to: its own is over, or replaced."""
@@ -354,9 +353,9 @@ class Purse:
                 missed = gate.assumed(r, known)
                 turn.reserve(missed)
                 kept.append(missed)
-                self._books.doubt_missing(who.session, who.transcript, is_read)
+                self._books.doubt_missing(gate.conversation_of(r), who.transcript, is_read)
             elif is_own:
-                self._books.missing.pop(who.session, None)
+                self._books.missing.pop(gate.conversation_of(r), None)
         # What was assumed of an hour may have been there before.
         return list({r.charge.key: r for r in sorted(kept, key=lambda r: r.charge.at)}.values())
 

@@ -93,7 +93,7 @@ class Turn:
     def add_prompt(self, session: str, prompt: str, at: float) -> None:
         """Notes when a prompt of the user began; the first time stays. Those of PROMPTS_S ago are forgotten."""
         self._db.execute("insert or ignore into budget_prompts values (?, ?, ?)", [clean(session), clean(prompt), at])
-        self._db.execute("delete from budget_prompts where session = ? and at < ?", [clean(session), at - PROMPTS_S])
+        self._db.execute("delete from budget_prompts where at < ?", [at - PROMPTS_S])
 
 
 class BudgetStore(Database):
