@@ -421,6 +421,25 @@ def test_a_response_is_waited_for_where_a_refusal_depends_on_it(
     assert (len(slept), asked.doubts()) == (pauses, [])
 
 
+def test_what_will_not_come_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refusal holds up all sessions: so many that some are not answered in time, and send what does not fit."""
+    slept: list[float] = []
+    monkeypatch.setattr("trimtab.handlers.purse.time.sleep", slept.append)
+    monkeypatch.setattr(purse, "WAIT_S", 0.05)
+    world.add(budget(1500))
+    asked = world.purse()
+    asked.prompted(world.who(prompt="p1"))
+    asked.ask(world.who(prompt="p1"))
+    changed(world, limit=900)
+    world.later(5)
+    asked.prompted(world.who(prompt="p2"))  # after Esc
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    changed(world, limit=2500)
+    assert asked.ask(world.who(prompt="p2")).is_allowed  # the client wrote nothing of the last one
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    assert slept == []
+
+
 def test_a_compaction_counts_until_the_client_tells_its_total(world: World) -> None:
     """The client writes no line of its request, so it would be missing until the session's end."""
     world.add(budget(10_000))

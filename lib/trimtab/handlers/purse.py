@@ -160,9 +160,15 @@ class Purse:
         return self._ledger.decide(do)
 
     def _is_awaited(self, who: Who, known: Sequence[Reservation]) -> bool:
-        """Whether the conversation's last request was not answered yet where it can be read."""
-        came = self._tallies.tally.came
-        return any(r.charge.key == who.key and came(who[:2], r.charge.at) is None for r in known)
+        """Whether the conversation's last request was answered, and its response may be readable in a moment.
+
+        Not where the one before never was: others wait meanwhile, and a client that writes nothing would cost each of
+        them WAIT_S.
+        """
+        own = next((r for r in known if r.charge.key == who.key), None)
+        if own is None or self._is_new(who, own) or self._books.missing.get(who[:2]):
+            return False
+        return self._tallies.tally.came(who[:2], own.charge.at) is None
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
