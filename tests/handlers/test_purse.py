@@ -11,6 +11,7 @@ from trimtab import paths
 from trimtab.budget.terms import Account, Measure, Mode, Period, Scope, Span, State
 from trimtab.errors import BusyError
 from trimtab.handlers import budget_books, purse, tallies
+from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.purse import Purse
 from trimtab.store.usage import FileRow, News
 
@@ -372,6 +373,27 @@ def test_a_client_that_is_gone_gives_back_what_it_did_not_use(world: World) -> N
     asked.check(world.who("other"))
     assert [r.charge.key for r in world.reservations()] == ["lives/"]
     assert standing(asked) == (250, 1000)
+
+
+def test_many_clients_that_are_gone_hold_up_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a crash of the machine each one's long history is read for READ_S: the event's hook gives up before."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    for pid in range(1, 9):
+        asked.ask(world.who(f"s{pid}", pid=pid))
+        world.respond(10, f"s{pid}")
+    world.dead |= set(range(1, 9))
+    clock = [0.0]
+
+    def read(book: Bookkeeping, path: Path) -> bool:
+        clock[0] += 0.01
+        return False
+
+    monkeypatch.setattr(Bookkeeping, "read", read)
+    monkeypatch.setattr("trimtab.handlers.budget_books.time.monotonic", lambda: clock[0])
+    asked.check(world.who("new"))
+    assert clock[0] < 2 * budget_books.READ_S + 8 * 0.02
+    assert len(world.reservations()) == 8  # none is given back before what its client wrote is read
 
 
 def test_a_client_that_is_started_again_goes_on_with_its_session(world: World) -> None:

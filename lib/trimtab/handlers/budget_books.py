@@ -132,12 +132,13 @@ class Books:
         found, self._doubts = self._doubts, []
         return found
 
-    def read_session(self, session: str) -> bool:
-        """Reads a session's transcripts into the usage book, for READ_S at most; whether all that there is was read.
+    def read_session(self, session: str, ends: float | None = None) -> bool:
+        """Reads a session's transcripts into the usage book; whether all that there is was read.
 
-        Of a session that this daemon did not hear of they are where the book says, or beside those of another.
+        For READ_S at most, or until the monotonic clock says `ends`. Of a session that this daemon did not hear of they
+        are where the book says, or beside those of another.
         """
-        ends = time.monotonic() + READ_S
+        ends = time.monotonic() + READ_S if ends is None else ends
         try:
             path = self.transcripts.get(session) or self.source.transcript(session) or self._beside(session)
             if path is None:

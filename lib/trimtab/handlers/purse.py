@@ -29,7 +29,7 @@ from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, READ_S, Books, steady_s
 from trimtab.handlers.budgeting import author as author_of
 from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import BudgetStore, Turn
@@ -288,7 +288,8 @@ class Purse:
         self._books.transcripts[who.session] = who.transcript
         known = self._ledger.decide(lambda store: store.reservations())
         gone = {r.charge.session for r in known if not r.is_assumed and self._alive(r.pid) is False}
-        self._gone = {session for session in gone if self._books.read_session(session)}
+        ends = time.monotonic() + READ_S  # however many they are, an event waits
+        self._gone = {session for session in gone if self._books.read_session(session, ends)}
         return self._books.read_session(who.session)
 
     def _read_answer(self, who: Who) -> bool:
@@ -297,9 +298,8 @@ class Purse:
         The client writes a response within a tenth of a second of its end, which can be after the event. Whether all
         that there is was read.
         """
-        own = next(
-            (r for r in self._ledger.decide(lambda store: store.reservations()) if r.charge.key == who.key), None
-        )
+        known = self._ledger.decide(lambda store: store.reservations())
+        own = next((r for r in known if r.charge.key == who.key), None)
         conversation, ends = (who.session, who.agent), time.monotonic() + WAIT_S
         while True:
             is_read = self._read(who)
