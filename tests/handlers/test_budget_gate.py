@@ -11,7 +11,11 @@ import pytest
 from tests.handlers.client import Client
 
 from trimtab.budget.words import Place, read, say
+from trimtab.daemon import client as daemon_client
+from trimtab.daemon import server
 from trimtab.errors import StoreError
+from trimtab.handlers import status_line
+from trimtab.handlers.budget_books import Books
 from trimtab.store.budgets import Author, BudgetStore
 
 EACH = 2_755
@@ -253,6 +257,23 @@ def test_the_status_line_has_the_tightest_budget(client: Client) -> None:
     for _ in range(3):
         client.desk.between()  # the usage book is read
     assert line().endswith(f" · 50% of budget {number}")
+
+
+def test_a_status_line_waits_for_no_budget(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its hook gives the daemon up after 0.3 s, so a history that is still added up would never come to its end."""
+    budget(client, "1M a day")
+    step(client)
+    given, waited = {**client.environment, "EVENT": "StatusLine"}, []
+    event = {"session_id": "s1", "transcript_path": str(client.transcript), "cwd": str(client.project)}
+
+    def catch_up(books: Books, sessions: list[str], most_s: float) -> bool:
+        waited.append(most_s)
+        raise StoreError("the ledger is busy")
+
+    monkeypatch.setattr(Books, "catch_up", catch_up)
+    assert client.desk.answer(json.dumps(event).encode(), given)
+    assert waited == [status_line.GLANCE_S]
+    assert (1 - server.PATIENCE) * daemon_client.DEADLINES_S["StatusLine"] > status_line.GLANCE_S
 
 
 def test_a_conversation_is_not_summed_up_where_nothing_is_left(client: Client) -> None:

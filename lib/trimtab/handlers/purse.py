@@ -223,11 +223,11 @@ class Purse:
 
     # What stands where
 
-    def accounts(self, who: Who | None) -> list[Account]:
-        """The accounts that the conversation's requests count in, or all that are current."""
+    def accounts(self, who: Who | None, most_s: float = LOAD_S) -> list[Account]:
+        """The accounts that the conversation's requests count in, or all that are current; `most_s` for what is new."""
         if not self.is_on():
             return []
-        self._books.catch_up([who.session] if who else (), LOAD_S)
+        self._books.catch_up([who.session] if who else (), most_s)
         known = self._ledger.reservations = self._ledger.decide(lambda store: store.reservations())
         now = self._books.now()
         if who is not None:
