@@ -5,6 +5,8 @@ model (a read 0.05, an answer 5 of an input token) that is 5 + 2,500 + 250 = 2,7
 """
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -294,6 +296,17 @@ def test_a_budget_of_the_prompts_size_lets_it_be_made_smaller(client: Client) ->
     step(client)
     assert (prompt(client, "Go on.", 2) or {})["decision"] == "block"
     assert client.send("PreCompact", trigger="manual", prompt_id="p2") is None
+
+
+def test_budgets_that_can_not_be_read_are_told_of(client: Client) -> None:
+    """A row of a newer version: the user would believe that it holds."""
+    budget(client, "1M a day")
+    with closing(sqlite3.connect(client.home / ".claude-patterns" / "user.db", isolation_level=None)) as db:
+        db.execute("update budget_constraints set measure = 'requests'")
+    said = str((prompt(client) or {}).get("systemMessage"))
+    assert "none is in force" in said
+    assert "trimtab budget remove 1" in said
+    assert prompt(client) is None
 
 
 # What has no say in it
