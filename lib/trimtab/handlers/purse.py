@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from trimtab.budget import gate
 from trimtab.budget.expect import expected
 from trimtab.budget.periods import OF_EACH
-from trimtab.budget.scopes import applies
+from trimtab.budget.scopes import MAIN, applies
 from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
@@ -33,7 +33,7 @@ from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, READ_S, Book
 from trimtab.handlers.budgeting import author as author_of
 from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import BudgetStore, Turn
-from trimtab.usage.charging import MAIN, charge_of
+from trimtab.usage.charging import charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
 SUMMARY_TOKENS = 4_000  # chosen: what a compaction's answer is at least
