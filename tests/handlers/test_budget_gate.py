@@ -386,3 +386,12 @@ def test_a_damaged_usage_book_keeps_nothing_else_from_being_done(client: Client)
     assert not client.loads()[0].counted
     client.desk.between()
     assert client.loads()[0].counted
+
+
+def test_a_project_that_is_reached_by_a_link_is_the_same(client: Client, tmp_path: Path) -> None:
+    """A first request, of which the book knows no project yet, counts in no budget of it."""
+    budget(client, "1000 tokens a day")
+    link = tmp_path / "link"
+    link.symlink_to(client.project)
+    client.environment = {"CLAUDE_PROJECT_DIR": str(link)}
+    assert (prompt(client) or {}).get("decision") == "block"

@@ -33,7 +33,7 @@ def who(event: Event) -> Who:
         event.session,
         event.agent,
         text(event.data, "agent_type") if event.agent else MAIN,
-        str(event.project),
+        os.path.realpath(event.project),
         text(event.data, "prompt_id"),
         event.transcript,
         int(pid) if pid.isdecimal() else 0,
