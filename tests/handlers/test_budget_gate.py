@@ -92,10 +92,7 @@ def test_without_a_budget_nothing_is_said(client: Client) -> None:
     assert prompt(client) is None
     assert step(client) is None
     assert before_tool(client, "Agent", subagent_type="Explore") is None
-    assert (
-        not (client.home / ".claude-patterns" / "user.db").exists()
-        or not (client.home / ".claude-patterns" / "budgets").exists()
-    )
+    assert not (client.home / ".claude-patterns" / "budgets").exists()
 
 
 def test_a_turn_stops_before_the_request_that_does_not_fit(client: Client) -> None:

@@ -26,7 +26,7 @@ BY_HAND = (CLI, SLASH)  # origins of budgets that a command made
 NUMBER = re.compile(r"(?:budget\s+)?#?(\d{1,9})", re.I)
 RAISE = re.compile(rf"(?P<which>.*?)\s*(?P<amount>(?:\+|\bby\b|\bto\b|(?<!\S))\s*{AMOUNT}(?:\s+more)?)", re.I | re.S)
 FOR = re.compile(r"(?P<which>.*?)\s*\bfor\s+(?P<length>[\d.]+[\s-]*[a-z]+)", re.I | re.S)
-MOST_LISTED = 8
+MOST_LISTED = 8  # chosen
 COUNTED = {
     Measure.BILLED: "Tokens are weighted by price: one read from the cache counts a tenth or less, one that the model"
     " writes about five.",
