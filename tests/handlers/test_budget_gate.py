@@ -5,13 +5,19 @@ model (a read 0.05, an answer 5 of an input token) that is 5 + 2,500 + 250 = 2,7
 """
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.handlers.client import Client
 
 from trimtab.budget.words import Place, read, say
+from trimtab.daemon import client as daemon_client
+from trimtab.daemon import server
 from trimtab.errors import StoreError
+from trimtab.handlers import status_line
+from trimtab.handlers.budget_books import Books
 from trimtab.store.budgets import Author, BudgetStore
 
 EACH = 2_755
@@ -86,10 +92,7 @@ def test_without_a_budget_nothing_is_said(client: Client) -> None:
     assert prompt(client) is None
     assert step(client) is None
     assert before_tool(client, "Agent", subagent_type="Explore") is None
-    assert (
-        not (client.home / ".claude-patterns" / "user.db").exists()
-        or not (client.home / ".claude-patterns" / "budgets").exists()
-    )
+    assert not (client.home / ".claude-patterns" / "budgets").exists()
 
 
 def test_a_turn_stops_before_the_request_that_does_not_fit(client: Client) -> None:
@@ -255,6 +258,23 @@ def test_the_status_line_has_the_tightest_budget(client: Client) -> None:
     assert line().endswith(f" · 50% of budget {number}")
 
 
+def test_a_status_line_waits_for_no_budget(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its hook gives the daemon up after 0.3 s, so a history that is still added up would never come to its end."""
+    budget(client, "1M a day")
+    step(client)
+    given, waited = {**client.environment, "EVENT": "StatusLine"}, []
+    event = {"session_id": "s1", "transcript_path": str(client.transcript), "cwd": str(client.project)}
+
+    def catch_up(books: Books, sessions: list[str], most_s: float) -> bool:
+        waited.append(most_s)
+        raise StoreError("the ledger is busy")
+
+    monkeypatch.setattr(Books, "catch_up", catch_up)
+    assert client.desk.answer(json.dumps(event).encode(), given)
+    assert waited == [status_line.GLANCE_S]
+    assert (1 - server.PATIENCE) * daemon_client.DEADLINES_S["StatusLine"] > status_line.GLANCE_S
+
+
 def test_a_conversation_is_not_summed_up_where_nothing_is_left(client: Client) -> None:
     number = budget(client, "60k per session")
     prompt(client)
@@ -273,6 +293,17 @@ def test_a_budget_of_the_prompts_size_lets_it_be_made_smaller(client: Client) ->
     step(client)
     assert (prompt(client, "Go on.", 2) or {})["decision"] == "block"
     assert client.send("PreCompact", trigger="manual", prompt_id="p2") is None
+
+
+def test_budgets_that_can_not_be_read_are_told_of(client: Client) -> None:
+    """A row of a newer version: the user would believe that it holds."""
+    budget(client, "1M a day")
+    with closing(sqlite3.connect(client.home / ".claude-patterns" / "user.db", isolation_level=None)) as db:
+        db.execute("update budget_constraints set measure = 'requests'")
+    said = str((prompt(client) or {}).get("systemMessage"))
+    assert "none is in force" in said
+    assert "trimtab budget remove 1" in said
+    assert prompt(client) is None
 
 
 # What has no say in it
@@ -352,3 +383,12 @@ def test_a_damaged_usage_book_keeps_nothing_else_from_being_done(client: Client)
     assert not client.loads()[0].counted
     client.desk.between()
     assert client.loads()[0].counted
+
+
+def test_a_project_that_is_reached_by_a_link_is_the_same(client: Client, tmp_path: Path) -> None:
+    """A first request, of which the book knows no project yet, counts in no budget of it."""
+    budget(client, "1000 tokens a day")
+    link = tmp_path / "link"
+    link.symlink_to(client.project)
+    client.environment = {"CLAUDE_PROJECT_DIR": str(link)}
+    assert (prompt(client) or {}).get("decision") == "block"

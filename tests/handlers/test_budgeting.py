@@ -258,6 +258,17 @@ def test_removing_keeps_the_history(desk: Desk) -> None:
         budgeting.history(desk.counter, "7")
 
 
+def test_a_budget_that_can_not_be_read_is_removed_by_its_number(desk: Desk) -> None:
+    """A newer Trimtab wrote it: none of the others is in force until it is gone, and nothing could make it go."""
+    desk.set("400k", "$20/day")
+    desk.store._db.execute("update budget_constraints set measure = 'requests' where id = 1")
+    with pytest.raises(StoreError, match="trimtab budget remove 1"):
+        budgeting.remove_budget(desk.counter, "2")
+    assert "removed" in budgeting.remove_budget(desk.counter, "1")
+    assert [budget.id for budget in desk.store.budgets()] == [2]
+    assert desk.changes()[-1][:2] == ("remove", 1)
+
+
 def test_a_files_budget_is_removed_in_the_file(desk: Desk) -> None:
     desk.store.add(read("$10/day", PLACE._replace(origin="/u/config.toml")), Author("me", "/u/config.toml", NOON), str)
     with pytest.raises(BudgetError, match=r"is set in /u/config\.toml: take it out there; `/token-budget pause 1`"):

@@ -11,6 +11,7 @@ from trimtab import paths
 from trimtab.budget.terms import Account, Measure, Mode, Period, Scope, Span, State
 from trimtab.errors import BusyError
 from trimtab.handlers import budget_books, purse, tallies
+from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.purse import Purse
 from trimtab.store.usage import FileRow, News
 
@@ -374,6 +375,27 @@ def test_a_client_that_is_gone_gives_back_what_it_did_not_use(world: World) -> N
     assert standing(asked) == (250, 1000)
 
 
+def test_many_clients_that_are_gone_hold_up_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a crash of the machine each one's long history is read for READ_S: the event's hook gives up before."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    for pid in range(1, 9):
+        asked.ask(world.who(f"s{pid}", pid=pid))
+        world.respond(10, f"s{pid}")
+    world.dead |= set(range(1, 9))
+    clock = [0.0]
+
+    def read(book: Bookkeeping, path: Path) -> bool:
+        clock[0] += 0.01
+        return False
+
+    monkeypatch.setattr(Bookkeeping, "read", read)
+    monkeypatch.setattr("trimtab.handlers.budget_books.time.monotonic", lambda: clock[0])
+    asked.check(world.who("new"))
+    assert clock[0] < 2 * budget_books.READ_S + 8 * 0.02
+    assert len(world.reservations()) == 8  # none is given back before what its client wrote is read
+
+
 def test_a_client_that_is_started_again_goes_on_with_its_session(world: World) -> None:
     world.add(budget(10_000))
     asked = world.purse()
@@ -419,6 +441,25 @@ def test_a_response_is_waited_for_where_a_refusal_depends_on_it(
     world.later(5)
     assert asked.ask(world.who()).is_allowed
     assert (len(slept), asked.doubts()) == (pauses, [])
+
+
+def test_what_will_not_come_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refusal holds up all sessions: so many that some are not answered in time, and send what does not fit."""
+    slept: list[float] = []
+    monkeypatch.setattr("trimtab.handlers.purse.time.sleep", slept.append)
+    monkeypatch.setattr(purse, "WAIT_S", 0.05)
+    world.add(budget(1500))
+    asked = world.purse()
+    asked.prompted(world.who(prompt="p1"))
+    asked.ask(world.who(prompt="p1"))
+    changed(world, limit=900)
+    world.later(5)
+    asked.prompted(world.who(prompt="p2"))  # after Esc
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    changed(world, limit=2500)
+    assert asked.ask(world.who(prompt="p2")).is_allowed  # the client wrote nothing of the last one
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    assert slept == []
 
 
 def test_a_compaction_counts_until_the_client_tells_its_total(world: World) -> None:

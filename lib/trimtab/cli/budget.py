@@ -27,7 +27,6 @@ from trimtab.store.budgets import BudgetStore
 from trimtab.usage import account as accounts_of_usage
 
 FORMAT = 1
-MOST_CHANGES = 20
 MODELS = "CLAUDECODE"  # the client sets it for every command that it runs, its model's among them
 NAMED_AFTER = ("task", "project", "session", "type", "id", "agent")  # words that a name follows, maybe of several words
 ORDER = {"ignore_unknown_options": True}  # so that -5 is an amount, which is refused with a reason
@@ -146,7 +145,7 @@ def task(words: tuple[str, ...]) -> None:
 
 @command.command("history")
 @click.argument("words", nargs=-1)
-@click.option("--all", "wants_all", is_flag=True, help=f"All changes, not only the last {MOST_CHANGES}.")
+@click.option("--all", "wants_all", is_flag=True, help=f"All changes, not only the last {budget_report.MOST_CHANGES}.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object with all changes.")
 def history(words: tuple[str, ...], wants_all: bool, wants_json: bool) -> None:
     """Show who changed which budget, when and where: of all, or of '3'."""
@@ -156,7 +155,7 @@ def history(words: tuple[str, ...], wants_all: bool, wants_json: bool) -> None:
         print(json.dumps({"format": FORMAT, "changes": [change._asdict() for change in changes]}, indent=2))
         return
     out = screen.console()
-    shown = changes if wants_all else changes[-MOST_CHANGES:]
+    shown = changes if wants_all else changes[-budget_report.MOST_CHANGES :]
     for change in shown:
         out.print(Text(screen.safe(budget_report.change_line(change))), overflow="fold")
     if not changes:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
+from trimtab.budget.scopes import MAIN
 from trimtab.budget.terms import Account
 from trimtab.budget.words import Place, amount, say
 from trimtab.cli import place as places
@@ -31,7 +32,6 @@ from trimtab.store import Store
 from trimtab.store.usage import UsageStore
 from trimtab.usage import account as accounts
 from trimtab.usage.account import Scope
-from trimtab.usage.charging import MAIN
 
 EVERY_S = 1.0
 LIMITS_EVERY_S = 30.0  # chosen: a month's requests take a tenth of a second to add up

@@ -28,7 +28,7 @@ LOCKED_S = 0.02  # while others wait for the ledger: what has come since
 STEP_S = 0.25  # in an idle moment, one a second; chosen: no event waits longer
 BEYOND_S = 600.0  # chosen, as `costs`: between two looks at what the client counted beyond its responses (0.5 s)
 PLACES_S = 30.0  # chosen: between two looks at where sessions ran and what agents are (2 ms for 3,000 of them)
-FORGET_S = 3600.0
+FORGET_S = 3600.0  # chosen: between two looks at what does not matter any more
 LOADING = "budgets are still being added up from your history; until that is done a limit may be passed"
 MISSING = 3  # chosen: so many in a row are no delay
 LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
@@ -132,12 +132,13 @@ class Books:
         found, self._doubts = self._doubts, []
         return found
 
-    def read_session(self, session: str) -> bool:
-        """Reads a session's transcripts into the usage book, for READ_S at most; whether all that there is was read.
+    def read_session(self, session: str, ends: float | None = None) -> bool:
+        """Reads a session's transcripts into the usage book; whether all that there is was read.
 
-        Of a session that this daemon did not hear of they are where the book says, or beside those of another.
+        For READ_S at most, or until the monotonic clock says `ends`. Of a session that this daemon did not hear of they
+        are where the book says, or beside those of another.
         """
-        ends = time.monotonic() + READ_S
+        ends = time.monotonic() + READ_S if ends is None else ends
         try:
             path = self.transcripts.get(session) or self.source.transcript(session) or self._beside(session)
             if path is None:

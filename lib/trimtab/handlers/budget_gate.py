@@ -13,6 +13,7 @@ from trimtab import paths, transcript
 from trimtab.budget import sentences, tally
 from trimtab.budget.forecast import Forecast
 from trimtab.budget.pressure import pressure
+from trimtab.budget.scopes import MAIN
 from trimtab.budget.terms import Account, Measure, Mode, State
 from trimtab.budget.words import Place, say
 from trimtab.errors import StoreError
@@ -23,7 +24,6 @@ from trimtab.handlers.events import Event, text
 from trimtab.handlers.replies import deny
 from trimtab.records import IntegrationMode
 
-MAIN = "main"
 Tell = Callable[[Measure, str], Forecast | None]  # of a measure and a session
 NOTICE = "<task-notification>"
 TASK_ID = re.compile(r"<task-id>([\w-]+)</task-id>")
@@ -36,7 +36,7 @@ def who(event: Event) -> Who:
         event.session,
         event.agent,
         text(event.data, "agent_type") if event.agent else MAIN,
-        str(event.project),
+        os.path.realpath(event.project),
         text(event.data, "prompt_id"),
         event.transcript,
         int(pid) if pid.isdecimal() else 0,
@@ -100,16 +100,15 @@ def told(event: Event, desk: Desk, verdict: Verdict, asker: Who, report: str = "
     `report` is what else the model gets.
     """
     desk.watch.note_budgets(verdict.accounts, event.environment)
-    conversation = f"{asker.session}/{asker.agent}"
     lines = [report] if report else []
     for account in verdict.accounts:
         is_said = account.budget.mode is Mode.STOP and account.budget.measure is not Measure.CONTEXT
         if not is_said or account.budget.state is not State.ACTIVE:
             continue
-        if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, conversation, "last"):
+        if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, asker.key, "last"):
             lines.append(sentences.last_request(account, here(event)))
         elif account.share >= desk.users_settings(event).alert_budget_share and desk.purse.tell(
-            account, conversation, "most"
+            account, asker.key, "most"
         ):
             lines.append(sentences.to_model(account))
     if not lines or not is_enforced(event, desk):

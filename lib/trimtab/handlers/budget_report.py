@@ -16,7 +16,8 @@ from trimtab.handlers.budgeting import BY_HAND
 from trimtab.settings import OPTION
 from trimtab.store.budgets import Change
 
-WIDTH = 80
+WIDTH = 80  # of a terminal that nobody has made wider
+MOST_CHANGES = 20  # the last ones, chosen
 BAR = 16  # columns
 MOST_BARS = 5  # of one budget: sessions, prompts or runs
 INDENT = "     "

@@ -11,7 +11,6 @@ from trimtab.handlers.events import Event, text
 from trimtab.store.budgets import BudgetStore
 
 COMMAND = "token-budget"
-MOST_CHANGES = 20
 LOCKED_MS = 2_000  # the user waits for the answer, and the client 10 s; chosen
 ORDERS: dict[str, Callable[[Counter, str], str]] = {
     "set": budgeting.set_budget,
@@ -71,7 +70,7 @@ def ordered(event: Event, desk: Desk, store: BudgetStore) -> list[str]:
     if order in ("help", "--help", "-h", "?"):
         return ["", *HELP.splitlines()]
     if order == "history":
-        changes = budgeting.history(counter, rest)[-MOST_CHANGES:]
+        changes = budgeting.history(counter, rest)[-budget_report.MOST_CHANGES :]
         return ["", *(budget_report.change_line(change) for change in changes)] if changes else ["Nothing was changed."]
     if order in ORDERS:
         return [ORDERS[order](counter, rest.strip())]

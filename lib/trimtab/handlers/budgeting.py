@@ -26,7 +26,7 @@ BY_HAND = (CLI, SLASH)  # origins of budgets that a command made
 NUMBER = re.compile(r"(?:budget\s+)?#?(\d{1,9})", re.I)
 RAISE = re.compile(rf"(?P<which>.*?)\s*(?P<amount>(?:\+|\bby\b|\bto\b|(?<!\S))\s*{AMOUNT}(?:\s+more)?)", re.I | re.S)
 FOR = re.compile(r"(?P<which>.*?)\s*\bfor\s+(?P<length>[\d.]+[\s-]*[a-z]+)", re.I | re.S)
-MOST_LISTED = 8
+MOST_LISTED = 8  # chosen
 COUNTED = {
     Measure.BILLED: "Tokens are weighted by price: one read from the cache counts a tenth or less, one that the model"
     " writes about five.",
@@ -228,7 +228,13 @@ def resume_budget(counter: Counter, text: str) -> str:
 def remove_budget(counter: Counter, text: str) -> str:
     """`remove 3`, `remove all`: it is closed, its history stays."""
     counter.must_be_users(f"remove {text}".strip())
-    budgets = several(counter, text, "remove", lambda budget: budget.origin in BY_HAND)
+    try:
+        budgets = several(counter, text, "remove", lambda budget: budget.origin in BY_HAND)
+    except StoreError:
+        number = NUMBER.fullmatch(text.strip())
+        if number is None or not counter.store.close_unread(int(number[1]), counter.author):
+            raise
+        return f"Budget {number[1]}, which could not be read, is removed."
     for budget in budgets:
         counter.store.change(
             budget.id, "remove", lambda old: old._replace(state=State.CLOSED), counter.author, said_with_state

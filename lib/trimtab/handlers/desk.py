@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from trimtab import faults, paths, settings, tiers, tokens
 from trimtab.content.rules import Rule
-from trimtab.errors import StoreError
+from trimtab.errors import BusyError, StoreError
 from trimtab.handlers import outputs, parsed, recovery_guard, trial
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_idle import Shares
@@ -110,12 +110,14 @@ class Desk:
         return self._awaited.pop(key, None)
 
     def has_budgets(self) -> bool:
-        """Whether any budget is in force. Where that can't be known none is, and the log says so."""
+        """Whether any budget is in force. Where that can't be known none is, and the user is told."""
         try:
             return self.purse.is_on()
+        except BusyError as exc:  # for a moment
+            self.complain(exc)
         except StoreError as exc:
-            self._complain(str(exc), "budget")
-            return False
+            self.purse.books.doubt(f"your budgets can't be read, and none is in force: {exc}")
+        return False
 
     def complain(self, fault: StoreError, where: str = "budget") -> None:
         """What else the event is for goes on: an error of ours never stops the user's work."""

@@ -23,17 +23,17 @@ from collections.abc import Callable, Mapping, Sequence
 from trimtab.budget import gate
 from trimtab.budget.expect import expected
 from trimtab.budget.periods import OF_EACH
-from trimtab.budget.scopes import applies
+from trimtab.budget.scopes import MAIN, applies
 from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, READ_S, Books, steady_s
 from trimtab.handlers.budgeting import author as author_of
 from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import BudgetStore, Turn
-from trimtab.usage.charging import MAIN, charge_of
+from trimtab.usage.charging import charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
 SUMMARY_TOKENS = 4_000  # chosen: what a compaction's answer is at least
@@ -160,9 +160,15 @@ class Purse:
         return self._ledger.decide(do)
 
     def _is_awaited(self, who: Who, known: Sequence[Reservation]) -> bool:
-        """Whether the conversation's last request was not answered yet where it can be read."""
-        came = self._tallies.tally.came
-        return any(r.charge.key == who.key and came(who[:2], r.charge.at) is None for r in known)
+        """Whether the conversation's last request was answered, and its response may be readable in a moment.
+
+        Not where the one before never was: others wait meanwhile, and a client that writes nothing would cost each of
+        them WAIT_S.
+        """
+        own = next((r for r in known if r.charge.key == who.key), None)
+        if own is None or self._is_new(who, own) or self._books.missing.get(who[:2]):
+            return False
+        return self._tallies.tally.came(who[:2], own.charge.at) is None
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
@@ -217,11 +223,11 @@ class Purse:
 
     # What stands where
 
-    def accounts(self, who: Who | None) -> list[Account]:
-        """The accounts that the conversation's requests count in, or all that are current."""
+    def accounts(self, who: Who | None, most_s: float = LOAD_S) -> list[Account]:
+        """The accounts that the conversation's requests count in, or all that are current; `most_s` for what is new."""
         if not self.is_on():
             return []
-        self._books.catch_up([who.session] if who else (), LOAD_S)
+        self._books.catch_up([who.session] if who else (), most_s)
         known = self._ledger.reservations = self._ledger.decide(lambda store: store.reservations())
         now = self._books.now()
         if who is not None:
@@ -282,7 +288,8 @@ class Purse:
         self._books.transcripts[who.session] = who.transcript
         known = self._ledger.decide(lambda store: store.reservations())
         gone = {r.charge.session for r in known if self._alive(r.pid) is False}
-        self._gone = {session for session in gone if self._books.read_session(session)}
+        ends = time.monotonic() + READ_S  # however many they are, an event waits
+        self._gone = {session for session in gone if self._books.read_session(session, ends)}
         return self._books.read_session(who.session)
 
     def _read_answer(self, who: Who) -> bool:
@@ -291,9 +298,8 @@ class Purse:
         The client writes a response within a tenth of a second of its end, which can be after the event. Whether all
         that there is was read.
         """
-        own = next(
-            (r for r in self._ledger.decide(lambda store: store.reservations()) if r.charge.key == who.key), None
-        )
+        known = self._ledger.decide(lambda store: store.reservations())
+        own = next((r for r in known if r.charge.key == who.key), None)
         conversation, ends = (who.session, who.agent), time.monotonic() + WAIT_S
         while True:
             is_read = self._read(who)

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from trimtab.budget.expect import MOST_FIRSTS, Habits, habits_of
+from trimtab.budget.scopes import MAIN
 from trimtab.budget.tally import Conversation, Tally
 from trimtab.budget.terms import Charge
 from trimtab.prices import Book, Own
 from trimtab.records import UNLISTED, Request, SessionTotal
 from trimtab.store.budgets import Times
 from trimtab.store.usage import LATE_S
-from trimtab.usage.charging import MAIN, charge_of
+from trimtab.usage.charging import charge_of
 
 PAGE = 500  # rows between two looks at the clock: 12 ms (measured on a 2-core x86_64 Linux machine, 2026-11)
 RECENT_S = 7200.0  # for what came since a reservation, which is an hour old at most

@@ -18,8 +18,7 @@ from datetime import timedelta, tzinfo
 from typing import NamedTuple
 
 from trimtab.days import day_at, last_day, midnight
-from trimtab.monitor.summary import prompt_tokens
-from trimtab.records import Alert, Request
+from trimtab.records import Alert, Request, prompt_tokens
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SPEND, ANOMALY = "spend", "anomaly"  # sources
