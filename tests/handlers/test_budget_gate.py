@@ -5,12 +5,14 @@ model (a read 0.05, an answer 5 of an input token) that is 5 + 2,500 + 250 = 2,7
 """
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from tests.handlers.client import Client
 
 from trimtab.budget.words import Place, read, say
+from trimtab.store import Store
 from trimtab.store.budgets import Author, BudgetStore
 
 EACH = 2_755
@@ -106,6 +108,37 @@ def test_a_turn_stops_before_the_request_that_does_not_fit(client: Client) -> No
     assert refused is not None
     assert refused["decision"] == "block"
     assert f"/token-budget raise {number}" in str(refused["reason"])
+
+
+@pytest.mark.parametrize("words", ["1000 tokens per session", "$0.001 a day", "output 10 tokens", "context 20k"])
+def test_the_raise_that_is_proposed_lets_the_work_go_on(client: Client, words: str) -> None:
+    """The user pastes the command that the refusal names, and is refused again."""
+    prompt(client)
+    client.called("Read", {"file_path": "/a"})  # so that there is a prompt, of 50k
+    client.now += 5
+    number = budget(client, words)
+    refused = prompt(client, number=2)
+    assert refused is not None
+    assert refused["decision"] == "block"
+    (proposed,) = re.findall(rf"/token-budget (raise {number} [^,]+?), or", str(refused["reason"]))
+    told = client.send("UserPromptExpansion", command_name="token-budget", command_args=proposed)
+    assert f"Budget {number} is raised" in str(told)
+    again = prompt(client, number=3)
+    assert "decision" not in (again or {})
+
+
+def test_a_stop_before_the_limit_says_why_and_is_said_once(client: Client) -> None:
+    """90 % of a budget stop a turn as "used up"; an alert beside it says that it stops at 100 %; or none is raised."""
+    budget(client, "12k per session")
+    prompt(client)
+    sent, reply = steps_until_stopped(client)
+    assert EACH * sent < 12_000
+    assert "used up" not in str(reply["stopReason"])
+    assert "the next would take about" in str(reply["stopReason"])
+    assert "systemMessage" not in reply
+    with Store.open(client.home / ".claude-patterns" / "user.db") as store:
+        messages = [alert.message for alert in store.alerts(standing=True)]
+    assert any("stops now" in message for message in messages)
 
 
 def test_our_own_commands_and_notices_of_agents_are_not_refused(client: Client) -> None:

@@ -21,8 +21,10 @@ class Notices:
         self._told: dict[int, float] = {}  # when, of those that the ledger does not say it of yet
         self._looked: Store | None = None  # whose numbers these are
 
-    def update(self, findings: Iterable[Finding], now: float, command: str) -> None:
+    def update(self, findings: Iterable[Finding], now: float, command: str, is_said: bool = False) -> None:
         """Writes what the findings change into the ledger. Raises StoreError; then the next call writes it.
+
+        With `is_said` the user is told of these otherwise.
 
         Some findings come once only, such as an unusual rate: they must outlive a ledger that is busy.
         """
@@ -37,6 +39,8 @@ class Notices:
             store.clear(changes.cleared, now)
         for one in changes.raised:
             number = store.add_alert(one.level, one.message, one.source, now, one.cause, one.period, one.ends_at)
+            if number and is_said and (one.cause, one.period) in given:
+                self._told[number] = now
             if number and command:
                 about = {"id": number, "project": self._name, "triggered_at": now, **finding_fields(one)}
                 alert_command.run(command, about, self._note)

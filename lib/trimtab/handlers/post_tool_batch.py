@@ -13,4 +13,4 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     account = budget_gate.stops(verdict, event, desk)
     if account is None:
         return budget_gate.told(event, desk, verdict, asker)
-    return budget_gate.stop(event, desk, account, asker)
+    return budget_gate.stop(event, desk, account, asker, verdict.expected)

@@ -26,5 +26,5 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         report = budget_gate.handed_back(event, desk, budget_gate.finished_agent(prompt)) if is_notice else ""
         return budget_gate.told(event, desk, verdict, asker, report)
     if is_notice:
-        return budget_gate.stop(event, desk, account, asker)
-    return {"decision": "block", "reason": sentences.refusal(account, verdict.expected, budget_gate.here(event))}
+        return budget_gate.stop(event, desk, account, asker, verdict.expected)
+    return budget_gate.refuse(event, desk, account, verdict.expected)
