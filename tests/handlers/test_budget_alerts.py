@@ -3,6 +3,7 @@
 from trimtab.budget.terms import EVERYTHING, Account, Budget, Level, Measure, Period, Span
 from trimtab.handlers.budget_alerts import BudgetAlerts
 from trimtab.monitor.alerts import Finding
+from trimtab.records import Alert
 
 SHARE = 0.8
 
@@ -45,3 +46,11 @@ def test_a_stop_before_the_limit_stands_until_it_is_raised_or_a_request_fits() -
     alerts.stop(known[0], SHARE)
     alerts.news(known, SHARE)  # a request of another size was sent
     assert on(alerts.all(SHARE)) == [("budget_most", "budget 1")]
+
+
+def test_an_alert_of_a_limit_that_was_raised_is_gone() -> None:
+    """ "Stops now" stands in `trimtab alerts` for good, of a budget that was raised long ago; also by a new daemon."""
+    (raised,) = [one for one in BudgetAlerts(list).stop(account(91), SHARE) if one.is_on]
+    alert = Alert(1, raised.level, raised.message, "budget", 1.0, False, raised.cause, raised.period)
+    found = BudgetAlerts(lambda: [account(91, limit=200)]).all(SHARE, [alert])
+    assert [one.is_on for one in found if one.cause == raised.cause] == [False]

@@ -229,6 +229,36 @@ def test_an_agent_over_its_budget_ends_alone_and_its_findings_are_handed_back(cl
     assert changed["status"] == "completed"
 
 
+def test_what_an_ended_agent_found_comes_with_the_next_prompt_where_its_notice_was_kept(client: Client) -> None:
+    """The notice says only the agent's last words; the rest, and that a budget ended it, never reaches the model."""
+    budget(client, "60k per session")
+    prompt(client)
+    client.send("SubagentStart", prompt_id="p1", **of("a1"))
+    begin(client, "a1")
+    found = {"role": "assistant", "content": [{"type": "text", "text": "lib/a.py:7 is the cause."}]}
+    client.write({"type": "assistant", "message": found}, subagent(client, "a1"))
+    steps_until_stopped(client, agent="a1")
+    budget(client, "1000 tokens a day")
+    kept = prompt(client, "<task-notification>\n<task-id>a1</task-id>", 2)
+    assert kept is not None
+    assert kept["continue"] is False
+    client.send("UserPromptExpansion", command_name="token-budget", command_args="pause all")
+    going_on = str(output(prompt(client, "Go on.", 3))["additionalContext"])
+    assert "ended the Explore agent" in going_on
+    assert "lib/a.py:7 is the cause." in going_on
+    assert "lib/a.py:7" not in str(prompt(client, "Go on.", 4))
+
+
+def test_a_budget_in_a_file_that_is_not_understood_is_told_to_its_user_once(client: Client) -> None:
+    """The user relies on a limit that is not there."""
+    folder = client.home / ".claude-patterns"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('budgets = ["4 apples a day"]')
+    told = str((client.send("SessionStart", source="startup") or {}).get("systemMessage"))
+    assert "is not taken: 4 of what?" in told
+    assert prompt(client) is None
+
+
 def test_an_agent_that_does_not_fit_is_not_started(client: Client) -> None:
     budget(client, "1000 tokens per Explore agent")
     prompt(client)

@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from trimtab.budget import tally
 from trimtab.budget.amounts import exactly
 from trimtab.budget.forecast import Forecast
-from trimtab.budget.terms import Account, Charge, Measure, Mode
+from trimtab.budget.terms import Account, Charge, Measure, Mode, Span
 from trimtab.budget.words import Place, amount, say
 
 COMMAND = "/token-budget"
@@ -129,18 +129,20 @@ def rounded_up(figure: float) -> int:
 def nearly(account: Account) -> str:
     """To the user, once a period. Its words come last: a line in a session has an end."""
     budget = account.budget
+    whose = " by an agent" if budget.period.span is Span.RUN else ""
     stops = "at 100 % it stops, " if budget.mode is Mode.STOP else "it stops nothing, "
     left = amount(budget.measure, max(0, account.left))
     return (
-        f"{account.share:.0%} of budget {budget.id} is used, {left} left ({stops}{COMMAND} raise {budget.id} AMOUNT "
-        f"gives it more): {say(budget)}"
+        f"{account.share:.0%} of budget {budget.id} is used{whose}, {left} left ({stops}{COMMAND} raise {budget.id}"
+        f" AMOUNT gives it more): {say(budget)}"
     )
 
 
 def stops_now(account: Account) -> str:
     """To the user, once a period, of a budget that has stopped something. Its words come last, as above."""
     budget = account.budget
-    return f"budget {budget.id} stops now, {standing(account)} ({COMMAND} raise {budget.id} AMOUNT): {say(budget)}"
+    does = "has ended an agent" if budget.period.span is Span.RUN else "stops now"
+    return f"budget {budget.id} {does}, {standing(account)} ({COMMAND} raise {budget.id} AMOUNT): {say(budget)}"
 
 
 def over(account: Account) -> str:

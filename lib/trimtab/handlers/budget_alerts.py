@@ -7,6 +7,7 @@ from trimtab.budget.terms import Account, Mode, Span, State
 from trimtab.budget.words import say
 from trimtab.monitor import alerts
 from trimtab.monitor.alerts import BudgetUse, Finding, Period
+from trimtab.records import Alert
 
 Place = tuple[int, str]  # a budget and what of it is told of apart
 
@@ -41,8 +42,11 @@ class BudgetAlerts:
         self._found[place] = (max(1.0, account.share), account)
         return self._findings([account], share)
 
-    def all(self, share: float) -> list[Finding]:
-        """Findings of all accounts; of one that is no longer there that it is not tight any more."""
+    def all(self, share: float, standing: Iterable[Alert] = ()) -> list[Finding]:
+        """Findings of all accounts; of one that is no longer there that it is not tight any more.
+
+        So of `standing` alerts of a budget that is over, paused, or has another limit now.
+        """
         current: dict[Place, Account] = {}
         for account in sorted(self._accounts(), key=self._share):
             current[place_of(account)] = account
@@ -50,7 +54,8 @@ class BudgetAlerts:
         self._found = {key: (self._share(a), a) for key, a in current.items() if self._share(a) >= share}
         kept = {(a.budget.id, a.key) for a in current.values() if self._is_stopping(a)}
         self._stopped = {key: limit for key, limit in self._stopped.items() if key in kept}
-        return self._findings([*current.values(), *gone], share)
+        found = self._findings([*current.values(), *gone], share)
+        return [*found, *alerts.dropped(standing, alerts.BUDGET, {one.cause for one in found})]
 
     def _is_stopping(self, account: Account) -> bool:
         return self._stopped.get((account.budget.id, account.key)) == account.budget.limit

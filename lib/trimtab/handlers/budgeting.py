@@ -163,8 +163,9 @@ def raise_budget(counter: Counter, text: str) -> str:
     """`raise 3 $30`, `raise +$5`, `raise task auth by 100k`: the budget that is named, or the one that stops now."""
     found = RAISE.fullmatch(text.strip())
     if found is None:
+        what = repr(text[:200]) if text.strip() else "`raise` alone"
         raise BudgetError(
-            f"{text[:200]!r} names no amount: write `{counter.command} raise 3 $30`, `raise 3 +$5` or `raise by 100k`"
+            f"{what} names no amount: write `{counter.command} raise 3 $30`, `raise 3 +$5` or `raise by 100k`"
         )
     counter.must_be_users(f"raise {text}")
     budget = named(counter, found["which"], "raise")

@@ -23,8 +23,11 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     if account is None:
         if not is_notice and not prompt.startswith("/"):  # what a command's text is only the client knows
             budget_gate.look_ahead(event, desk, verdict, asker, text(event.data, "prompt"))
-        report = budget_gate.handed_back(event, desk, budget_gate.finished_agent(prompt)) if is_notice else ""
-        return budget_gate.told(event, desk, verdict, asker, report)
+        finished = [budget_gate.finished_agent(prompt)] if is_notice else []
+        agents = [*desk.kept_notices(event.session), *finished]
+        reports = filter(None, (budget_gate.handed_back(event, desk, agent) for agent in agents))
+        return budget_gate.told(event, desk, verdict, asker, "\n\n".join(reports))
     if is_notice:
+        desk.keep_notice(event.session, budget_gate.finished_agent(prompt))
         return budget_gate.stop(event, desk, account, asker, verdict.expected)
     return budget_gate.refuse(event, desk, account, verdict.expected)

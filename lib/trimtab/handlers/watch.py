@@ -174,7 +174,8 @@ class UserWatch:
         if self.has_past():
             self.notices.update(self._unusual(now), now, chosen.alert_command)
             self.notices.update(self._cost(now, limits), now, chosen.alert_command)
-        self.notices.update(self._budgets.all(limits.budget_share), now, chosen.alert_command)
+        standing = self._ledger().alerts(standing=True)
+        self.notices.update(self._budgets.all(limits.budget_share, standing), now, chosen.alert_command)
 
     def note_budgets(self, accounts: Sequence[Account], now: float, environment: Mapping[str, str]) -> None:
         """A request showed how much of these budgets is used: who is to be told is told with the reply."""
