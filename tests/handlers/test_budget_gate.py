@@ -147,6 +147,9 @@ def test_our_own_commands_and_notices_of_agents_are_not_refused(client: Client) 
     assert prompt(client) is not None
     for text in ("/token-budget raise 10k", "/trimtab:token-budget show", "/token-report"):
         assert prompt(client, text) is None
+    again = prompt(client, "Do it./token-budget raise 10k")  # the client gave "Do it." back, and the user typed on
+    assert again is not None
+    assert "stand alone" in str(again["reason"])
     kept = prompt(client, "<task-notification>\n<task-id>a1</task-id>")
     assert kept is not None
     assert kept["continue"] is False  # stays in the conversation, and nothing is sent; a block would lose it

@@ -19,6 +19,7 @@ INSTEAD = "Do what matters most yourself, in few steps, and say what stays open.
 UNITS = {Measure.USD: "", Measure.BILLED: " tokens", Measure.OUTPUT: " tokens of output", Measure.CONTEXT: ""}
 MORE = 1.25  # of the limit, in the example of how to raise it; chosen
 SOME = 3  # requests more that it takes at least, chosen
+ALONE = "Such a command has to stand alone: empty the input box first."
 OURS = ("/token-", "/trimtab:token-")  # commands that need no request
 
 

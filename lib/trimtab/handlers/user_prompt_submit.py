@@ -30,4 +30,9 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     if is_notice:
         desk.keep_notice(event.session, budget_gate.finished_agent(prompt))
         return budget_gate.stop(event, desk, account, asker, verdict.expected)
-    return budget_gate.refuse(event, desk, account, verdict.expected)
+    refused = budget_gate.refuse(event, desk, account, verdict.expected)
+    if any(
+        name in prompt for name in sentences.OURS
+    ):  # the client puts what was refused back before what is typed next
+        refused["reason"] = f"{refused['reason']} {sentences.ALONE}"
+    return refused
