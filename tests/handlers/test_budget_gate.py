@@ -166,6 +166,9 @@ def test_no_tool_runs_where_a_budget_is_used_up_meanwhile(client: Client, tool: 
     assert reply is not None
     assert reply["continue"] is False
     assert output(reply)["permissionDecision"] == "deny"
+    (proposed,) = re.findall(r"/token-budget (raise [^,]+?), or", str(reply["stopReason"]))
+    client.send("UserPromptExpansion", command_name="token-budget", command_args=proposed)
+    assert "decision" not in (prompt(client, "Go on.", 2) or {})
 
 
 @pytest.mark.parametrize("more", ["", "budget_enforcement = false", 'mode = "monitoring_only"'])
