@@ -295,7 +295,7 @@ def named(counter: Counter, text: str, what: str) -> Budget:
     if len(found) == 1:
         return found[0]
     why = "more than one budget is" if found else "no budget is"
-    raise BudgetError(f"{why} {wanted[:80]!r}: {listed(counter, found or known)}. {ask(counter, what)}")
+    raise BudgetError(f"{why} {wanted[:80]!r}; there is {listed(counter, found or known)}. {ask(counter, what)}")
 
 
 def by_words(counter: Counter, known: Sequence[Budget], wanted: str) -> list[Budget]:

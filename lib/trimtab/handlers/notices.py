@@ -39,12 +39,14 @@ class Notices:
             store.clear(changes.cleared, now)
         for one in changes.raised:
             number = store.add_alert(one.level, one.message, one.source, now, one.cause, one.period, one.ends_at)
-            if number and is_said and (one.cause, one.period) in given:
-                self._told[number] = now
             if number and command:
                 about = {"id": number, "project": self._name, "triggered_at": now, **finding_fields(one)}
                 alert_command.run(command, about, self._note)
         self._unwritten.clear()
+        if is_said:
+            self._forget_others(store)
+            said = (alert for alert in store.alerts(standing=True) if (alert.cause, alert.period) in given)
+            self._told.update({alert.id: now for alert in said if alert.told_at is None})
         self.look_up(now)
 
     def look_up(self, now: float) -> None:
