@@ -26,6 +26,8 @@ OURS = ("/token-", "/trimtab:token-")  # commands that need no request
 def standing(account: Account) -> str:
     """Such as "$19.94 of $20 is used, $0.40 is reserved for requests under way"."""
     measure = account.budget.measure
+    if measure is Measure.CONTEXT:
+        return f"the newest prompt has {amount(measure, account.used)} of {amount(measure, account.budget.limit)}"
     parts = [f"{amount(measure, account.used)} of {amount(measure, account.budget.limit)} is used"]
     if account.reserved > 0:
         parts.append(f"{amount(measure, account.reserved)} is reserved for requests under way")
