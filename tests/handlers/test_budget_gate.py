@@ -5,6 +5,7 @@ model (a read 0.05, an answer 5 of an input token) that is 5 + 2,500 + 250 = 2,7
 """
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,7 @@ from trimtab.daemon import server
 from trimtab.errors import StoreError
 from trimtab.handlers import status_line
 from trimtab.handlers.budget_books import Books
+from trimtab.store import Store
 from trimtab.store.budgets import Author, BudgetStore
 
 EACH = 2_755
@@ -112,12 +114,46 @@ def test_a_turn_stops_before_the_request_that_does_not_fit(client: Client) -> No
     assert f"/token-budget raise {number}" in str(refused["reason"])
 
 
+@pytest.mark.parametrize("words", ["1000 tokens per session", "$0.001 a day", "output 10 tokens", "context 20k"])
+def test_the_raise_that_is_proposed_lets_the_work_go_on(client: Client, words: str) -> None:
+    """The user pastes the command that the refusal names, and is refused again."""
+    prompt(client)
+    client.called("Read", {"file_path": "/a"})  # so that there is a prompt, of 50k
+    client.now += 5
+    number = budget(client, words)
+    refused = prompt(client, number=2)
+    assert refused is not None
+    assert refused["decision"] == "block"
+    (proposed,) = re.findall(rf"/token-budget (raise {number} [^,]+?), or", str(refused["reason"]))
+    told = client.send("UserPromptExpansion", command_name="token-budget", command_args=proposed)
+    assert f"Budget {number} is raised" in str(told)
+    again = prompt(client, number=3)
+    assert "decision" not in (again or {})
+
+
+def test_a_stop_before_the_limit_says_why_and_is_said_once(client: Client) -> None:
+    """90 % of a budget stop a turn as "used up"; an alert beside it says that it stops at 100 %; or none is raised."""
+    budget(client, "12k per session")
+    prompt(client)
+    sent, reply = steps_until_stopped(client)
+    assert EACH * sent < 12_000
+    assert "used up" not in str(reply["stopReason"])
+    assert "the next would take about" in str(reply["stopReason"])
+    assert "systemMessage" not in reply
+    with Store.open(client.home / ".claude-patterns" / "user.db") as store:
+        messages = [alert.message for alert in store.alerts(standing=True)]
+    assert any("stops now" in message for message in messages)
+
+
 def test_our_own_commands_and_notices_of_agents_are_not_refused(client: Client) -> None:
     """The command that would raise the budget is refused by it, or the report of an agent is lost."""
     budget(client, "1000 tokens per session")
     assert prompt(client) is not None
     for text in ("/token-budget raise 10k", "/trimtab:token-budget show", "/token-report"):
         assert prompt(client, text) is None
+    again = prompt(client, "Do it./token-budget raise 10k")  # the client gave "Do it." back, and the user typed on
+    assert again is not None
+    assert "stand alone" in str(again["reason"])
     kept = prompt(client, "<task-notification>\n<task-id>a1</task-id>")
     assert kept is not None
     assert kept["continue"] is False  # stays in the conversation, and nothing is sent; a block would lose it
@@ -134,6 +170,9 @@ def test_no_tool_runs_where_a_budget_is_used_up_meanwhile(client: Client, tool: 
     assert reply is not None
     assert reply["continue"] is False
     assert output(reply)["permissionDecision"] == "deny"
+    (proposed,) = re.findall(r"/token-budget (raise [^,]+?), or", str(reply["stopReason"]))
+    client.send("UserPromptExpansion", command_name="token-budget", command_args=proposed)
+    assert "decision" not in (prompt(client, "Go on.", 2) or {})
 
 
 @pytest.mark.parametrize("more", ["", "budget_enforcement = false", 'mode = "monitoring_only"'])
@@ -198,6 +237,36 @@ def test_an_agent_over_its_budget_ends_alone_and_its_findings_are_handed_back(cl
     assert "lib/a.py:7 is the cause." in str(changed["content"])
     assert "ended the Explore agent" in str(changed["content"])
     assert changed["status"] == "completed"
+
+
+def test_what_an_ended_agent_found_comes_with_the_next_prompt_where_its_notice_was_kept(client: Client) -> None:
+    """The notice says only the agent's last words; the rest, and that a budget ended it, never reaches the model."""
+    budget(client, "60k per session")
+    prompt(client)
+    client.send("SubagentStart", prompt_id="p1", **of("a1"))
+    begin(client, "a1")
+    found = {"role": "assistant", "content": [{"type": "text", "text": "lib/a.py:7 is the cause."}]}
+    client.write({"type": "assistant", "message": found}, subagent(client, "a1"))
+    steps_until_stopped(client, agent="a1")
+    budget(client, "1000 tokens a day")
+    kept = prompt(client, "<task-notification>\n<task-id>a1</task-id>", 2)
+    assert kept is not None
+    assert kept["continue"] is False
+    client.send("UserPromptExpansion", command_name="token-budget", command_args="pause all")
+    going_on = str(output(prompt(client, "Go on.", 3))["additionalContext"])
+    assert "ended the Explore agent" in going_on
+    assert "lib/a.py:7 is the cause." in going_on
+    assert "lib/a.py:7" not in str(prompt(client, "Go on.", 4))
+
+
+def test_a_budget_in_a_file_that_is_not_understood_is_told_to_its_user_once(client: Client) -> None:
+    """The user relies on a limit that is not there."""
+    folder = client.home / ".claude-patterns"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('budgets = ["4 apples a day"]')
+    told = str((client.send("SessionStart", source="startup") or {}).get("systemMessage"))
+    assert "is not taken: 4 of what?" in told
+    assert prompt(client) is None
 
 
 def test_an_agent_that_does_not_fit_is_not_started(client: Client) -> None:

@@ -126,8 +126,8 @@ def test_a_budget_is_named_by_number_or_words(desk: Desk, which: str, number: in
 @pytest.mark.parametrize(
     ("which", "complaint"),
     [
-        ("9", "no budget is '9': 1: \\$20 a day for this project; 2: .* Name one by its number, as in"),
-        ("project", "more than one budget is 'project': 1: .*; 2: "),
+        ("9", "no budget is '9'; there is 1: \\$20 a day for this project; 2: .* Name one by its number, as in"),
+        ("project", "more than one budget is 'project'; there is 1: .*; 2: "),
         ("", "which budget\\? 1: \\$20 a day for this project; 2: .*`/token-budget pause NUMBER`"),
     ],
 )

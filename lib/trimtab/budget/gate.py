@@ -121,7 +121,7 @@ def account(
     budget, window = current
     used, reserved = tally.used(budget, key), 0
     if budget.measure is Measure.CONTEXT:
-        used = context_of(tally, budget, key, window.since, charge)
+        used = context_of(tally, budget, key, charge)
     else:
         for hold in holds:
             sign = part_of(budget, hold, key, window.since)
@@ -141,12 +141,12 @@ def part_of(budget: Budget, hold: Held, key: str, since: float) -> bool:
     return not hold.reservation.is_assumed or charge.at >= since
 
 
-def context_of(tally: Tally, budget: Budget, key: str, since: float, charge: Charge | None) -> int:
+def context_of(tally: Tally, budget: Budget, key: str, charge: Charge | None) -> int:
     """The newest prompt of the charge's conversation, without a charge of any conversation of the account."""
     if charge is not None:
         newest = tally.newest((charge.session, charge.agent))
         return 0 if newest is None else newest.context
-    found = [c for c in tally.conversations(since) if applies(budget, c) and key_in(budget, c) == key]
+    found = [c for c in tally.conversations(float("-inf")) if applies(budget, c) and key_in(budget, c) == key]
     return max(found, key=lambda c: c.at).context if found else 0
 
 

@@ -12,6 +12,7 @@ import click
 from rich.text import Text
 
 from trimtab import paths
+from trimtab.budget.given import is_refusal
 from trimtab.budget.phrases import EXAMPLES
 from trimtab.budget.terms import Account, Budget
 from trimtab.budget.words import quoted, say
@@ -94,9 +95,10 @@ def show(wants_json: bool) -> None:
             print(json.dumps(document(budgets, found, now, outlook), indent=2))
         else:
             rows = budget_report.rows(budgets, found, counter.place, now, None, outlook)
-            draw(budget_report.told(rows, counter.how_to_begin))
-        if missing:
-            print(f"trimtab: {missing}", file=sys.stderr)
+            draw(budget_report.told(rows, counter.how_to_begin, min(budget_report.WIDTH, screen.console().width)))
+        refused = filter(is_refusal, places.find(None, Path.cwd(), os.environ).complaints)
+        for said in filter(None, (missing, *refused)):
+            print(f"trimtab: {said}", file=sys.stderr)
 
 
 @command.command("raise", context_settings=ORDER)

@@ -61,9 +61,9 @@ class Seen(NamedTuple):
 def command(session: str | None, once: bool, project: Path | None) -> None:
     """Follow the running session.
 
-    Shows its context, what it spends, what is used of the limits that you set (alert_day_usd and alert_month_usd), what
-    was saved and the last loads with their tiers, anew every second. It reads what the daemon has written; Ctrl-C ends
-    it.
+    Shows its context, what it spends, what is used of your budgets and of the limits that you set (alert_day_usd and
+    alert_month_usd), what was saved and the last loads with their tiers, anew every second. It reads what the daemon
+    has written; Ctrl-C ends it.
     """
     place = places.find(project, Path.cwd(), os.environ)
     book = prices.Book(place.settings.prices)
@@ -197,7 +197,9 @@ def budget_line(account: Account, session: Session, width: int) -> Text:
     budget = account.budget
     words = say(budget, Place(os.path.realpath(session.project), session.session, "", "", ""))
     figures = f"{amount(budget.measure, account.used)} of {words}"
-    return Text.assemble(screen.bar(account.used, budget.limit, BAR), plain.fitted(f"  {figures}", max(20, width - 30)))
+    text = Text.assemble(screen.bar(account.used, budget.limit, BAR), f"  {plain.printable(figures)}")
+    text.truncate(max(BAR + 20, width - 14), overflow="ellipsis")  # its end tells less than its beginning
+    return text
 
 
 def spent(seen: Seen, now: float, book: prices.Book) -> Text:

@@ -153,8 +153,9 @@ class Books:
     def _beside(self, session: str) -> Path | None:
         """The session's main transcript in the client's folder, as far as that is known from another session's."""
         for projects in {path.parent.parent for path in self.transcripts.values() if path is not None}:
-            for found in projects.glob(f"*/{escape(session)}.jsonl"):
-                return found
+            found = list(projects.glob(f"*/{escape(session)}.jsonl"))
+            if found:
+                return found[0]
         return None
 
     def doubt_missing(self, conversation: Conversation, transcript: Path | None, is_read: bool) -> None:

@@ -14,7 +14,7 @@ from trimtab.budget import sentences, tally
 from trimtab.budget.forecast import Forecast
 from trimtab.budget.pressure import pressure
 from trimtab.budget.scopes import MAIN
-from trimtab.budget.terms import Account, Measure, Mode, State
+from trimtab.budget.terms import Account, Charge, Measure, Mode, State
 from trimtab.budget.words import Place, say
 from trimtab.errors import StoreError
 from trimtab.handlers import budget_ahead
@@ -123,12 +123,18 @@ def ends_next(account: Account, verdict: Verdict) -> bool:
     return account.left < tally.amount(account.budget.measure, verdict.expected)
 
 
-def stop(event: Event, desk: Desk, account: Account, asker: Who) -> dict[str, object]:
+def refuse(event: Event, desk: Desk, account: Account, expected: Charge) -> dict[str, object]:
+    """What the event was to send is not sent; the user gets it back, with the reason."""
+    desk.watch.note_stop(account, event.environment, is_said=True)
+    return {"decision": "block", "reason": sentences.refusal(account, expected, here(event))}
+
+
+def stop(event: Event, desk: Desk, account: Account, asker: Who, expected: Charge) -> dict[str, object]:
     """The turn, or the agent, ends before its next request; an agent's result is handed back, see `handed_back`."""
-    desk.watch.note_budgets((account,), event.environment)
+    desk.watch.note_stop(account, event.environment, is_said=not asker.agent)
     if not asker.agent:
-        return {"continue": False, "stopReason": sentences.stopped(account, here(event))}
-    said = sentences.agent_stopped(account, asker.agent_type, here(event))
+        return {"continue": False, "stopReason": sentences.stopped(account, expected, here(event))}
+    said = sentences.agent_stopped(account, asker.agent_type, expected, here(event))
     desk.end_agent(asker.session, asker.agent, said)
     desk.purse.ended(asker)  # no SubagentStop comes
     return {"continue": False, "stopReason": said}
@@ -137,10 +143,11 @@ def stop(event: Event, desk: Desk, account: Account, asker: Who) -> dict[str, ob
 def before_tool(event: Event, desk: Desk) -> Reply | None:
     """A tool is about to run: not where a budget is used up, and an agent only where it fits into what is left."""
     asker = who(event)
-    account = stops(desk.purse.check(asker), event, desk)
+    verdict = desk.purse.check(asker)
+    account = stops(verdict, event, desk)
     if account is not None:
         refused = deny(f"Not run: the budget {say(account.budget, here(event))} is used up.")
-        return {**stop(event, desk, account, asker), **refused}
+        return {**stop(event, desk, account, asker, verdict.expected), **refused}
     return before_agent(event, desk, asker) if event.tool in ("Agent", "Task") else None
 
 

@@ -11,6 +11,7 @@ from trimtab.handlers.events import Event, text
 from trimtab.store.budgets import BudgetStore
 
 COMMAND = "token-budget"
+COLUMNS = 70  # what the client leaves of 80 before it wraps a line (seen in 2.1.328)
 LOCKED_MS = 2_000  # the user waits for the answer, and the client 10 s; chosen
 ORDERS: dict[str, Callable[[Counter, str], str]] = {
     "set": budgeting.set_budget,
@@ -66,7 +67,7 @@ def ordered(event: Event, desk: Desk, store: BudgetStore) -> list[str]:
         accounts = counter.standing()
         outlook = desk.shares.outlook(accounts)
         found = budget_report.rows(store.budgets(), accounts, place, desk.clock(), None, outlook)
-        return ["", *(line.text for line in budget_report.told(found, counter.how_to_begin))]
+        return ["", *(line.text for line in budget_report.told(found, counter.how_to_begin, COLUMNS))]
     if order in ("help", "--help", "-h", "?"):
         return ["", *HELP.splitlines()]
     if order == "history":

@@ -164,8 +164,9 @@ def raise_budget(counter: Counter, text: str) -> str:
     """`raise 3 $30`, `raise +$5`, `raise task auth by 100k`: the budget that is named, or the one that stops now."""
     found = RAISE.fullmatch(text.strip())
     if found is None:
+        what = repr(text[:200]) if text.strip() else "`raise` alone"
         raise BudgetError(
-            f"{text[:200]!r} names no amount: write `{counter.command} raise 3 $30`, `raise 3 +$5` or `raise by 100k`"
+            f"{what} names no amount: write `{counter.command} raise 3 $30`, `raise 3 +$5` or `raise by 100k`"
         )
     counter.must_be_users(f"raise {text}")
     budget = named(counter, found["which"], "raise")
@@ -307,7 +308,7 @@ def named(counter: Counter, text: str, what: str) -> Budget:
     if len(found) == 1:
         return found[0]
     why = "more than one budget is" if found else "no budget is"
-    raise BudgetError(f"{why} {wanted[:80]!r}: {listed(counter, found or known)}. {ask(counter, what)}")
+    raise BudgetError(f"{why} {wanted[:80]!r}; there is {listed(counter, found or known)}. {ask(counter, what)}")
 
 
 def by_words(counter: Counter, known: Sequence[Budget], wanted: str) -> list[Budget]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import faults, paths, settings, tiers, tokens
+from trimtab.budget.given import is_refusal
 from trimtab.content.rules import Rule
 from trimtab.errors import BusyError, StoreError
 from trimtab.handlers import outputs, parsed, recovery_guard, trial
@@ -82,6 +83,7 @@ class Desk:
             paths.user_folder(self._user_environment), clock, self._book, accounts=lambda: self.purse.accounts(None)
         )
         self._ended: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._kept: set[tuple[str, str]] = set()
         self._for_user: list[str] = []
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
@@ -133,6 +135,17 @@ class Desk:
         """What was said of an agent that a budget has ended, once; "" of any other."""
         return self._ended.pop((session, agent), "")
 
+    def keep_notice(self, session: str, agent: str) -> None:
+        """The notice of an agent that a budget has ended goes unanswered: what it found goes with the next prompt."""
+        if (session, agent) in self._ended:
+            self._kept.add((session, agent))
+
+    def kept_notices(self, session: str) -> list[str]:
+        """The agents of the session's kept notices, once."""
+        found = {key for key in self._kept if key[0] == session}
+        self._kept -= found
+        return sorted(agent for _, agent in found)
+
     def tell_user(self, said: str) -> None:
         """A sentence for the user alone, with this event's reply or the next one's that can have it."""
         self._for_user.append(said)
@@ -176,6 +189,8 @@ class Desk:
         project = self.project(event)
         found = project.settings(event.environment)
         for complaint in project.complaints:
+            if is_refusal(complaint) and complaint not in self._complained:
+                self.tell_user(complaint)
             self._complain(complaint, "settings", event.name)
         if event.name == "SessionStart" or found is not project.told:
             project.told = found

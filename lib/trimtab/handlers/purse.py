@@ -91,16 +91,15 @@ class Purse:
         """A tool is about to run: is any budget used up? Nothing is reserved.
 
         The response that calls the tool may still be under way: what was reserved for it counts on. Whether the next
-        request fits is told by `ask`, when it is known what this one took.
+        request fits is told by `ask`, when it is known what this one took; here it is only said.
         """
         self._read(who)
-        self._ledger.refresh()
-        self._books.catch_up([who.session], LOAD_S)
+        expected = self._expected(who)
         charge = self._place(who, self._books.now())
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
-                return self._verdict(self._current(store, turn, who), charge)
+                return self._verdict(self._current(store, turn, who), charge)._replace(expected=expected)
 
         return self._ledger.decide(do)
 
