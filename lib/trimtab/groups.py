@@ -12,9 +12,9 @@ GROUPS_KEY = "groups"  # the settings' table of the user's own agents
 class Group(NamedTuple):
     """What holds for the agents of one group.
 
-    `tier` is of all that they load, or, where `of` names something, of that alone: "named" are the files that the
-    task names and that were not edited yet, else it is a kind of load. `reply` is the contract: what their last message
-    is asked to have.
+    `tier` is the least at which they see what `of` names: NAMED are the files that the task names and that were not
+    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever. `reply` is
+    the contract: what their last message is asked to have.
     """
 
     name: str
@@ -31,7 +31,7 @@ GROUPS: Mapping[str, Group] = {  # all of it chosen; the contracts' sizes are te
         "not look at",
     ),
     "2": Group(
-        "Decision Making", "standard", "",
+        "Decision Making", "essential", "",
         "the decision first; then its reasons, each with its evidence (path:line), the steps in order, risks, and what "
         "is still open",
     ),
