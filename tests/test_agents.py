@@ -13,7 +13,7 @@ FILES = sorted((ROOT / "trimtab-agents" / "agents").glob("*.md"))
 LISTING_TOKENS = 350  # chosen; every request of a session that has the plugin carries the listing
 READERS = {"Read", "Grep", "Glob"}
 KEYS = {"name", "description", "tools", "model", "effort", "omitClaudeMd"}  # of the client's schema (2.1.328)
-OURS = {"group", "tier"}  # which the client leaves alone
+OURS = {"group", "tier", "budget-share"}  # which the client leaves alone
 
 
 def front(path: Path) -> dict[str, str]:
@@ -39,6 +39,7 @@ def test_an_agents_file_says_what_the_table_says(path: Path) -> None:
     assert given["name"] == path.stem
     assert given["group"] == groups.AGENTS[path.stem]
     assert given["tier"] == groups.GROUPS[given["group"]].tier
+    assert float(given["budget-share"]) == groups.GROUPS[given["group"]].budget_share
     assert given["model"] == "inherit"
     assert given["tier"] in [tier.value for tier in Tier]
 

@@ -31,7 +31,8 @@ def test_a_contract_is_short_and_gives_way(agent_type: str) -> None:
     """A contract grows, or a task that asks for JSON gets prose."""
     tokens.load()
     said = groups.contract(agent_type)
-    counted = tokens.count(f"SubagentStart hook additional context: {said}")  # as the client puts it
+    with_budget = f"{said} Your budget: about 120k."
+    counted = tokens.count(f"SubagentStart hook additional context: {with_budget}")  # as the client puts it
     assert counted is not None
     assert counted <= 60
     assert said.startswith("Unless told otherwise")

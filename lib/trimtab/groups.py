@@ -13,35 +13,37 @@ class Group(NamedTuple):
     """What holds for the agents of one group.
 
     `tier` is the least at which they see what `of` names: NAMED are the files that the task names and that were not
-    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever. `reply` is
-    the contract: what their last message is asked to have.
+    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever.
+    `budget_share` is how much of what a budget has left one of them is told to keep to. `reply` is the contract: what
+    their last message is asked to have.
     """
 
     name: str
     tier: str
     of: str
+    budget_share: float
     reply: str
 
 
 NAMED = "named"
 GROUPS: Mapping[str, Group] = {  # all of it chosen; the contracts' sizes are tested
     "1": Group(
-        "Strategic Analysis", "essential", "",
+        "Strategic Analysis", "essential", "", 0.1,
         "the answer first; then findings, the most important first, each one line with path:line; then what you did "
         "not look at",
     ),
     "2": Group(
-        "Decision Making", "essential", "",
+        "Decision Making", "essential", "", 0.1,
         "the decision first; then its reasons, each with its evidence (path:line), the steps in order, risks, and what "
         "is still open",
     ),
     "3": Group(
-        "Execution", "complete", NAMED,
+        "Execution", "complete", NAMED, 0.4,
         "whether it is done; then each change as path:line with one clause why, what you ran and its result, and what "
         "is left",
     ),
     "4": Group(
-        "Validation", "complete", "diff",
+        "Validation", "complete", "diff", 0.2,
         "the verdict first; then findings, the worst first, each with path:line and how to show it; then what you did "
         "not check",
     ),
@@ -92,10 +94,16 @@ def loads_of(agent_type: str, own: Members = ()) -> Group | None:
     return None if bare(agent_type) in FOR_ANYTHING else GROUPS.get(group_of(agent_type, own))
 
 
+def budget_share(agent_type: str, own: Members = ()) -> float:
+    """The part of what a budget has left that one agent of the type is told to keep to, 0 where it is in no group."""
+    group = GROUPS.get(group_of(agent_type, own))
+    return group.budget_share if group else 0.0
+
+
 def contract(agent_type: str, own: Members = ()) -> str:
     """What an agent of the type is asked to report, one sentence or two; "" of one that reports to nobody.
 
-    At most 60 tokens (tested).
+    At most 60 tokens (tested), with what is said of a budget.
     """
     if bare(agent_type) in WITHOUT_REPORT:
         return ""

@@ -8,6 +8,8 @@ import pytest
 from bench import agents
 from tests.client.model import Agent, ModelServer, Reply, answer, bash, delegate, edit, read
 from tests.client.runner import PLUGIN, Runner, fresh
+from tests.client.test_budgets import limit
+from tests.client.test_install import clone
 from tests.test_agents import FILES, LISTING_TOKENS, front
 
 from trimtab import groups, tokens
@@ -87,6 +89,33 @@ def test_an_agent_of_each_group_works_and_reports(runner: Runner, kind: str) -> 
     last = json.dumps(session.bodies("sub")[-1])
     assert last.count(json.dumps(groups.contract(kind))[1:-1]) == 1
     assert groups.contract(kind) not in json.dumps(session.bodies("main"))
+
+
+def test_an_agent_hears_its_part_of_a_budget_with_its_contract(runner: Runner) -> None:
+    """The hook of budgets and the contract answer for each other, or the part is said in every request."""
+    limit(runner, "400k per session")
+
+    def sub() -> Agent:
+        yield bash("true")
+        yield "Nothing found."
+
+    def main() -> Agent:
+        yield delegate("Review the change.", "trimtab-agents:change-reviewer")
+        yield "Done."
+
+    session = runner.run("Go.", ModelServer(main(), sub), plugins=[PLUGIN, agents.AGENTS]).check()
+    last = json.dumps(session.bodies("sub")[-1])
+    said = re.findall(re.escape(groups.contract("change-reviewer")) + r" Your budget: about (\d+)k\.", last)
+    assert len(said) == 1
+    assert 50 <= int(said[0]) <= 80  # a fifth of what is left of 400k
+
+
+def test_the_agents_are_installed_from_the_same_marketplace(runner: Runner, tmp_path: Path) -> None:
+    """The documented command fails or asks, or what it installs is not listed."""
+    runner.command("plugin", "marketplace", "add", str(clone(tmp_path / "clone")))
+    runner.command("plugin", "install", "trimtab-agents@trimtab")
+    session = runner.run("Say hello.", ModelServer(answer("Hello.")), plugins=()).check()
+    assert len(agents.listing(session.bodies()[0]).splitlines()) == len(FILES)
 
 
 def test_the_output_style_is_loaded_only_where_it_is_chosen(client: Path) -> None:

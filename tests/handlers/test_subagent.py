@@ -1,7 +1,10 @@
 """SubagentStart: an agent hears once what its report should have; nobody else hears anything."""
 
+import re
+
 import pytest
 from tests.handlers.client import Client
+from tests.handlers.test_budget_gate import budget, prompt
 
 from trimtab import groups
 from trimtab.store.experiments import ExperimentStore
@@ -61,3 +64,31 @@ def test_nothing_is_said_in_the_arm_of_an_experiment_that_is_shown_everything(cl
 
 def test_one_that_reports_to_nobody_hears_nothing(client: Client) -> None:
     assert said(client, "a1", "statusline-setup") == ""
+
+
+@pytest.mark.parametrize(
+    ("budget_text", "kind", "told"),
+    [
+        ("400k per session", "Explore", (r"(\d+)k", 40.0)),
+        ("400k per session", "trimtab-agents:change-maker", (r"(\d+)k", 160.0)),
+        ("$2 per day", "trimtab-agents:gap-hunter", (r"\$(\d\.\d\d)", 0.4)),
+        ("400k per session", "nobody", None),
+        ("400k per session, warn only", "Explore", None),
+        ("400k for each Explore agent", "Explore", None),
+    ],
+)
+def test_an_agent_is_told_its_groups_part_of_what_a_budget_has_left(
+    client: Client, budget_text: str, kind: str, told: tuple[str, float] | None
+) -> None:
+    """A part of a budget that stops nothing, or of one that is the agent's own; a dollar that reads as tokens."""
+    budget(client, budget_text)
+    prompt(client)
+    heard = said(client, "a1", kind)
+    assert heard.startswith(groups.contract(kind))
+    rest = heard.removeprefix(groups.contract(kind))
+    if told is None:
+        assert rest == ""
+        return
+    found = re.fullmatch(rf" Your budget: about {told[0]}\.", rest)
+    assert found
+    assert 0.85 * told[1] <= float(found[1]) <= told[1]  # less what is reserved for requests under way

@@ -7,11 +7,12 @@ from trimtab.handlers.events import Event, text
 
 
 def start(event: Event, desk: Desk) -> Reply | None:
-    if desk.has_budgets() and event.agent:
-        desk.purse.started(budget_gate.who(event))
+    share = groups.budget_share(text(event.data, "agent_type"), desk.settings(event).groups)
+    kept_to = budget_gate.started(event, desk, share) if desk.has_budgets() and event.agent else ""
     said = contract(event, desk)
     if not said:
         return None
+    said = f"{said} {kept_to}".rstrip()
     desk.add(event, said)
     return {"hookSpecificOutput": {"hookEventName": event.name, "additionalContext": said}}
 
