@@ -1,12 +1,13 @@
 """What is needed of recorded outputs, and what each way of choosing lines makes of it.
 
-    python -m bench.relevance REPLAY_FOLDER [--data FILE] [--by repo|tool] [--reliability]
+    python -m bench.relevance REPLAY_FOLDER [--data FILE] [--by repo|tool] [--reliability] [--groups]
 
 REPLAY_FOLDER has the evaluator's modules and `data/` (see recorded.py). Every labelled output is shown by each arm and
 scored by the evaluator's own `score.py`: removed tokens, recall, misses, the net bill. Learned arms (scikit-learn,
 where it is installed) are trained on the repositories that they are not judged on: two folds. Seeded.
 Arms: head-tail (60 + 60 lines), BM25 against the prompt, a linear and a boosted line scorer, the rules without names,
-what perfect foresight would do (foresight.py), and Trimtab's levels (rules, and folds that name new words).
+what perfect foresight would do (foresight.py), Trimtab's levels (rules, and folds that name new words), and what the
+four groups of agents would be shown (`--groups`: these alone).
 """
 
 import argparse
@@ -21,7 +22,7 @@ from typing import Any
 
 from bench import foresight, recorded, scorers
 from bench.recorded import Example
-from trimtab import policy, relevance, tiers, tokens
+from trimtab import groups, policy, relevance, tiers, tokens
 from trimtab.content import commands
 from trimtab.handlers import parsed, post_tool_use
 from trimtab.records import OptimizationLevel, Prices
@@ -117,8 +118,9 @@ def view(
     level: OptimizationLevel = OptimizationLevel.ADAPTIVE,
     names: bool = True,
     pressure: float = 1.0,
+    group: groups.Group | None = None,
 ) -> Show:
-    """What Trimtab's policy shows of each output, by its own rates for lines or by these."""
+    """What Trimtab's policy shows of each output, by its own rates for lines or by these; to an agent of `group`."""
 
     def show(one: Example) -> str:
         raw = "\n".join(one.lines)
@@ -126,6 +128,9 @@ def view(
         if is_asked or one.is_persisted or len(raw) < post_tool_use.SMALLEST:
             return raw
         is_file = one.subject.tool == "Read"
+        change = one.evidence.task.change if is_file else 0.0
+        if group and post_tool_use.why_whole_for(group, one.whole.plan.content.kind, change):
+            return raw
         now = policy.Circumstances(
             Prices(2.0, 0.1, 5.0),
             one.subject.prompt_tokens,
@@ -178,6 +183,13 @@ def arms(judge: Judge) -> Iterable[tuple[str, Show]]:
     yield from foresight.arms()
     for level in OptimizationLevel:
         yield f"Trimtab, {level.value}", view(judge, level=level)
+    yield from by_group(judge)
+
+
+def by_group(judge: Judge) -> Iterable[tuple[str, Show]]:
+    """As if every session were an agent's of the group: the recordings hold main conversations alone."""
+    for number, group in groups.GROUPS.items():
+        yield f"Trimtab, group {number}", view(judge, group=group)
 
 
 def main() -> int:
@@ -186,6 +198,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, action="append")
     parser.add_argument("--by", choices=("repo", "tool"))
     parser.add_argument("--reliability", action="store_true")
+    parser.add_argument("--groups", action="store_true")
     given = parser.parse_args()
     data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
     if not (given.folder / "labels.py").is_file() or not data:
@@ -199,7 +212,7 @@ def main() -> int:
         return 1
     print("| arm | removed | edits' lines kept | words kept | missed | NET | pessimistic | worse | break-even |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for name, show in arms(judge):
+    for name, show in by_group(judge) if given.groups else arms(judge):
         found = judge.judged(show)
         print(judge.row(name, found), flush=True)
         if given.by == "repo" and name.startswith("Trimtab"):

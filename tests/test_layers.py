@@ -11,7 +11,7 @@ PACKAGE = "trimtab"
 ROOT = Path(__file__).parents[1]
 LIB = ROOT / "lib"
 LAYERS = (  # lowest first; where modules of one row of the design need each other, the row is several here
-    {"errors", "records", "schema_budgets", "faults", "days"},
+    {"errors", "records", "schema_budgets", "faults", "days", "groups"},
     {"schema"},
     {"schema_usage"},
     {"tokens", "content"},

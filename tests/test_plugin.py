@@ -12,7 +12,7 @@ import trimtab
 from trimtab import settings
 
 ROOT = Path(__file__).parents[1]
-PROMPTS = [*sorted((ROOT / "commands").glob("*.md")), *sorted((ROOT / "agents").glob("*.md"))]
+PROMPTS = [*sorted((ROOT / "commands").glob("*.md")), *sorted((ROOT / "trimtab-agents" / "agents").glob("*.md"))]
 # A command's or agent's description is paid for in every request, its body with every use. Chosen: 400 characters are
 # about 100 tokens, and a line of description is about 15.
 LONGEST_PROMPT, LONGEST_DESCRIPTION = {"commands": 400, "agents": 2000}, 120
@@ -27,17 +27,23 @@ def test_versions_agree() -> None:
     project = settings.toml.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["hatch"]["version"]["path"] == "lib/trimtab/__init__.py"
     assert read(".claude-plugin/plugin.json")["version"] == trimtab.__version__
-    assert [plugin["version"] for plugin in read(".claude-plugin/marketplace.json")["plugins"]] == [trimtab.__version__]
+    assert read("trimtab-agents/.claude-plugin/plugin.json")["version"] == trimtab.__version__
+    assert {plugin["version"] for plugin in read(".claude-plugin/marketplace.json")["plugins"]} == {trimtab.__version__}
     assert f"\n## {trimtab.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_the_names_of_plugin_and_marketplace_are_what_the_readme_installs() -> None:
     marketplace = read(".claude-plugin/marketplace.json")
     assert marketplace["name"] == "trimtab"
-    assert [(plugin["name"], plugin["source"]) for plugin in marketplace["plugins"]] == [("trimtab", "./")]
+    assert {plugin["name"]: plugin["source"] for plugin in marketplace["plugins"]} == {
+        "trimtab": "./",
+        "trimtab-agents": "./trimtab-agents",
+    }
     assert read(".claude-plugin/plugin.json")["name"] == "trimtab"
+    assert read("trimtab-agents/.claude-plugin/plugin.json")["name"] == "trimtab-agents"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "claude plugin install trimtab@trimtab" in readme
+    assert "claude plugin install trimtab-agents@trimtab" in (ROOT / "docs/agents.md").read_text(encoding="utf-8")
 
 
 def test_the_plugins_options_are_settings() -> None:
@@ -119,7 +125,7 @@ def test_what_only_budgets_need_ends_before_python_without_one(tmp_path: Path) -
     gates = [entry for entries in read("hooks/hooks.json")["hooks"].values() for entry in entries]
     events = [entry["hooks"][0]["args"][-1] for entry in gates if "hooks/gate" in json.dumps(entry)]
     assert sorted(events) == [
-        "PostToolBatch", "PreCompact", "PreToolUse", "SubagentStart", "SubagentStop", "UserPromptSubmit"
+        "PostToolBatch", "PreCompact", "PreToolUse", "SubagentStop", "UserPromptSubmit"
     ]  # fmt: skip
     (tmp_path / "python").write_text("#!/bin/sh\necho reached\n")
     gate = tmp_path / "gate"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trimtab import prices, settings
+from trimtab import groups, prices, settings
 from trimtab.records import IntegrationMode, OptimizationLevel
 from trimtab.settings import TABLE, Settings, load
 
@@ -19,8 +19,8 @@ def of(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> 
 
 
 def test_the_record_has_the_tables_defaults() -> None:
-    assert [*(setting.name for setting in TABLE), "rules", "prices", "budgets"] == list(Settings._fields)
-    assert list(Settings()) == [*(setting.default for setting in TABLE), (), (), ()]
+    assert [*(setting.name for setting in TABLE), "rules", "prices", "groups", "budgets"] == list(Settings._fields)
+    assert list(Settings()) == [*(setting.default for setting in TABLE), (), (), (), ()]
     assert load([], {}) == (Settings(), [])
 
 
@@ -172,12 +172,28 @@ def test_files_that_cant_be_read(tmp_path: Path) -> None:
 
 
 def test_the_config_file_that_is_shipped() -> None:
-    """Every setting stands in it, with its default, in force or commented out; the example of a price can be used."""
+    """Every setting stands in it, with its default, in force or commented out; the examples of tables can be used."""
     text = (ROOT / ".claude-patterns" / "config.toml").read_text(encoding="utf-8")
     text, _, priced = text.partition("# [[prices]]\n")
+    priced, _, grouped = priced.partition("\n\n")
     example = "[[prices]]\n" + re.sub(r"^# ", "", priced, flags=re.M)
+    agents = settings.toml.loads(re.sub(r"^# ", "", grouped[grouped.index("# [groups]") :], flags=re.M))
+    assert groups.read(agents["groups"], "") == ((("security-auditor", "4"),), [])
     assert prices.read(settings.toml.loads(example)["prices"], "")[1] == []
     live = re.sub(r"^#\s?(?=[a-z_]+\s*=)", "", text, flags=re.M)
     given = settings.toml.loads(live)
     assert given == {**{setting.name: setting.default for setting in TABLE}, "budgets": []}
     assert load([ROOT / ".claude-patterns" / "config.toml"], {}) == (Settings(), [])
+
+
+def test_groups_of_own_agents(tmp_path: Path) -> None:
+    """A wrong group is taken, a good one beside it is lost, or a file that comes later does not win."""
+    user, ours = tmp_path / "user.toml", tmp_path / "project.toml"
+    user.write_text('[groups]\n"auditor" = 4\n"p:Scout" = "1"\nodd = 5\nyes = true\n')
+    ours.write_text("[groups]\nauditor = 2\n")
+    found, complaints = load([user, ours], {})
+    assert found.groups == (("auditor", "2"), ("auditor", "4"), ("p:Scout", "1"))
+    assert [complaint.split()[0] for complaint in complaints] == ["odd", "yes"]
+    assert all("1, 2, 3 or 4" in complaint for complaint in complaints)
+    user.write_text("groups = 3\n")
+    assert "no table" in load([user], {})[1][0]

@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from trimtab import prices
+from trimtab import groups, prices
 from trimtab.budget import given as given_budgets
 from trimtab.budget.terms import Budget
 from trimtab.content import rules
 from trimtab.content.rules import Rule
+from trimtab.groups import Members
 from trimtab.prices import Own
 from trimtab.records import IntegrationMode, OptimizationLevel
 
@@ -104,6 +105,8 @@ TABLE = (
         "the effort of agents that start while a budget is tight; empty for their own",
         of_user="it may be a greater one",
     ),
+    Setting("reply_contract", True, "whether an agent that starts is told, once, what its report should have"),
+    Setting("group_tiers", True, "whether what an agent loads is shown by the tier of its group"),
 )
 RULES, PRICES, BUDGETS = "rules", "prices", "budgets"
 OPTION = "option"  # the origin of the setting `budget`
@@ -143,8 +146,11 @@ class Settings(NamedTuple):
     budget: str = ""
     budget_agent_model: str = ""
     budget_agent_effort: str = ""
+    reply_contract: bool = True
+    group_tiers: bool = True
     rules: tuple[Rule, ...] = ()  # the project's before the user's
     prices: tuple[Own, ...] = ()  # as the rules
+    groups: Members = ()  # as the rules
     budgets: tuple[Budget, ...] = ()  # of all files, and the one of `budget`; `Budget.origin` says of which
 
 
@@ -158,6 +164,7 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
     own: list[Rule] = []
     priced: list[Own] = []
     budgets: list[Budget] = []
+    grouped: groups.Members = ()
     for file in config_files:
         given, complaint = read(file)
         complaints += [complaint] if complaint else []
@@ -169,6 +176,10 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             elif name == PRICES:
                 known, wrong = prices.read(value, str(file))
                 priced = [*known, *priced]
+                complaints += wrong
+            elif name == groups.GROUPS_KEY:
+                agents, wrong = groups.read(value, str(file))
+                grouped = (*agents, *grouped)
                 complaints += wrong
             elif name == BUDGETS:
                 # a project's file is `paths.config_files`': in a folder of the project's root
@@ -189,7 +200,8 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             if environment.get(variable, "").strip():
                 complaints += put(values, setting, environment[variable], variable, of_text)
     budgets += given_budgets.given([values["budget"]] if values["budget"] else [], OPTION)[0]
-    return made(values)._replace(rules=tuple(own), prices=tuple(priced), budgets=tuple(budgets)), complaints
+    tables = made(values)._replace(rules=tuple(own), prices=tuple(priced), groups=grouped, budgets=tuple(budgets))
+    return tables, complaints
 
 
 def budgets_by_origin(found: Settings, config_files: Sequence[Path]) -> dict[str, list[Budget]]:
@@ -232,6 +244,8 @@ def made(values: Mapping[str, Value]) -> Settings:
         budget=str(values["budget"]),
         budget_agent_model=str(values["budget_agent_model"]),
         budget_agent_effort=str(values["budget_agent_effort"]),
+        reply_contract=bool(values["reply_contract"]),
+        group_tiers=bool(values["group_tiers"]),
     )
 
 

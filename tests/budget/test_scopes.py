@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.budget import scopes
 from trimtab.budget.scopes import AGENTS, applies, contains, is_same, level_of
 from trimtab.budget.terms import EVERYTHING, Budget, Charge, Level, Measure, Period, Scope, Span
 
@@ -126,4 +125,3 @@ def test_levels() -> None:
 def test_the_same_scope_in_other_letters() -> None:
     assert is_same(Scope(agent_type="explore"), Scope(agent_type="Explore"))
     assert not is_same(Scope(task="a"), Scope(task="A"))
-    assert scopes.group_of("general-purpose") == "3"

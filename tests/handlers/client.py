@@ -70,7 +70,7 @@ class Client:
         answer = self.desk.answer(json.dumps(event | more).encode(), self.environment)
         return json.loads(answer) if answer else None
 
-    def read(self, path: str, text: str, agent: str = "", **arguments: object) -> str:
+    def read(self, path: str, text: str, agent: str = "", kind: str = "Explore", **arguments: object) -> str:
         """A Read as the client does it, the call and its result in the transcript; what the model sees."""
         where = self.transcript.with_suffix("") / "subagents" / f"agent-{agent}.jsonl" if agent else None
         lines = text.split("\n")
@@ -84,7 +84,7 @@ class Client:
             "startLine": first,
             "totalLines": len(lines),
         }
-        more = {"agent_id": agent, "agent_type": "Explore"} if agent else {}
+        more = {"agent_id": agent, "agent_type": kind} if agent else {}
         given = {"file_path": path, **arguments}
         response = {"type": "text", "file": file}
         common = {"tool_name": "Read", "tool_use_id": call, "tool_input": given, "tool_response": response}

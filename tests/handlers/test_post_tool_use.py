@@ -237,3 +237,51 @@ def test_how_tight_a_budget_is_reaches_the_policy(client: Client, monkeypatch: p
     monkeypatch.setattr(budget_gate, "price_of_tokens", lambda event, desk: 2.0 if event.tool == "Read" else 3.0)
     client.read("/p/b.py", source(2))
     assert seen == [1.0, 2.0]
+
+
+DIFF = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n" + "".join(
+    f"@@ -{20 * n},6 +{20 * n},7 @@ def f{n}():\n" + "".join(f" context {n}.{i}\n" for i in range(6)) + f"+added {n}\n"
+    for n in range(1, 160)
+)
+
+
+def diffed(client: Client, kind: str) -> bool:
+    """Whether a new subagent of the kind is shown a view of a large diff."""
+    agent = f"d{client.calls}"
+    path = client.transcript.with_suffix("") / "subagents" / f"agent-{agent}.jsonl"
+    call = client.called("Bash", {"command": "git diff"}, path)
+    response = {"stdout": DIFF, "stderr": "", "interrupted": False, "isImage": False, "noOutputExpected": False}
+    common = {"tool_name": "Bash", "tool_use_id": call, "tool_input": {"command": "git diff"}}
+    return client.send("PostToolUse", **common, tool_response=response, agent_id=agent, agent_type=kind) is not None
+
+
+def test_a_validating_agent_sees_diffs_whole(client: Client) -> None:
+    """A reviewer judges a change by part of it; or all agents pay for that, or those that may not."""
+    assert not diffed(client, "trimtab-agents:change-reviewer")
+    assert "Validation" in client.loads()[-1].reason
+    assert diffed(client, "trimtab-agents:context-scout")
+    assert diffed(client, "general-purpose")
+    (client.project / ".claude-patterns" / "config.toml").write_text("[groups]\nauditor = 4\n", encoding="utf-8")
+    assert not diffed(client, "auditor")
+    text = "group_tiers = false\n[groups]\nauditor = 4\n"
+    (client.project / ".claude-patterns" / "config.toml").write_text(text, encoding="utf-8")
+    assert diffed(client, "auditor")
+
+
+def read_as(client: Client, kind: str, task: str) -> str:
+    """What a new subagent of the kind is shown of a large file after it was given the task."""
+    client.calls += 1
+    agent = f"b{client.calls}"
+    path = client.transcript.with_suffix("") / "subagents" / f"agent-{agent}.jsonl"
+    client.write({"type": "user", "message": {"role": "user", "content": task}}, path)
+    return client.read("/p/module.py", source(1), agent=agent, kind=kind)
+
+
+def test_an_executing_agent_sees_the_file_whole_that_its_task_names(client: Client) -> None:
+    """It edits what it has not seen; or every file it looks at is sent whole."""
+    task = "Change how rounding is done in module.py."
+    assert not is_view(read_as(client, "trimtab-agents:change-maker", task))
+    assert "Execution" in client.loads()[-1].reason
+    assert is_view(read_as(client, "trimtab-agents:change-maker", "Change how rounding is done."))
+    assert is_view(read_as(client, "general-purpose", task))
+    assert is_view(read_as(client, "trimtab-agents:change-reviewer", task))

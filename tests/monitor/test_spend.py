@@ -50,6 +50,16 @@ def test_agents_by_type() -> None:
     assert names == {"main conversation", "Explore", "subagent"}
 
 
+def test_groups_of_agents_apart_from_the_main_conversation() -> None:
+    """Agents of one group are two rows, or an agent counts as the main conversation."""
+    kinds = ("Explore", "trimtab-agents:size-estimator", "trimtab-agents:gap-hunter", "mine", "")
+    requests = [request(agent=f"a{n}", at=NOON + n)._replace(agent_type=kind) for n, kind in enumerate(kinds)]
+    rows = spend.spend([request(), *requests], "group", prices.usd, own=(("mine", "4"),))
+    assert {row.name: row.requests for row in rows} == {
+        "main conversation": 1, "1 Strategic Analysis": 2, "4 Validation": 2, "no group": 1
+    }  # fmt: skip
+
+
 def test_an_unknown_model_has_no_price_and_is_never_zero() -> None:
     requests = [request(), request("s2", model="gpt-x")]
     dear, unknown = spend.spend(requests, "model", prices.usd)

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from trimtab import groups
 from trimtab.budget.amounts import AMOUNT, COUNTED, Amount, amount_of, seconds_of
 from trimtab.budget.periods import zone_named
-from trimtab.budget.scopes import AGENTS, GROUPS, MAIN
+from trimtab.budget.scopes import AGENTS, MAIN
 from trimtab.budget.terms import Measure, Mode, Period, Span
 from trimtab.errors import BudgetError
 
@@ -34,7 +35,7 @@ SPANS = {
     "run": Span.RUN,
 }
 HOURS = ("hour", "h", "hourly")
-TYPES = {name.casefold(): name for name in (*GROUPS, MAIN)}
+TYPES = {name.casefold(): name for name in (*groups.AGENTS, MAIN)}
 FILLERS = re.compile(
     r"[,;:.=]|(?:for|in|of|on|by|the|my|a|an|and|with|to|is|are|at|most|may|can|must|should|shall|not|never|no|more|than|up|"
     r"exceed|use|uses|used|cost|costs|spend|spends|get|gets|have|has|limit|limits|budget|max|maximum|work|time|"
@@ -113,7 +114,7 @@ def type_of(found: "re.Match[str]") -> str:
 
 
 def group_of(found: "re.Match[str]") -> str:
-    if found["group"] not in ("1", "2", "3", "4"):
+    if found["group"] not in groups.GROUPS:
         raise BudgetError(f"there is no group {found['group']!r} of agents: there are 1, 2, 3 and 4")
     return found["group"]
 

@@ -3,11 +3,10 @@
 import os
 
 from trimtab.budget.terms import Budget, Charge, Level, Scope, Span
+from trimtab.groups import group_of
 
 MAIN = "main"  # the agent type of the main conversation
 AGENTS = "*"  # as a scope's agent type: every agent, not the main conversation
-GROUPS = {"Explore": "1", "Plan": "2", "general-purpose": "3"}  # chosen: what the client's own agents are made for
-BY_FOLDED = {name.casefold(): group for name, group in GROUPS.items()}
 
 
 def applies(budget: Budget, charge: Charge) -> bool:
@@ -64,11 +63,6 @@ def is_same(one: Scope, other: Scope) -> bool:
 def is_same_account(one: Budget, other: Budget) -> bool:
     """Whether two budgets count the same in the same stretches, so that only one of their limits can matter."""
     return is_same(one.scope, other.scope) and (one.measure, one.period) == (other.measure, other.period)
-
-
-def group_of(agent_type: str) -> str:
-    """The group of an agent type, "" where it is in none."""
-    return BY_FOLDED.get(agent_type.casefold(), "")
 
 
 def is_within(place: str, folder: str) -> bool:

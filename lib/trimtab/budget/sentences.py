@@ -159,6 +159,11 @@ def to_model(account: Account) -> str:
     return f"Budget: {account.share:.0%} used, {left} left. Do what matters most; be brief."
 
 
+def meant_for(account: Account, share: float) -> str:
+    """To a model that starts as an agent: the share of what the budget has left."""
+    return f"Your budget: about {amount(account.budget.measure, rough(share * account.left))}."
+
+
 def last_request(account: Account, here: Place) -> str:
     """To an agent whose budget takes one more request: what it has found would be lost."""
     return (

@@ -93,7 +93,8 @@ def command(
         print(f"trimtab: {screen.safe(complaint)}", file=sys.stderr)
     if by is not None:
         form = "json" if wants_json else "csv" if wants_csv else ""
-        spend.show(spend.Asked(by, None if everywhere else str(place.project), session, period, form), book, now)
+        whose = None if everywhere else str(place.project)
+        spend.show(spend.Asked(by, whose, session, period, form), book, now, place.settings.groups)
         return
     if everywhere:
         ledgers = [folder / paths.LEDGER for folder in paths.known_projects(paths.user_folder(os.environ))]

@@ -1,4 +1,4 @@
-"""`trimtab report --by ...`: what sessions used and cost, by day, project, session, model or agent, and where it went.
+"""`trimtab report --by ...`: what sessions used and cost, by day, project, agent and the like, and where it went.
 
 By tool, file, kind, command or part it is the contexts that are taken apart: see `monitor.context`.
 """
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
+from trimtab import groups
 from trimtab.cli import book as books
 from trimtab.cli import screen
 from trimtab.monitor import bill, grouping, parts_report, spend, spend_report
@@ -35,8 +36,8 @@ class Asked(NamedTuple):
     form: str
 
 
-def show(asked: Asked, prices: Book, now: float) -> None:
-    """Print the report. Raises TrimtabError, StoreError."""
+def show(asked: Asked, prices: Book, now: float, own: groups.Members = ()) -> None:
+    """Print the report; `own` are the user's groups of agents. Raises TrimtabError, StoreError."""
     with books.opened() as store:
         session = None if asked.session is None else accounts.session_of(store, asked.session)
         scope = Scope(None if session else asked.project, session, asked.period.since, asked.period.until)
@@ -52,7 +53,7 @@ def show(asked: Asked, prices: Book, now: float) -> None:
         meant = {request.session for request in account.requests}
         totals = [total for total in store.session_totals() if total.session in meant]
         whole = accounts.billed(store, Scope(scope.project, session)) if totals else []  # a total is of a whole session
-    rows = spend.spend(account.requests, asked.by, prices.usd)
+    rows = spend.spend(account.requests, asked.by, prices.usd, own=own)
     compared = bill.compare(whole, totals, prices.usd)
     total = spend.add("all", account.requests, prices.usd)
     no_price = spend_report.unpriced(account.requests, prices.usd)

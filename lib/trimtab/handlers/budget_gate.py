@@ -14,7 +14,7 @@ from trimtab.budget import sentences, tally
 from trimtab.budget.forecast import Forecast
 from trimtab.budget.pressure import pressure
 from trimtab.budget.scopes import MAIN
-from trimtab.budget.terms import Account, Charge, Measure, Mode, State
+from trimtab.budget.terms import Account, Charge, Measure, Mode, Span, State
 from trimtab.budget.words import Place, say
 from trimtab.errors import StoreError
 from trimtab.handlers import budget_ahead
@@ -116,6 +116,27 @@ def told(event: Event, desk: Desk, verdict: Verdict, asker: Who, report: str = "
     note = "\n".join(lines)
     desk.add(event, note)
     return {"hookSpecificOutput": {"hookEventName": event.name, "additionalContext": note}}
+
+
+def started(event: Event, desk: Desk, share: float) -> str:
+    """An agent has started: what was reserved for it becomes its own. What it is told to keep to, "" for nothing.
+
+    That is `share` of what the tightest of the budgets has left that end a turn; one of its own is not shared out.
+    """
+    asker = who(event)
+    desk.purse.started(asker)
+    if not share or not is_enforced(event, desk):
+        return ""
+    shared = [
+        account
+        for account in desk.purse.check(asker).accounts
+        if account.budget.mode is Mode.STOP
+        and account.budget.state is State.ACTIVE
+        and account.budget.measure is not Measure.CONTEXT
+        and account.budget.period.span is not Span.RUN
+        and account.left > 0
+    ]
+    return sentences.meant_for(max(shared, key=lambda account: account.share), share) if shared else ""
 
 
 def ends_next(account: Account, verdict: Verdict) -> bool:

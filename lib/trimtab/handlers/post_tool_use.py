@@ -8,7 +8,7 @@ import math
 import re
 from pathlib import Path
 
-from trimtab import paths, policy, prices, tiers, tokens
+from trimtab import groups, paths, policy, prices, tiers, tokens
 from trimtab.content import commands
 from trimtab.handlers import budget_gate, loads, outputs, parsed, wrapping
 from trimtab.handlers.conversation import Conversation, Held
@@ -17,6 +17,7 @@ from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
 from trimtab.records import Fold, Load, Tier, View
+from trimtab.relevance.task import CHANGED_IF_NAMED, assess
 from trimtab.settings import Settings
 
 NOT_READ = "the rest of the file"
@@ -47,6 +48,14 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         record(event, desk, found, None, Tier.COMPLETE, reason, None)
         return None
     whole = desk.parse(found, settings.rules)
+    group = group_of(event, settings)
+    reason = ""
+    if group and not found.preview:  # what the client cuts is always weighed
+        change = assess(conversation.interest, found.path).change if found.path else 0.0
+        reason = why_whole_for(group, whole.plan.content.kind, change)
+    if reason:
+        record(event, desk, found, whole, Tier.COMPLETE, reason, None)
+        return None
     choice = choose(whole, found, settings, conversation, desk, event)
     held_back = desk.held_back(event, whole.plan.content.kind) if choice.view else ""
     if choice.view is None or held_back:
@@ -113,6 +122,21 @@ def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> 
     if WHOLE.search(conversation.interest.task[:2_000]):
         return "the prompt asks for the whole of it"
     return conversation.wants_all(found.name, hash(found.text))
+
+
+def group_of(event: Event, settings: Settings) -> groups.Group | None:
+    """The group by which an agent's loads are shown; None in the main conversation and where it has no say."""
+    is_asked = event.agent and settings.group_tiers
+    return groups.loads_of(text(event.data, "agent_type"), settings.groups) if is_asked else None
+
+
+def why_whole_for(group: groups.Group, kind: str, change: float) -> str:
+    """Why an agent of the group sees a load whole, "" where it is weighed; `change`: the chance that it changes it."""
+    if group.of == kind:
+        return f"{group.name} sees a {kind} whole"
+    if group.of == groups.NAMED and change >= CHANGED_IF_NAMED:
+        return f"{group.name} sees a file whole that its task names"
+    return ""
 
 
 def choose(

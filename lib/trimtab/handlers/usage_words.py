@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from trimtab import groups
 from trimtab.errors import StoreError, TrimtabError
 from trimtab.monitor import grouping, parts_report, periods, spend, spend_report
 from trimtab.monitor.periods import Period
@@ -48,8 +49,10 @@ def understood(words: list[str], now: float) -> Words:
     return Words(by, period, is_all)
 
 
-def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float) -> list[str]:
-    """The table's lines, or a sentence why there is none."""
+def answer(
+    asked: Words, book_file: Path, project: str, prices: Book, now: float, own: groups.Members = ()
+) -> list[str]:
+    """The table's lines, or a sentence why there is none. `own` are the user's groups of agents."""
     period = asked.period or periods.period(USUAL, now)
     scope = Scope(None if asked.is_all else os.path.realpath(project), None, period.since, period.until)
     whose = f"{'all projects' if asked.is_all else 'this project'}, {period.name}"
@@ -74,6 +77,7 @@ def answer(asked: Words, book_file: Path, project: str, prices: Book, now: float
         return [str(exc)]
     total = spend.add("all", account.requests, prices.usd)
     before = spend.add("before", account.before, prices.usd) if account.before else None
-    table = spend_report.table(spend.spend(account.requests, asked.by, prices.usd), total, asked.by, MOST_ROWS)
+    rows = spend.spend(account.requests, asked.by, prices.usd, own=own)
+    table = spend_report.table(rows, total, asked.by, MOST_ROWS)
     remarks = [spend_report.trend(total, before, period.name), spend_report.unpriced(account.requests, prices.usd)]
     return [whose, *table, *filter(None, remarks)]

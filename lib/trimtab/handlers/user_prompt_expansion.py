@@ -30,14 +30,15 @@ def handle(event: Event, desk: Desk) -> Reply | None:
 
 def report(event: Event, desk: Desk) -> list[str]:
     """The report's lines for the command's arguments, see `usage_words`."""
-    book = prices.Book(desk.settings(event).prices)
+    chosen = desk.settings(event)
+    book = prices.Book(chosen.prices)
     given = words(text(event.data, "command_args"))
     try:
         asked = usage_words.understood(given, desk.clock())
     except TrimtabError:
         return [f"/{REPORT} {usage_words.TAKES}. It does not take: {' '.join(given)[:200]}"]
     if asked.by:
-        return ["", *usage_words.answer(asked, desk.book(), str(event.project), book, desk.clock())]
+        return ["", *usage_words.answer(asked, desk.book(), str(event.project), book, desk.clock(), chosen.groups)]
     store = desk.project(event).store
     session = None if asked.is_all or asked.period else event.session
     since, until = (asked.period.since, asked.period.until) if asked.period else (None, None)

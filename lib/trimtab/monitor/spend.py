@@ -1,10 +1,11 @@
-"""What requests used and cost, added up by day, project, session, model or agent; every response once."""
+"""What requests used and cost, added up by day, project, session, model, agent or group; every response once."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import NamedTuple
 
+from trimtab import groups
 from trimtab.monitor.periods import local_day
 from trimtab.records import Request
 
@@ -63,10 +64,16 @@ def agent_of(request: Request) -> str:
     return request.agent_type or "subagent" if request.agent else MAIN
 
 
-def namer(by: str, zone: tzinfo | None) -> Callable[[Request], str]:
+def group_of(request: Request, own: groups.Members) -> str:
+    return groups.title(request.agent_type, own) if request.agent else MAIN
+
+
+def namer(by: str, zone: tzinfo | None, own: groups.Members) -> Callable[[Request], str]:
     """What names a request's row."""
     if by == "day":
         return partial(day_of, zone=zone)
+    if by == "group":
+        return partial(group_of, own=own)
     return {
         "project": lambda request: request.project or UNKNOWN,
         "session": lambda request: request.session or UNKNOWN,
@@ -79,12 +86,17 @@ def day_of(request: Request, zone: tzinfo | None) -> str:
     return local_day(request.at, zone)
 
 
-BY = ("day", "project", "session", "model", "agent")
+BY = ("day", "project", "session", "model", "agent", "group")
 
 
-def spend(requests: Iterable[Request], by: str, usd_of: UsdOf, zone: tzinfo | None = None) -> tuple[Spent, ...]:
-    """A row for each name; days in their order, everything else the dearest first. `by` is one of BY."""
-    name_of = namer(by, zone)
+def spend(
+    requests: Iterable[Request], by: str, usd_of: UsdOf, zone: tzinfo | None = None, own: groups.Members = ()
+) -> tuple[Spent, ...]:
+    """A row for each name; days in their order, everything else the dearest first. `by` is one of BY.
+
+    `own` are the user's groups of agents.
+    """
+    name_of = namer(by, zone, own)
     apart: dict[str, list[Request]] = {}
     for request in requests:
         apart.setdefault(name_of(request), []).append(request)

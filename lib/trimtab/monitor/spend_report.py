@@ -1,4 +1,4 @@
-"""The spending by day, project, session, model or agent as plain lines of at most 80 columns, and as CSV."""
+"""The spending by day, project, session, model, agent or group as plain lines of at most 80 columns, and as CSV."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

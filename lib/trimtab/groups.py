@@ -1,0 +1,132 @@
+"""The four groups of agents, as one table: which agent is in which, what it is shown, and how it is asked to report.
+
+Left out: what an agent may use; its own file says that, and the client sees to it.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+GROUPS_KEY = "groups"  # the settings' table of the user's own agents
+
+
+class Group(NamedTuple):
+    """What holds for the agents of one group.
+
+    `tier` is the least at which they see what `of` names: NAMED are the files that the task names and that were not
+    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever.
+    `budget_share` is how much of what a budget has left one of them is told to keep to. `reply` is the contract: what
+    their last message is asked to have.
+    """
+
+    name: str
+    tier: str
+    of: str
+    budget_share: float
+    reply: str
+
+
+NAMED = "named"
+GROUPS: Mapping[str, Group] = {  # all of it chosen; the contracts' sizes are tested
+    "1": Group(
+        "Strategic Analysis", "essential", "", 0.1,
+        "the answer first; then findings, the most important first, each one line with path:line; then what you did "
+        "not look at",
+    ),
+    "2": Group(
+        "Decision Making", "essential", "", 0.1,
+        "the decision first; then its reasons, each with its evidence (path:line), the steps in order, risks, and what "
+        "is still open",
+    ),
+    "3": Group(
+        "Execution", "complete", NAMED, 0.4,
+        "whether it is done; then each change as path:line with one clause why, what you ran and its result, and what "
+        "is left",
+    ),
+    "4": Group(
+        "Validation", "complete", "diff", 0.2,
+        "the verdict first; then findings, the worst first, each with path:line and how to show it; then what you did "
+        "not check",
+    ),
+}  # fmt: skip
+ANY = "the answer first; then findings with path:line, decisions, and open points"  # of an agent in no group
+LONGEST_REPLY = 300  # words that the contract asks for at most; chosen
+
+AGENTS: Mapping[str, str] = {  # an agent type, without its plugin's name, -> its group
+    "Explore": "1",  # the client's own: what they are made for
+    "Plan": "2",
+    "general-purpose": "3",
+    "claude": "3",
+    "context-scout": "1",  # of the plugin trimtab-agents
+    "size-estimator": "1",
+    "option-weigher": "2",
+    "plan-writer": "2",
+    "change-maker": "3",
+    "test-mender": "3",
+    "change-reviewer": "4",
+    "gap-hunter": "4",
+}
+BY_FOLDED = {name.casefold(): group for name, group in AGENTS.items()}
+FOR_ANYTHING = ("general-purpose", "claude")  # what they load is weighed as in the main conversation
+WITHOUT_REPORT = ("statusline-setup",)  # nothing of theirs goes on
+
+Members = tuple[tuple[str, str], ...]  # the user's: agent type and group; the first that fits holds
+
+
+def group_of(agent_type: str, own: Members = ()) -> str:
+    """The group of an agent type, "" where it is in none: by its whole name, else without its plugin's name.
+
+    Letters' case does not matter. Of `own` with ("x", "4"), "p:X" is in 4; with ("p:x", "4") only "p:X" is.
+    """
+    for name in dict.fromkeys((agent_type.casefold(), bare(agent_type))):
+        found = next((group for one, group in own if one.casefold() == name), "") or BY_FOLDED.get(name, "")
+        if found:
+            return found
+    return ""
+
+
+def bare(agent_type: str) -> str:
+    """The name without its plugin's, letters folded: "trimtab-agents:Gap-Hunter" is "gap-hunter"."""
+    return agent_type.rpartition(":")[2].casefold()
+
+
+def loads_of(agent_type: str, own: Members = ()) -> Group | None:
+    """The group by which the agent's loads are shown; None where they are weighed as in the main conversation."""
+    return None if bare(agent_type) in FOR_ANYTHING else GROUPS.get(group_of(agent_type, own))
+
+
+def budget_share(agent_type: str, own: Members = ()) -> float:
+    """The part of what a budget has left that one agent of the type is told to keep to, 0 where it is in no group."""
+    group = GROUPS.get(group_of(agent_type, own))
+    return group.budget_share if group else 0.0
+
+
+def contract(agent_type: str, own: Members = ()) -> str:
+    """What an agent of the type is asked to report, one sentence or two; "" of one that reports to nobody.
+
+    At most 60 tokens (tested), with what is said of a budget.
+    """
+    if bare(agent_type) in WITHOUT_REPORT:
+        return ""
+    group = GROUPS.get(group_of(agent_type, own))
+    reply = group.reply if group else ANY
+    return f"Unless told otherwise, report {reply}. No recap, at most {LONGEST_REPLY} words."
+
+
+def read(given: object, place: str) -> tuple[Members, list[str]]:
+    """The agents of a `groups` table, and a sentence for each that can't be used. Never raises."""
+    if not isinstance(given, Mapping):
+        return (), [f'{GROUPS_KEY} in {place} is no table: write [{GROUPS_KEY}] and below it "my-agent" = 1']
+    found: list[tuple[str, str]] = []
+    complaints: list[str] = []
+    for name, group in given.items():
+        if isinstance(group, bool) or str(group) not in GROUPS:
+            complaints.append(f"{name} in [{GROUPS_KEY}] of {place} is not taken: a group is 1, 2, 3 or 4")
+        else:
+            found.append((str(name), str(group)))
+    return tuple(found), complaints
+
+
+def title(agent_type: str, own: Members = ()) -> str:
+    """The group's number and name, "no group" where the agent is in none."""
+    number = group_of(agent_type, own)
+    return f"{number} {GROUPS[number].name}" if number else "no group"
