@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from trimtab.budget.expect import Habits, habits_of
+from trimtab.budget.expect import MOST_FIRSTS, Habits, habits_of
 from trimtab.budget.scopes import MAIN
 from trimtab.budget.tally import Conversation, Tally
 from trimtab.budget.terms import Charge
@@ -72,7 +72,7 @@ class Tallies:
         self._totals: tuple[int, float, float] | None = None
         self._beyond_at: dict[str, float] = {}  # by session, when the client told its total
         self._total_at: dict[str, float] = {}
-        self._habits, self._habits_at = Habits(), float("-inf")
+        self._habits, self._habits_at, self._habits_newest = Habits(), float("-inf"), 0
 
     # Reading
 
@@ -166,11 +166,16 @@ class Tallies:
         self.tally.forget(self._since, now - RECENT_S, self._whole)
 
     def habits(self, now: float) -> Habits:
-        """What the user's requests are like, looked at now and then. Raises StoreError."""
-        if abs(now - self._habits_at) >= HABITS_S:
-            recent = self._source.after(self._source.newest() - RECENT, RECENT)
+        """What the user's requests are like: looked at now and then, and while little is known after all that is new.
+
+        Raises StoreError.
+        """
+        newest = self._source.newest()
+        is_more = len(self._habits.firsts) < MOST_FIRSTS and newest != self._habits_newest
+        if is_more or abs(now - self._habits_at) >= HABITS_S:
+            recent = self._source.after(newest - RECENT, RECENT)
             self._habits = habits_of(self._source.firsts(FIRSTS), [request for _, request in recent])
-            self._habits_at = now
+            self._habits_at, self._habits_newest = now, newest
         return self._habits
 
     def own(self, session: str, agent: str) -> list[Request]:
