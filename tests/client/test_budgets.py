@@ -14,9 +14,12 @@ from tests.client.billing import Billing, weighted
 from tests.client.model import Agent, Body, answer, bash, delegate, edit
 from tests.client.runner import Runner, Session
 
+from trimtab import paths
 from trimtab.budget.terms import EVERYTHING, Budget, Level, Measure, Period, Span
 from trimtab.budget.words import Place, read, say
 from trimtab.store.budgets import Author, BudgetStore
+from trimtab.store.usage import UsageStore
+from trimtab.usage.sync import sync
 
 pytestmark = pytest.mark.client
 
@@ -52,6 +55,12 @@ def assert_held(spent: Sequence[float], allowed: float, conversations: int = 1) 
     """Whenever a request was sent, less than `allowed` had been used, but for those then under way."""
     before = sum(spent[:-conversations])
     assert before < allowed, f"{before:.0f} of {allowed:.0f} was used and yet a request was sent"
+
+
+def read_all(runner: Runner) -> None:
+    """What was used until now is known, as it is a second later: else a new agent's first request is guessed."""
+    with UsageStore.open(paths.usage_path({"HOME": str(runner.home)})) as store:
+        sync(store, [runner.home / ".claude" / "projects"])
 
 
 def two_requests(runner: Runner) -> float:
@@ -140,6 +149,7 @@ def test_an_agent_over_its_own_budget_ends_and_hands_back(runner: Runner, in_bac
 
     alone = Billing(work(), lambda: steps(1))
     runner.run("Delegate the steps.", alone).check()
+    read_all(runner)
     theirs = [weight for weight, (aside, _) in zip(alone.spent(), alone.billed.values(), strict=True) if aside]
     (runner.project / "steps.txt").unlink()
     time.sleep(IDLE_S)  # else nothing is known of agents yet, and one is expected to need more than there is

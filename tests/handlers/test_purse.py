@@ -566,6 +566,36 @@ def test_an_agent_that_was_not_let_run_leaves_nothing(world: World) -> None:
     assert [r.charge.key for r in world.reservations()] == ["s1/a2", "s1/"]
 
 
+def test_the_first_agents_of_a_user_are_what_the_next_are_expected_by(world: World) -> None:
+    """What was looked at before there were any holds for ten minutes: a guess refuses agents that would fit."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    call = asked.ask(world.who(), call="t1", agent_type="Explore")
+    assert call.expected.output == 1000  # a guess
+    asked.started(world.who(agent="a1", kind="Explore"))
+    world.later(5)
+    world.respond(70, agent="a1", kind="Explore")
+    asked.ended(world.who(agent="a1", kind="Explore"))
+    assert asked.ask(world.who(), call="t2", agent_type="Explore").expected.output == 70
+
+
+def test_an_agent_s_calls_end_with_its_own_next_request(world: World) -> None:
+    """What an agent is about to start is given away by a notice to the main conversation; or kept for an hour."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    asked.started(world.who(agent="a1", kind="Plan"))
+    asked.ask(world.who(agent="a1", kind="Plan"), call="t1", agent_type="Explore")
+    asked.ask(world.who(prompt="notice"))
+    assert {r.charge.agent for r in world.reservations()} == {"a1", "call:t1 of a1", ""}
+    world.later(5)
+    world.respond(100, agent="a1")
+    asked.ask(world.who(agent="a1", kind="Plan"))
+    assert {r.charge.agent for r in world.reservations()} == {"a1", ""}
+    asked.ask(world.who(agent="a1", kind="Plan"), call="t2", agent_type="Explore")
+    asked.withdraw(world.who(agent="a1", kind="Plan"), "t2")
+    assert {r.charge.agent for r in world.reservations()} == {"a1", ""}
+
+
 def test_an_agent_that_nobody_asked_for_is_reserved_all_the_same(world: World) -> None:
     world.add(budget(10_000))
     asked = world.purse()

@@ -109,7 +109,7 @@ class Purse:
         It is reserved if it fits. At the conversation's own next request the last one has been answered: its
         reservation ends, or counts as spent. Before a refusal its response is waited for, WAIT_S at most.
         """
-        asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
+        asker = who._replace(agent=gate.called(call, who.agent), agent_type=agent_type) if call else who
         verdict = self._asked_once(who, asker, self._read(who), is_last=bool(call))
         verdict = verdict or self._asked_once(who, asker, self._read_answer(who), is_last=True)
         assert verdict is not None, "the last time it is answered"
@@ -217,7 +217,7 @@ class Purse:
 
     def withdraw(self, who: Who, call: str) -> None:
         """The agent that the call was to start is not: nothing is kept for it."""
-        key = gate.conversation_key(who.session, f"{gate.CALL}{call}")
+        key = gate.conversation_key(who.session, gate.called(call, who.agent))
         self._ledger.decide(lambda store: store.release(key))
 
     # What stands where
@@ -350,7 +350,7 @@ class Purse:
         kept = []
         for r in known:
             is_own = r.charge.key == who.key
-            if not is_own and not (gate.is_call(r, who.session) and not who.agent):
+            if not is_own and not gate.is_call_of(r, who.session, who.agent):
                 kept.append(r)
                 continue
             turn.release([r.charge.key])

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from trimtab.budget.expect import Habits, habits_of
+from trimtab.budget.expect import MOST_FIRSTS, Habits, habits_of
 from trimtab.budget.scopes import MAIN
 from trimtab.budget.tally import Conversation, Tally
 from trimtab.budget.terms import Charge
@@ -24,7 +24,6 @@ from trimtab.usage.charging import charge_of
 PAGE = 500  # rows between two looks at the clock: 12 ms (measured on a 2-core x86_64 Linux machine, 2026-11)
 RECENT_S = 7200.0  # for what came since a reservation, which is an hour old at most
 HABITS_S = 600.0  # chosen: between two looks at what the user's requests are like
-NEW_S = 30.0  # chosen: the same while they are few, so that each one tells much; a look takes up to 50 ms
 FIRSTS, RECENT = 100, 2_000  # conversations and responses that habits are learned from, chosen
 MOST_WHOLE = 256  # sessions that are known from their beginning
 OWN_REQUESTS = 32  # of a conversation, that its next one is expected by
@@ -73,7 +72,7 @@ class Tallies:
         self._totals: tuple[int, float, float] | None = None
         self._beyond_at: dict[str, float] = {}  # by session, when the client told its total
         self._total_at: dict[str, float] = {}
-        self._habits, self._habits_at, self._habits_rest_s = Habits(), float("-inf"), NEW_S
+        self._habits, self._habits_at, self._habits_newest = Habits(), float("-inf"), 0
 
     # Reading
 
@@ -167,12 +166,16 @@ class Tallies:
         self.tally.forget(self._since, now - RECENT_S, self._whole)
 
     def habits(self, now: float) -> Habits:
-        """What the user's requests are like, looked at now and then. Raises StoreError."""
-        if abs(now - self._habits_at) >= self._habits_rest_s:
-            recent = self._source.after(self._source.newest() - RECENT, RECENT)
-            firsts = self._source.firsts(FIRSTS)
-            self._habits = habits_of(firsts, [request for _, request in recent])
-            self._habits_at, self._habits_rest_s = now, HABITS_S if len(firsts) >= FIRSTS else NEW_S
+        """What the user's requests are like: looked at now and then, and while little is known after all that is new.
+
+        Raises StoreError.
+        """
+        newest = self._source.newest()
+        is_more = len(self._habits.firsts) < MOST_FIRSTS and newest != self._habits_newest
+        if is_more or abs(now - self._habits_at) >= HABITS_S:
+            recent = self._source.after(newest - RECENT, RECENT)
+            self._habits = habits_of(self._source.firsts(FIRSTS), [request for _, request in recent])
+            self._habits_at, self._habits_newest = now, newest
         return self._habits
 
     def own(self, session: str, agent: str) -> list[Request]:
