@@ -104,6 +104,10 @@ class Tally:
     def __contains__(self, key: str) -> bool:
         return key in self._charges
 
+    def known(self, key: str) -> Charge | None:
+        """The charge of a key as it counts; None where there is none."""
+        return self._charges.get(key)
+
     def put(self, charge: Charge) -> None:
         """Counts a charge, in the place of what was known by its key."""
         known = self._charges.get(charge.key)

@@ -117,6 +117,9 @@ class Tallies:
         """Takes in all of a session, also from before `oldest`. Raises StoreError."""
         if session not in self._whole:
             self._whole[session] = None
+            for key in [key for key in self._began if key[0] == session]:
+                del self._began[key]  # a response that was its first may be another conversation's by now
+            self._stale.add(session)
             for request in self._source.requests(session, since=float("-inf"), until=float("inf")):
                 self._count(request)
             self._place_anew()
@@ -225,12 +228,23 @@ class Tallies:
         is_moved |= began is not None and request.at < began and session in self._prompts
         self._projects[session], self._types[session, agent] = request.project, request.agent_type
         charge = self._charge(request)
-        if charge.at >= self._since or session in self._whole or charge.key in self.tally:
+        before = self.tally.known(charge.key)
+        if charge.at >= self._since or session in self._whole or before is not None:
             self.tally.put(charge)
+        if before is not None and before.agent and (before.session, before.agent) != (session, agent):
+            self._begin_anew(before.session, before.agent)
         if request.at <= self._beyond_at.get(session, float("-inf")) + LATE_S:
             self._totals = None  # a response that was a part of the client's sum alone until now
         if is_moved:
             self._stale.add(session)
+
+    def _begin_anew(self, session: str, agent: str) -> None:
+        """A response that was an agent's is another conversation's: it may have been the agent's first."""
+        rest = [charge.at for charge in self.tally.charges({session}) if charge.agent == agent]
+        self._began.pop((session, agent), None)
+        if rest:
+            self._began[session, agent] = min(rest)
+        self._stale.add(session)
 
     def _charge(self, request: Request) -> Charge:
         session, agent, at = request.session, request.agent, request.at
