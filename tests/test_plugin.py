@@ -120,6 +120,11 @@ def test_no_text_names_this_machine_or_a_registry() -> None:
     assert not [path.name for path in files if path.is_file() and words.search(path.read_text(encoding="utf-8"))]
 
 
+def test_a_compaction_that_the_user_types_is_not_hooked() -> None:
+    """The client puts "PreCompact [...] completed successfully" into the conversation, of every user."""
+    assert [entry["matcher"] for entry in read("hooks/hooks.json")["hooks"]["PreCompact"]] == ["auto"]
+
+
 def test_what_only_budgets_need_ends_before_python_without_one(tmp_path: Path) -> None:
     """Every tool call of a user without a budget waits for an interpreter."""
     gates = [entry for entries in read("hooks/hooks.json")["hooks"].values() for entry in entries]

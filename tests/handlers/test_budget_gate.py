@@ -348,9 +348,9 @@ def test_a_conversation_is_not_summed_up_where_nothing_is_left(client: Client) -
     number = budget(client, "60k per session")
     prompt(client)
     step(client)
-    assert client.send("PreCompact", trigger="manual", prompt_id="p1") is None
+    assert client.send("PreCompact", trigger="auto", prompt_id="p1") is None
     steps_until_stopped(client)
-    refused = client.send("PreCompact", trigger="manual", prompt_id="p1")
+    refused = client.send("PreCompact", trigger="auto", prompt_id="p1")
     assert refused is not None
     assert refused["decision"] == "block"
     assert f"/token-budget raise {number}" in str(refused["reason"])
@@ -361,7 +361,7 @@ def test_a_budget_of_the_prompts_size_lets_it_be_made_smaller(client: Client) ->
     prompt(client)
     step(client)
     assert (prompt(client, "Go on.", 2) or {})["decision"] == "block"
-    assert client.send("PreCompact", trigger="manual", prompt_id="p2") is None
+    assert client.send("PreCompact", trigger="auto", prompt_id="p2") is None
 
 
 def test_budgets_that_can_not_be_read_are_told_of(client: Client) -> None:
