@@ -1,11 +1,12 @@
-"""How often a task exceeds what is left of a budget where it was said so at its start, on held-out tasks.
+"""How often a task exceeds what is left of a budget where that was said beforehand, on held-out tasks.
 
     python -m bench.ahead [FOLDER] [--seed 1]
 
 Tasks, folds and forecasts are those of `bench.needs`: every task is told by those before its session. What is left of a
 budget is set to what a quarter, half, three quarters and nine tenths of these needed at most. First what was told and
 what came, by the chance that was told; then, for each chance from which on one could say it: of how many it would be
-said, how often rightly, and of how many of those that do exceed. `handlers.budget_ahead.LIKELY` is chosen by this.
+said, how often rightly, and of how many of those that do exceed. The same after 2, 4, 8... responses. Last, at the
+start, each of what is left by itself. `handlers.budget_ahead.LIKELY` is chosen by this.
 """
 
 import argparse
@@ -28,14 +29,14 @@ FROM = (0.5, 0.6, LIKELY, 0.8, 0.9)
 Row = tuple[float, bool]  # the chance that was told, and whether it came so
 
 
-def told(cases: Sequence[Case]) -> list[Row]:
+def told(cases: Sequence[Case], shares: Sequence[float] = LEFT) -> list[Row]:
     rows: list[Row] = []
     for before, own in by_session(cases):
         if len(before) < forecast.LEAST_PAST:
             continue
         needs = sorted(case.past.need for case in before[-forecast.MOST_PAST :])
         tell = ways.shipped(before)
-        for share in LEFT:
+        for share in shares:
             left = math.log(needs[int(share * (len(needs) - 1))])
             rows += [(tell(case).share_over(left), math.log(case.past.need) > left) for case in own]
     return rows
@@ -67,14 +68,18 @@ def show(rows: Sequence[Row]) -> None:
             print(
                 f"  {tenth / 10:.1f} to {(tenth + 1) / 10:.1f}: {len(some):>5} told {mean:.0%} on average, {came:.0%}"
             )
-    over = sum(is_over for _, is_over in rows)
     for chance in FROM:
-        said = [is_over for one, is_over in rows if one >= chance]
-        right = sum(said)
-        print(
-            f"  said from {chance:.0%} on: of {len(said):>4} of {len(rows)}, {right / max(1, len(said)):.0%} rightly,"
-            f" {right / max(1, over):.0%} of those that exceed"
-        )
+        print(f"  said from {chance:.0%} on: {said(rows, chance)}")
+
+
+def said(rows: Sequence[Row], chance: float) -> str:
+    """Of how many it would be said, and how rightly."""
+    found = [is_over for one, is_over in rows if one >= chance]
+    over, right = sum(is_over for _, is_over in rows), sum(found)
+    return (
+        f"of {len(found):>4} of {len(rows)}, {right / max(1, len(found)):.0%} rightly,"
+        f" {right / max(1, over):.0%} of the {over} that exceed"
+    )
 
 
 def main() -> None:
@@ -93,6 +98,8 @@ def main() -> None:
             for when, rows in (("at the start", told(cases)), ("on the way", told_on_the_way(cases))):
                 print(f"fold {number + 1}, {when}: {len(rows)} tasks and limits")
                 show(rows)
+            for share in LEFT:
+                print(f"  {share:.0%} of the past fit, at the start: {said(told(cases, (share,)), LIKELY)}")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ from bench.told import Told
 from trimtab import prices
 from trimtab.monitor import context, grouping, sizes, waste
 from trimtab.monitor.parts import UNKNOWN
-from trimtab.monitor.summary import prompt_tokens
-from trimtab.records import Arrival
+from trimtab.records import Arrival, prompt_tokens
 
 KEPT: tuple[tuple[str, Callable[[Arrival], Arrival | None]], ...] = (
     ("weighed texts and answers", lambda arrival: arrival),

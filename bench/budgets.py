@@ -27,10 +27,11 @@ from bench import relevance
 from bench.recorded import Example
 from trimtab import policy, tokens
 from trimtab.budget import expect, gate, pressure
+from trimtab.budget.scopes import MAIN
 from trimtab.budget.tally import amount
 from trimtab.budget.terms import EVERYTHING, Account, Budget, Level, Measure, Period, Span
 from trimtab.prices import Book
-from trimtab.records import OptimizationLevel, Request
+from trimtab.records import OptimizationLevel, Request, prompt_tokens
 from trimtab.usage.charging import charge_of
 
 SHARES = (0.5, 0.75, 0.9)
@@ -126,7 +127,7 @@ class Player:
 
         def send(request: Request) -> bool:
             nonlocal used, last, lacked
-            expected = charge_of(expect.expected(own, habits, session.name, "", expect.MAIN, request.at), BOOK)
+            expected = charge_of(expect.expected(own, habits, session.name, "", MAIN, request.at), BOOK)
             if is_stopping and not gate.fits(Account(budget, "", used), expected):
                 return False
             own.append(request)
@@ -143,12 +144,12 @@ class Player:
                 return Run(k, fetched, used, last, lacked)
             for one in session.outputs.get(int(recorded.message_id), ()) if press else ():
                 assert press is not None
-                missed = self.show(one, expect.prompt_tokens(request), press(used / budget.limit), context)
+                missed = self.show(one, prompt_tokens(request), press(used / budget.limit), context)
                 again = request._replace(
                     at=own[-1].at + 1.0,
                     input_tokens=0,
                     write_1h_tokens=0,
-                    read_tokens=expect.prompt_tokens(request),
+                    read_tokens=prompt_tokens(request),
                     output_tokens=policy.CALL_TOKENS,
                 )
                 if missed and not send(again):

@@ -139,7 +139,7 @@ def limits(cases: Sequence[Case]) -> None:
         for before, own in by_session(cases):
             if len(before) < forecast.LEAST_PAST:
                 continue
-            needs = sorted(case.past.need for case in before)[-forecast.MOST_PAST :]
+            needs = sorted(case.past.need for case in before[-forecast.MOST_PAST :])
             limit = math.log(needs[int(share * (len(needs) - 1))])
             tell = ways.shipped(before)
             rows += [(tell(case).share_over(limit), math.log(case.past.need) > limit) for case in own]

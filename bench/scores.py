@@ -18,9 +18,8 @@ from bench.ways import spearman
 from trimtab.budget import efficiency, forecast
 from trimtab.budget.forecast import Step
 from trimtab.budget.terms import Measure
-from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
-from trimtab.records import EDITORS, Arrival, Request
+from trimtab.records import EDITORS, Arrival, Request, prompt_tokens
 from trimtab.store.usage import Span
 from trimtab.usage import needs
 from trimtab.usage.charging import charge_of

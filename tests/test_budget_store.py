@@ -174,8 +174,8 @@ def test_prompts_and_named_runs(store: BudgetStore) -> None:
     assert store.tasks() == {"s": [(3.0, "t"), (8.0, "")]}
     before = store.prompts_state()
     with store.turn() as turn:
-        turn.add_prompt("s", "late", 41 * 86_400.0)
-    assert store.prompts() == {"s": [(41 * 86_400.0, "late")]}
+        turn.add_prompt("other", "late", 41 * 86_400.0)
+    assert store.prompts() == {"other": [(41 * 86_400.0, "late")]}  # also of sessions that never come again
     assert store.prompts_state() != before
 
 

@@ -162,6 +162,11 @@ class Request(NamedTuple):
     is_us: bool = False
 
 
+def prompt_tokens(request: Request) -> int:
+    """What the model read for a response, from the cache or not."""
+    return request.input_tokens + request.write_5m_tokens + request.write_1h_tokens + request.read_tokens
+
+
 LONGEST_TARGET = 300  # characters of an arrival's target, chosen: longer is only a command, whose start mostly tells
 
 

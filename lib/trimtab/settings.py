@@ -59,7 +59,12 @@ TABLE = (
     Setting("data_directory", ".claude-patterns", "where a project's ledger and outputs are, from the project's root"),
     Setting("monitoring_interval", 60, "seconds between two records of the metrics", least=1, most=86_400),
     Setting("optimization_interval", 300, "seconds between two looks at what could be tuned", least=1, most=86_400),
-    Setting("budget_enforcement", True, "whether a budget that is used up stops spending"),
+    Setting(
+        "budget_enforcement",
+        True,
+        "whether a budget that is used up stops spending",
+        of_user="it would lift your budgets",
+    ),
     Setting("auto_optimization", True, "whether tuned parameters are taken into use without asking"),
     Setting("learning_enabled", True, "whether Trimtab learns from what was needed later"),
     Setting("least_saved_tokens", 150, "a view that saves fewer tokens is not made", least=0, most=1_000_000),
@@ -88,8 +93,18 @@ TABLE = (
         "alert_command", "", "a command that gets each alert as JSON; empty for none", of_user="it may run anything"
     ),
     Setting("budget", "", "a budget of yours, in words; empty for none", of_user="a project's own are under `budgets`"),
-    Setting("budget_agent_model", "", "the model of agents that start while a budget is tight; empty for their own"),
-    Setting("budget_agent_effort", "", "the effort of agents that start while a budget is tight; empty for their own"),
+    Setting(
+        "budget_agent_model",
+        "",
+        "the model of agents that start while a budget is tight; empty for their own",
+        of_user="it may be a dearer one",
+    ),
+    Setting(
+        "budget_agent_effort",
+        "",
+        "the effort of agents that start while a budget is tight; empty for their own",
+        of_user="it may be a greater one",
+    ),
     Setting("reply_contract", True, "whether an agent that starts is told, once, what its report should have"),
     Setting("group_tiers", True, "whether what an agent loads is shown by the tier of its group"),
 )

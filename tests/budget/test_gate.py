@@ -123,6 +123,8 @@ def test_the_size_of_a_context_is_the_expected_prompt_s() -> None:
     (account,) = gate.accounts_of(tally, currents, [], charge(0))
     assert account.used == 70
     assert gate.account(tally, currents[0], [], "").used == 90  # of the newest conversation
+    later = currents[0]._replace(window=currents[0].window._replace(since=NOW + 9))
+    assert gate.account(tally, later, [], "").used == 90  # a request is refused by it, whenever the budget was set
 
 
 def test_each_account_has_its_key_and_its_window() -> None:

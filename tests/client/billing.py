@@ -1,6 +1,7 @@
 """A scripted model that keeps what it billed for each answer."""
 
 from collections.abc import Callable, Mapping
+from itertools import count
 
 from tests.client.model import Agent, Body, ModelServer, answer
 
@@ -11,13 +12,18 @@ WEIGHTS = {  # of claude-opus-5-5, relative to one uncached input token: $4, $5,
     "output_tokens": 5.0,
 }
 
+NUMBERS = count()  # of servers
+
 
 class Billing(ModelServer):
-    """Keeps what it billed for each answer: whose it was, and the usage. `start` begins the ids of its messages."""
+    """Keeps what it billed for each answer: whose it was, and the usage.
 
-    def __init__(self, main: Agent, sub: Callable[[], Agent] = lambda: answer("Done."), start: str = "msg_") -> None:
+    The ids of its messages are its own, as the service's are: a response with the id of another would not be counted.
+    """
+
+    def __init__(self, main: Agent, sub: Callable[[], Agent] = lambda: answer("Done.")) -> None:
         super().__init__(main, sub)
-        self.start = start
+        self.start = f"msg_{next(NUMBERS)}_"
         self.billed: dict[str, tuple[bool, Body]] = {}  # by message id
 
     def message(self, agent_id: str, body: Body) -> Body:

@@ -43,7 +43,7 @@ def count() -> Agent:
 
 def killed_run(runner: Runner, number: int, chance: random.Random) -> None:
     """One session, of which client, daemon or both are killed at a random moment."""
-    with serve(Billing(work(), count, start=f"msg_{number}_")) as url:
+    with serve(Billing(work(), count)) as url:
         command = [str(runner.client), "-p", "Work.", "--model", "claude-opus-5-5", "--plugin-dir", str(PLUGIN)]
         command += ["--permission-mode", "bypassPermissions"]
         environment = variables(runner.home, url, **runner.more)

@@ -14,13 +14,17 @@ from tests.client.billing import Billing, weighted
 from tests.client.model import Agent, Body, answer, bash, delegate, edit
 from tests.client.runner import Runner, Session
 
+from trimtab import paths
 from trimtab.budget.terms import EVERYTHING, Budget, Level, Measure, Period, Span
 from trimtab.budget.words import Place, read, say
 from trimtab.store.budgets import Author, BudgetStore
+from trimtab.store.usage import UsageStore
+from trimtab.usage.sync import sync
 
 pytestmark = pytest.mark.client
 
 STEPS = 12
+IDLE_S = 4.0  # the daemon, which has nothing else to do, reads what agents have written: it looks each second
 
 
 def limit(runner: Runner, *budgets: str) -> None:
@@ -51,6 +55,12 @@ def assert_held(spent: Sequence[float], allowed: float, conversations: int = 1) 
     """Whenever a request was sent, less than `allowed` had been used, but for those then under way."""
     before = sum(spent[:-conversations])
     assert before < allowed, f"{before:.0f} of {allowed:.0f} was used and yet a request was sent"
+
+
+def read_all(runner: Runner) -> None:
+    """What was used until now is known, as it is a second later: else a new agent's first request is guessed."""
+    with UsageStore.open(paths.usage_path({"HOME": str(runner.home)})) as store:
+        sync(store, [runner.home / ".claude" / "projects"])
 
 
 def two_requests(runner: Runner) -> float:
@@ -139,8 +149,10 @@ def test_an_agent_over_its_own_budget_ends_and_hands_back(runner: Runner, in_bac
 
     alone = Billing(work(), lambda: steps(1))
     runner.run("Delegate the steps.", alone).check()
+    read_all(runner)
     theirs = [weight for weight, (aside, _) in zip(alone.spent(), alone.billed.values(), strict=True) if aside]
     (runner.project / "steps.txt").unlink()
+    time.sleep(IDLE_S)  # else nothing is known of agents yet, and one is expected to need more than there is
 
     allowed = sum(theirs) * 1.6
     limit(runner, f"{allowed:.0f} per general-purpose agent")
@@ -172,7 +184,7 @@ def test_an_agent_that_cannot_fit_is_not_started(runner: Runner) -> None:
 def test_two_sessions_at_once_share_one_budget(runner: Runner) -> None:
     """Each session knows only of its own spending, so the budget is used twice."""
     each = two_requests(runner)
-    servers = [Billing(steps(30), start=f"msg_{name}_") for name in "ab"]
+    servers = [Billing(steps(30)) for _ in "ab"]
     done: list[Session] = []
 
     def run(server: Billing) -> None:
@@ -199,8 +211,8 @@ def test_two_sessions_at_once_share_one_budget(runner: Runner) -> None:
 class Counted(Billing):
     """Notes in `sent`, which servers share, whose request came when and what it was billed."""
 
-    def __init__(self, main: Agent, sub: Callable[[], Agent], start: str, sent: list[tuple[str, float]]) -> None:
-        super().__init__(main, sub, start)
+    def __init__(self, main: Agent, sub: Callable[[], Agent], sent: list[tuple[str, float]]) -> None:
+        super().__init__(main, sub)
         self._sent = sent
 
     def message(self, agent_id: str, body: Body) -> Body:
@@ -229,7 +241,7 @@ def test_eight_sessions_and_their_agents_share_one_budget(runner: Runner) -> Non
     with BudgetStore.open(runner.home / ".claude-patterns" / "user.db") as store:
         store.add(once, Author("test", "cli", time.time()), say)
     sent: list[tuple[str, float]] = []
-    servers = [Counted(work(), count, f"msg_{number}_", sent) for number in range(8)]
+    servers = [Counted(work(), count, sent) for _ in range(8)]
     done: list[Session] = []
     threads = [
         threading.Thread(target=lambda one=server: done.append(runner.run("Work.", one, timeout_s=300)))

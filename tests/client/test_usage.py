@@ -93,7 +93,7 @@ def test_all_that_was_billed_is_in_the_book_once(runner: Runner) -> None:
         assert store.unlisted() == []
     assert told_by_report(runner) == sums(figures(first) + figures(second))
 
-    third = Billing(answer("41, as before."), start="msg_third_")
+    third = Billing(answer("41, as before."))
     runner.run("Sure?", third, plugins=(), arguments=["--resume", session]).check()
     requests, totals = book(runner)
     assert len(requests) == 7
@@ -109,9 +109,9 @@ def test_a_compaction_is_in_the_book_though_it_has_no_line(runner: Runner) -> No
         yield read(runner.project / "settle.py")
         yield "Read."
 
-    first = Billing(work(), start="msg_first_")
+    first = Billing(work())
     runner.run("Read settle.py.", first, plugins=()).check()
-    second = Billing(answer("<summary>settle.py was read.</summary>"), start="msg_second_")
+    second = Billing(answer("<summary>settle.py was read.</summary>"))
     runner.run("/compact", second, plugins=(), arguments=["--continue"]).check()
     requests, _ = book(runner)
     assert recorded(requests) == figures(first)

@@ -11,11 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.daemon.harness import PLUGIN, Home, a_home, daemons, wait_for
 
+from trimtab import paths
+from trimtab.budget.words import Place, read, say
 from trimtab.daemon import client, wire
+from trimtab.store.budgets import Author, BudgetStore
 
 
 def copy_plugin(folder: Path) -> Path:
@@ -47,6 +51,32 @@ def test_the_first_event_that_finds_no_daemon_starts_one(home: Home) -> None:
     assert (done.exit_code, done.stdout) == (0, b"")
     assert wait_for(lambda: home.hook().view)
     assert len(daemons(home.folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "refused"),
+    [
+        ("UserPromptSubmit", {"prompt": "Do it."}, b'"decision": "block"'),
+        ("PreToolUse", {"tool_name": "Agent", "tool_use_id": "t1", "tool_input": {}}, b'"permissionDecision": "deny"'),
+        ("PostToolBatch", {"tool_calls": []}, b'"continue": false'),
+        ("PreCompact", {"trigger": "auto"}, b'"decision": "block"'),
+    ],
+)
+def test_what_a_budget_may_stop_waits_for_a_daemon_that_starts(
+    home: Home, name: str, more: dict[str, Any], refused: bytes
+) -> None:
+    """The first request after a pause, or after an update, is sent although the budget is used up."""
+    with BudgetStore.open(paths.ensure_user_folder({"HOME": str(home.path)}) / paths.USER_LEDGER) as store:
+        store.add(read("1000 tokens for all my work", Place("", "", "", "", "cli")), Author("me", "cli", 0.0), say)
+    assert refused in home.hook(home.event(name, **more), name).stdout
+
+
+def test_every_hook_has_a_deadline_within_the_clients_patience() -> None:
+    hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text(encoding="utf-8"))["hooks"]
+    for name, entries in hooks.items():
+        longest = client.DEADLINES_S[name] + client.STARTING_S
+        assert all(longest < hook["timeout"] for entry in entries for hook in entry["hooks"])
+    assert set(client.SPENDING) <= set(hooks)
 
 
 def test_a_session_that_ends_starts_none(home: Home) -> None:

@@ -5,12 +5,21 @@ model (a read 0.05, an answer 5 of an input token) that is 5 + 2,500 + 250 = 2,7
 """
 
 import json
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.handlers.client import Client
 
 from trimtab.budget.words import Place, read, say
+from trimtab.daemon import client as daemon_client
+from trimtab.daemon import server
+from trimtab.errors import StoreError
+from trimtab.handlers import status_line
+from trimtab.handlers.budget_books import Books
+from trimtab.store import Store
 from trimtab.store.budgets import Author, BudgetStore
 
 EACH = 2_755
@@ -85,10 +94,7 @@ def test_without_a_budget_nothing_is_said(client: Client) -> None:
     assert prompt(client) is None
     assert step(client) is None
     assert before_tool(client, "Agent", subagent_type="Explore") is None
-    assert (
-        not (client.home / ".claude-patterns" / "user.db").exists()
-        or not (client.home / ".claude-patterns" / "budgets").exists()
-    )
+    assert not (client.home / ".claude-patterns" / "budgets").exists()
 
 
 def test_a_turn_stops_before_the_request_that_does_not_fit(client: Client) -> None:
@@ -108,12 +114,46 @@ def test_a_turn_stops_before_the_request_that_does_not_fit(client: Client) -> No
     assert f"/token-budget raise {number}" in str(refused["reason"])
 
 
+@pytest.mark.parametrize("words", ["1000 tokens per session", "$0.001 a day", "output 10 tokens", "context 20k"])
+def test_the_raise_that_is_proposed_lets_the_work_go_on(client: Client, words: str) -> None:
+    """The user pastes the command that the refusal names, and is refused again."""
+    prompt(client)
+    client.called("Read", {"file_path": "/a"})  # so that there is a prompt, of 50k
+    client.now += 5
+    number = budget(client, words)
+    refused = prompt(client, number=2)
+    assert refused is not None
+    assert refused["decision"] == "block"
+    (proposed,) = re.findall(rf"/token-budget (raise {number} [^,]+?), or", str(refused["reason"]))
+    told = client.send("UserPromptExpansion", command_name="token-budget", command_args=proposed)
+    assert f"Budget {number} is raised" in str(told)
+    again = prompt(client, number=3)
+    assert "decision" not in (again or {})
+
+
+def test_a_stop_before_the_limit_says_why_and_is_said_once(client: Client) -> None:
+    """90 % of a budget stop a turn as "used up"; an alert beside it says that it stops at 100 %; or none is raised."""
+    budget(client, "12k per session")
+    prompt(client)
+    sent, reply = steps_until_stopped(client)
+    assert EACH * sent < 12_000
+    assert "used up" not in str(reply["stopReason"])
+    assert "the next would take about" in str(reply["stopReason"])
+    assert "systemMessage" not in reply
+    with Store.open(client.home / ".claude-patterns" / "user.db") as store:
+        messages = [alert.message for alert in store.alerts(standing=True)]
+    assert any("stops now" in message for message in messages)
+
+
 def test_our_own_commands_and_notices_of_agents_are_not_refused(client: Client) -> None:
     """The command that would raise the budget is refused by it, or the report of an agent is lost."""
     budget(client, "1000 tokens per session")
     assert prompt(client) is not None
     for text in ("/token-budget raise 10k", "/trimtab:token-budget show", "/token-report"):
         assert prompt(client, text) is None
+    again = prompt(client, "Do it./token-budget raise 10k")  # the client gave "Do it." back, and the user typed on
+    assert again is not None
+    assert "stand alone" in str(again["reason"])
     kept = prompt(client, "<task-notification>\n<task-id>a1</task-id>")
     assert kept is not None
     assert kept["continue"] is False  # stays in the conversation, and nothing is sent; a block would lose it
@@ -130,6 +170,9 @@ def test_no_tool_runs_where_a_budget_is_used_up_meanwhile(client: Client, tool: 
     assert reply is not None
     assert reply["continue"] is False
     assert output(reply)["permissionDecision"] == "deny"
+    (proposed,) = re.findall(r"/token-budget (raise [^,]+?), or", str(reply["stopReason"]))
+    client.send("UserPromptExpansion", command_name="token-budget", command_args=proposed)
+    assert "decision" not in (prompt(client, "Go on.", 2) or {})
 
 
 @pytest.mark.parametrize("more", ["", "budget_enforcement = false", 'mode = "monitoring_only"'])
@@ -196,6 +239,36 @@ def test_an_agent_over_its_budget_ends_alone_and_its_findings_are_handed_back(cl
     assert changed["status"] == "completed"
 
 
+def test_what_an_ended_agent_found_comes_with_the_next_prompt_where_its_notice_was_kept(client: Client) -> None:
+    """The notice says only the agent's last words; the rest, and that a budget ended it, never reaches the model."""
+    budget(client, "60k per session")
+    prompt(client)
+    client.send("SubagentStart", prompt_id="p1", **of("a1"))
+    begin(client, "a1")
+    found = {"role": "assistant", "content": [{"type": "text", "text": "lib/a.py:7 is the cause."}]}
+    client.write({"type": "assistant", "message": found}, subagent(client, "a1"))
+    steps_until_stopped(client, agent="a1")
+    budget(client, "1000 tokens a day")
+    kept = prompt(client, "<task-notification>\n<task-id>a1</task-id>", 2)
+    assert kept is not None
+    assert kept["continue"] is False
+    client.send("UserPromptExpansion", command_name="token-budget", command_args="pause all")
+    going_on = str(output(prompt(client, "Go on.", 3))["additionalContext"])
+    assert "ended the Explore agent" in going_on
+    assert "lib/a.py:7 is the cause." in going_on
+    assert "lib/a.py:7" not in str(prompt(client, "Go on.", 4))
+
+
+def test_a_budget_in_a_file_that_is_not_understood_is_told_to_its_user_once(client: Client) -> None:
+    """The user relies on a limit that is not there."""
+    folder = client.home / ".claude-patterns"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('budgets = ["4 apples a day"]')
+    told = str((client.send("SessionStart", source="startup") or {}).get("systemMessage"))
+    assert "is not taken: 4 of what?" in told
+    assert prompt(client) is None
+
+
 def test_an_agent_that_does_not_fit_is_not_started(client: Client) -> None:
     budget(client, "1000 tokens per Explore agent")
     prompt(client)
@@ -254,6 +327,23 @@ def test_the_status_line_has_the_tightest_budget(client: Client) -> None:
     assert line().endswith(f" · 50% of budget {number}")
 
 
+def test_a_status_line_waits_for_no_budget(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its hook gives the daemon up after 0.3 s, so a history that is still added up would never come to its end."""
+    budget(client, "1M a day")
+    step(client)
+    given, waited = {**client.environment, "EVENT": "StatusLine"}, []
+    event = {"session_id": "s1", "transcript_path": str(client.transcript), "cwd": str(client.project)}
+
+    def catch_up(books: Books, sessions: list[str], most_s: float) -> bool:
+        waited.append(most_s)
+        raise StoreError("the ledger is busy")
+
+    monkeypatch.setattr(Books, "catch_up", catch_up)
+    assert client.desk.answer(json.dumps(event).encode(), given)
+    assert waited == [status_line.GLANCE_S]
+    assert (1 - server.PATIENCE) * daemon_client.DEADLINES_S["StatusLine"] > status_line.GLANCE_S
+
+
 def test_a_conversation_is_not_summed_up_where_nothing_is_left(client: Client) -> None:
     number = budget(client, "60k per session")
     prompt(client)
@@ -272,3 +362,102 @@ def test_a_budget_of_the_prompts_size_lets_it_be_made_smaller(client: Client) ->
     step(client)
     assert (prompt(client, "Go on.", 2) or {})["decision"] == "block"
     assert client.send("PreCompact", trigger="manual", prompt_id="p2") is None
+
+
+def test_budgets_that_can_not_be_read_are_told_of(client: Client) -> None:
+    """A row of a newer version: the user would believe that it holds."""
+    budget(client, "1M a day")
+    with closing(sqlite3.connect(client.home / ".claude-patterns" / "user.db", isolation_level=None)) as db:
+        db.execute("update budget_constraints set measure = 'requests'")
+    said = str((prompt(client) or {}).get("systemMessage"))
+    assert "none is in force" in said
+    assert "trimtab budget remove 1" in said
+    assert prompt(client) is None
+
+
+# What has no say in it
+
+
+@pytest.mark.parametrize("text", ["budget_enforcement = false", 'mode = "monitoring_only"'])
+def test_a_projects_file_lifts_no_budget(client: Client, text: str) -> None:
+    """A repository ships a file that switches off the budgets of whoever opens it, or a model writes one."""
+    budget(client, "1000 tokens per session")
+    folder = client.project / ".claude-patterns"
+    folder.mkdir()
+    (folder / "config.toml").write_text(text)
+    assert (prompt(client) or {}).get("decision") == "block"
+    assert (before_tool(client, "Agent", subagent_type="Explore") or {}).get("hookSpecificOutput")
+
+
+def test_a_projects_file_makes_no_agents_model_dearer(client: Client) -> None:
+    budget(client, "400k per session")
+    (client.project / ".claude-patterns").mkdir()
+    (client.project / ".claude-patterns" / "config.toml").write_text('budget_agent_model = "opus"\n')
+    prompt(client)
+    for _ in range(200):
+        if (step(client) or {}).get("systemMessage"):
+            break
+    assert before_tool(client, "Agent", subagent_type="Explore", prompt="Look.") is None
+
+
+def spoil(client: Client) -> None:
+    """The project has a file where our folder is to be, so that nothing can be recorded of it."""
+    (client.project / ".claude-patterns").write_text("in the way")
+
+
+def test_budgets_hold_where_the_project_has_no_ledger(client: Client) -> None:
+    """A project that can't be written to, or a damaged ledger, lifts all budgets there."""
+    spoil(client)
+    number = budget(client, "80k per session")
+    prompt(client)
+    sent, reply = steps_until_stopped(client)
+    assert f"/token-budget raise {number}" in str(reply["stopReason"])
+    assert EACH * sent <= 80_000
+    assert (prompt(client, "Go on.", 2) or {}).get("decision") == "block"
+    denied = output(before_tool(client, "Agent", subagent_type="Explore"))
+    assert denied["permissionDecision"] == "deny"
+
+
+def test_a_turn_that_is_over_is_settled_where_the_project_has_no_ledger(client: Client) -> None:
+    spoil(client)
+    budget(client, "1M tokens")
+    prompt(client)
+    client.now += 5
+    client.called("Read", {"file_path": "/b"})
+    client.now += 1
+    with pytest.raises(StoreError):
+        client.send("Stop", prompt_id="p1")
+    with BudgetStore.open(client.home / ".claude-patterns" / "user.db") as store:
+        assert store.reservations() == []
+
+
+def test_the_order_that_raises_a_budget_works_where_the_project_has_no_ledger(client: Client) -> None:
+    """The command goes on to the model, beyond the limit."""
+    spoil(client)
+    number = budget(client, "1000 tokens per session")
+    said = client.send("UserPromptExpansion", command_name="token-budget", command_args=f"raise {number} 10k")
+    assert said is not None
+    assert "10k" in str(said["reason"])
+
+
+def test_a_damaged_usage_book_keeps_nothing_else_from_being_done(client: Client) -> None:
+    """While a budget is set, loads keep their estimates, and no alert is raised any more: not even of this."""
+    budget(client, "1M a day")
+    prompt(client)
+    for end in ("", "-wal", "-shm"):
+        (client.home / ".claude-patterns" / f"usage.db{end}").unlink(missing_ok=True)
+    (client.home / ".claude-patterns" / "usage.db").write_bytes(b"no database" * 1000)
+    assert "usage book" in str((step(client) or {}).get("systemMessage"))
+    client.read(str(client.project / "a.py"), "x = 1\n" * 200)
+    assert not client.loads()[0].counted
+    client.desk.between()
+    assert client.loads()[0].counted
+
+
+def test_a_project_that_is_reached_by_a_link_is_the_same(client: Client, tmp_path: Path) -> None:
+    """A first request, of which the book knows no project yet, counts in no budget of it."""
+    budget(client, "1000 tokens a day")
+    link = tmp_path / "link"
+    link.symlink_to(client.project)
+    client.environment = {"CLAUDE_PROJECT_DIR": str(link)}
+    assert (prompt(client) or {}).get("decision") == "block"

@@ -8,7 +8,7 @@ from tests.handlers.spending import ME, NOON, PROJECT, World, budget, words
 from trimtab.budget import allocation
 from trimtab.budget.allocation import ELSE, Allocation
 from trimtab.budget.terms import Level, Scope, Span, State
-from trimtab.handlers import budget_idle, budget_needs, purse
+from trimtab.handlers import budget_idle, budget_ledger, budget_needs, purse
 from trimtab.handlers.budget_idle import Shares
 from trimtab.handlers.budget_needs import BudgetNeeds
 from trimtab.handlers.budget_sharing import Shared
@@ -157,6 +157,20 @@ def test_a_new_day_closes_the_rows_of_the_last(world: World) -> None:
         assert [(r.period, r.child, r.allocated) for r in store.allocations()] == [
             ("2026-12-01", "2", 200), ("2026-12-01", ELSE, 800)
         ]  # fmt: skip
+
+
+def test_a_ledger_that_is_busy_is_written_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The idle moment fails, and with it whatever else waits for one."""
+    monkeypatch.setattr(budget_ledger, "LOCKED_MS", 1)
+    world.add(budget(1_000), budget(500, level=Level.AGENT, scope=EXPLORE, minimum=200))
+    daemon = Daemon(world)
+    daemon.shares.load()
+    with world.ledger() as store:
+        with store.turn():
+            daemon.shares.step()
+        assert store.allocations() == []
+        daemon.shares.step()
+        assert len(store.allocations()) == 2
 
 
 def test_without_children_nothing_is_written(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 from tests.handlers.client import Client
 
 from trimtab import paths
+from trimtab.budget.allocation import ELSE, Allocation
 from trimtab.budget.terms import Account, Budget, Period, Span, State
 from trimtab.budget.words import Place, read
 from trimtab.handlers import budget_report
@@ -129,6 +130,18 @@ def shown(*accounts: Account, budget: Budget | None = None) -> list[str]:
     given = [budget] if budget else list(dict.fromkeys(each.budget for each in accounts))
     rows = budget_report.rows(given, accounts, HERE, NOON, timezone.utc)
     return [line.text for line in budget_report.told(rows, "")]
+
+
+def test_parts_of_which_no_need_is_known_are_not_shown() -> None:
+    """Beside "18k left" a budget is said to have "0 available"."""
+    parts = [
+        Allocation(1, "2", "", 66, 66, 0, "active"),
+        Allocation(1, ELSE, "", 34, 0, 34, "active"),
+    ]
+    assert budget_report.telling(parts) == []
+    assert budget_report.telling([parts[0]._replace(status="exhausted"), parts[1]])[0].child == "2"
+    needing = [Allocation(1, "3", "", 30, 10, 20, "active"), *parts]
+    assert [part.child for part in budget_report.telling(needing)] == ["3", ELSE]
 
 
 def test_bars_by_hand() -> None:

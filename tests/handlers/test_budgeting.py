@@ -126,8 +126,8 @@ def test_a_budget_is_named_by_number_or_words(desk: Desk, which: str, number: in
 @pytest.mark.parametrize(
     ("which", "complaint"),
     [
-        ("9", "no budget is '9': 1: \\$20 a day for this project; 2: .* Name one by its number, as in"),
-        ("project", "more than one budget is 'project': 1: .*; 2: "),
+        ("9", "no budget is '9'; there is 1: \\$20 a day for this project; 2: .* Name one by its number, as in"),
+        ("project", "more than one budget is 'project'; there is 1: .*; 2: "),
         ("", "which budget\\? 1: \\$20 a day for this project; 2: .*`/token-budget pause NUMBER`"),
     ],
 )
@@ -182,6 +182,22 @@ def test_raising_the_one_that_stops_needs_no_name(desk: Desk) -> None:
     desk.used = {1: 20_000_000, 2: 11_000_000}
     with pytest.raises(BudgetError, match=r"which budget\? 1: .*; 2: [^;]*\. Name one .*raise NUMBER \+\$5"):
         budgeting.raise_budget(desk.counter, "+$5")
+
+
+def test_two_who_add_at_once_both_add(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of two sums is lost where the limit was read before the other was written."""
+    desk.set("400k")
+    found = budgeting.named
+
+    def late(counter: Counter, text: str, what: str) -> Budget:
+        budget = found(counter, text, what)
+        monkeypatch.undo()
+        budgeting.raise_budget(desk.counter, "1 by 50k")
+        return budget
+
+    monkeypatch.setattr(budgeting, "named", late)
+    assert "Budget 1 is raised from 450k: 550k" in budgeting.raise_budget(desk.counter, "1 by 100k")
+    assert desk.budget(1).limit == 550_000
 
 
 def test_raising_a_files_budget_and_a_paused_one(desk: Desk) -> None:
@@ -242,6 +258,17 @@ def test_removing_keeps_the_history(desk: Desk) -> None:
         budgeting.history(desk.counter, "7")
 
 
+def test_a_budget_that_can_not_be_read_is_removed_by_its_number(desk: Desk) -> None:
+    """A newer Trimtab wrote it: none of the others is in force until it is gone, and nothing could make it go."""
+    desk.set("400k", "$20/day")
+    desk.store._db.execute("update budget_constraints set measure = 'requests' where id = 1")
+    with pytest.raises(StoreError, match="trimtab budget remove 1"):
+        budgeting.remove_budget(desk.counter, "2")
+    assert "removed" in budgeting.remove_budget(desk.counter, "1")
+    assert [budget.id for budget in desk.store.budgets()] == [2]
+    assert desk.changes()[-1][:2] == ("remove", 1)
+
+
 def test_a_files_budget_is_removed_in_the_file(desk: Desk) -> None:
     desk.store.add(read("$10/day", PLACE._replace(origin="/u/config.toml")), Author("me", "/u/config.toml", NOON), str)
     with pytest.raises(BudgetError, match=r"is set in /u/config\.toml: take it out there; `/token-budget pause 1`"):
@@ -253,21 +280,22 @@ def test_a_files_budget_is_removed_in_the_file(desk: Desk) -> None:
 
 def test_what_a_model_can_run_loosens_no_budget(desk: Desk) -> None:
     """An agent that is stopped could else go on by an order of its own."""
-    desk.set("$20/day", "$5/week")
+    desk.set("$20/day at least $2", "$5/week")
     models = desk.counter._replace(is_users=False)
     for order, text in (
         (budgeting.raise_budget, "1 +$5"),
         (budgeting.pause_budget, "all"),
         (budgeting.remove_budget, "1"),
         (budgeting.set_budget, "$21/day"),
-        (budgeting.set_budget, "$20/day warn only"),
+        (budgeting.set_budget, "$20/day at least $2 warn only"),
+        (budgeting.set_budget, "$20/day"),  # others might use what is kept for it
     ):
         with pytest.raises(
             BudgetError, match=r"a model can run this command, so it does not loosen .* write `/token-bud"
         ):
             order(models, text)
     assert len(desk.changes()) == 2
-    assert "changed" in budgeting.set_budget(models, "$19/day")  # what restricts is done
+    assert "changed" in budgeting.set_budget(models, "$19/day at least $2")  # what restricts is done
     assert "Budget 3 is set" in budgeting.set_budget(models, "$1 per prompt")
     budgeting.join_task(models, "auth")
     desk.place = desk.place._replace(task="auth")

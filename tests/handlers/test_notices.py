@@ -112,3 +112,16 @@ def test_an_alert_of_a_deleted_ledger_marks_none_of_the_new_one(ledger: Ledger) 
     assert notices.tell(NOW + 61) == ["Trimtab: about new"]
     notices.note_told()
     assert ledger.told_at() == [NOW + 61]
+
+
+def test_what_the_user_is_told_otherwise_is_not_told_again(ledger: Ledger) -> None:
+    """A stop that says why it stopped, beside an alert that says the same; one that came before it, too."""
+    notices = ledger.notices()
+    notices.update([finding("a")], NOW, "")
+    notices.update([finding("a"), finding("b")], NOW, "", is_said=True)
+    assert notices.tell(NOW) == []
+    notices.note_told()
+    assert ledger.notices().tell(NOW) == []
+    assert [alert.told_at for alert in ledger.store.alerts()] == [NOW, NOW]
+    notices.update([finding("c")], NOW, "")
+    assert notices.tell(NOW) == ["Trimtab: about c"]

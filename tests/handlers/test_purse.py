@@ -11,6 +11,7 @@ from trimtab import paths
 from trimtab.budget.terms import Account, Measure, Mode, Period, Scope, Span, State
 from trimtab.errors import BusyError
 from trimtab.handlers import budget_books, purse, tallies
+from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.purse import Purse
 from trimtab.store.usage import FileRow, News
 
@@ -331,6 +332,21 @@ def test_a_prompt_that_is_refused_while_a_request_is_under_way_leaves_its_reserv
     assert standing(asked) == (0, 1000)
 
 
+def test_a_prompt_that_is_refused_in_a_turn_is_no_end_of_its_request(world: World) -> None:
+    """The turn's events have the refused prompt's id from then on: its response came, whether it can be read or not."""
+    world.add(budget(1500))
+    asked = world.purse()
+    asked.prompted(world.who(prompt="p1"))
+    asked.ask(world.who(prompt="p1"))
+    changed(world, limit=900)
+    world.later(5)
+    asked.prompted(world.who(prompt="p2"))
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    changed(world, limit=10_000)
+    assert asked.ask(world.who(prompt="p2")).is_allowed  # after the tools
+    assert standing(asked) == (1000, 1000)
+
+
 def test_a_notice_of_an_agent_between_two_requests_is_no_boundary(world: World) -> None:
     """It has a prompt id of its own and was not announced; the request that is about to be sent was not answered."""
     world.add(budget(10_000))
@@ -357,6 +373,27 @@ def test_a_client_that_is_gone_gives_back_what_it_did_not_use(world: World) -> N
     asked.check(world.who("other"))
     assert [r.charge.key for r in world.reservations()] == ["lives/"]
     assert standing(asked) == (250, 1000)
+
+
+def test_many_clients_that_are_gone_hold_up_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a crash of the machine each one's long history is read for READ_S: the event's hook gives up before."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    for pid in range(1, 9):
+        asked.ask(world.who(f"s{pid}", pid=pid))
+        world.respond(10, f"s{pid}")
+    world.dead |= set(range(1, 9))
+    clock = [0.0]
+
+    def read(book: Bookkeeping, path: Path) -> bool:
+        clock[0] += 0.01
+        return False
+
+    monkeypatch.setattr(Bookkeeping, "read", read)
+    monkeypatch.setattr("trimtab.handlers.budget_books.time.monotonic", lambda: clock[0])
+    asked.check(world.who("new"))
+    assert clock[0] < 2 * budget_books.READ_S + 8 * 0.02
+    assert len(world.reservations()) == 8  # none is given back before what its client wrote is read
 
 
 def test_a_client_that_is_started_again_goes_on_with_its_session(world: World) -> None:
@@ -406,6 +443,25 @@ def test_a_response_is_waited_for_where_a_refusal_depends_on_it(
     assert (len(slept), asked.doubts()) == (pauses, [])
 
 
+def test_what_will_not_come_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refusal holds up all sessions: so many that some are not answered in time, and send what does not fit."""
+    slept: list[float] = []
+    monkeypatch.setattr("trimtab.handlers.purse.time.sleep", slept.append)
+    monkeypatch.setattr(purse, "WAIT_S", 0.05)
+    world.add(budget(1500))
+    asked = world.purse()
+    asked.prompted(world.who(prompt="p1"))
+    asked.ask(world.who(prompt="p1"))
+    changed(world, limit=900)
+    world.later(5)
+    asked.prompted(world.who(prompt="p2"))  # after Esc
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    changed(world, limit=2500)
+    assert asked.ask(world.who(prompt="p2")).is_allowed  # the client wrote nothing of the last one
+    assert not asked.ask(world.who(prompt="p2")).is_allowed
+    assert slept == []
+
+
 def test_a_compaction_counts_until_the_client_tells_its_total(world: World) -> None:
     """The client writes no line of its request, so it would be missing until the session's end."""
     world.add(budget(10_000))
@@ -441,6 +497,19 @@ def test_a_client_that_stops_writing_has_spent_what_was_expected(world: World) -
     world.respond(40)
     assert asked.ask(world.who()).is_allowed
     assert standing(asked) == (40, 40)
+
+
+def test_agents_that_ask_at_once_are_no_client_that_stopped_writing(world: World) -> None:
+    """Each one's last response comes a moment after it asked: three of them are no delay of one."""
+    world.add(budget(100_000))
+    asked = world.purse()
+    agents = [world.who(agent=f"a{number}", kind="Explore") for number in range(4)]
+    for agent in agents:
+        asked.started(agent)
+    world.later(5)
+    for agent in agents:
+        assert asked.ask(agent).is_allowed
+    assert asked.doubts() == []
 
 
 def test_the_client_s_total_puts_an_end_to_what_was_assumed(world: World) -> None:
@@ -495,6 +564,36 @@ def test_an_agent_that_was_not_let_run_leaves_nothing(world: World) -> None:
     world.later(1)
     asked.ask(world.who())
     assert [r.charge.key for r in world.reservations()] == ["s1/a2", "s1/"]
+
+
+def test_the_first_agents_of_a_user_are_what_the_next_are_expected_by(world: World) -> None:
+    """What was looked at before there were any holds for ten minutes: a guess refuses agents that would fit."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    call = asked.ask(world.who(), call="t1", agent_type="Explore")
+    assert call.expected.output == 1000  # a guess
+    asked.started(world.who(agent="a1", kind="Explore"))
+    world.later(5)
+    world.respond(70, agent="a1", kind="Explore")
+    asked.ended(world.who(agent="a1", kind="Explore"))
+    assert asked.ask(world.who(), call="t2", agent_type="Explore").expected.output == 70
+
+
+def test_an_agent_s_calls_end_with_its_own_next_request(world: World) -> None:
+    """What an agent is about to start is given away by a notice to the main conversation; or kept for an hour."""
+    world.add(budget(10_000))
+    asked = world.purse()
+    asked.started(world.who(agent="a1", kind="Plan"))
+    asked.ask(world.who(agent="a1", kind="Plan"), call="t1", agent_type="Explore")
+    asked.ask(world.who(prompt="notice"))
+    assert {r.charge.agent for r in world.reservations()} == {"a1", "call:t1 of a1", ""}
+    world.later(5)
+    world.respond(100, agent="a1")
+    asked.ask(world.who(agent="a1", kind="Plan"))
+    assert {r.charge.agent for r in world.reservations()} == {"a1", ""}
+    asked.ask(world.who(agent="a1", kind="Plan"), call="t2", agent_type="Explore")
+    asked.withdraw(world.who(agent="a1", kind="Plan"), "t2")
+    assert {r.charge.agent for r in world.reservations()} == {"a1", ""}
 
 
 def test_an_agent_that_nobody_asked_for_is_reserved_all_the_same(world: World) -> None:
@@ -572,6 +671,16 @@ def test_the_ledger_is_deleted_under_the_daemon(world: World) -> None:
     delete(files(world)[0])
     paths.budgets_flag(world.environment).unlink()
     assert not asked.is_on()
+
+
+def test_a_flag_that_somebody_took_away_is_there_again(world: World) -> None:
+    """Without it the hooks that stop requests do not even start Python: whoever deletes one file lifts all budgets."""
+    world.add(budget(1500))
+    asked = world.purse()
+    assert asked.is_on()
+    paths.budgets_flag(world.environment).unlink()
+    assert asked.is_on()
+    assert paths.budgets_flag(world.environment).exists()
 
 
 def test_the_ledger_is_put_aside_and_another_made_by_somebody_else(world: World) -> None:

@@ -146,3 +146,12 @@ def check(
     keys |= {(PROMPTS.id, f"{session}/{prompt}") for session in ("s1", "s2") for prompt in ("t", "u")}
     budgets = {b.id: b for b in (ALL, PROMPTS, NAMED, PLACED, EXPLORE)}
     assert {key: found.tally.used(budgets[key[0]], key[1]) for key in keys} == {key: sums.get(key, 0) for key in keys}
+
+
+def test_habits_of_a_new_user_are_looked_at_again_soon(tmp_path: Path) -> None:
+    """For ten minutes an agent is expected to need what nobody has measured, while its like have run all along."""
+    source = Source(tmp_path)
+    tallies_of = Tallies(source)
+    assert tallies_of.habits(1000.0).firsts == ()
+    source.add([Request("s1", "a1", "msg_1", 10.0, MODEL, 3, 5_000, 0, 0, 9)], {}, {("s1", "a1"): "Explore"})
+    assert [first.write_5m_tokens for first in tallies_of.habits(1001.0).firsts] == [5_000]

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from trimtab.records import Request
+from trimtab.budget.scopes import MAIN
+from trimtab.records import Request, prompt_tokens
 
 # Chosen: of 10,207 requests of recorded sessions 76 % used no more than that (in billed tokens), and the rest held back
 # 13 % of the spend too much; with 0.9 it is 87 % and 34 %. A session's first were 42 %: they follow the middle one.
@@ -17,7 +18,6 @@ QUANTILE = 0.8
 ENOUGH = 8  # chosen: of a conversation's own requests, so that the others' are not asked
 MOST_FIRSTS = 25  # chosen: the median of so many recent ones
 SHORT_S, LONG_S = 300.0, 3600.0  # how long the cache keeps a prompt, by what the request asked for
-MAIN = "main"
 # First guesses, for a user without any history: a prompt of 50,000 characters (an empty session's, measured with client
 # 2.1.328) is about 13,000 tokens; the others are chosen. The model is the client's usual one.
 FIRST = Request("", "", "", 0.0, "claude-opus-5-5", 10, 13_000, 0, 0, 1_000)
@@ -95,10 +95,6 @@ def first(habits: Habits, agent_type: str) -> Request:
 
 def type_of(request: Request) -> str:
     return request.agent_type if request.agent else MAIN
-
-
-def prompt_tokens(request: Request) -> int:
-    return request.input_tokens + request.write_5m_tokens + request.write_1h_tokens + request.read_tokens
 
 
 def quantile(values: Sequence[int], otherwise: int) -> int:

@@ -14,6 +14,7 @@ from trimtab.budget.tally import Amounts, Conversation, Tally, amount, key_in
 from trimtab.budget.terms import Account, Budget, Charge, Measure, Mode, Reservation, State
 
 CALL = "call:"  # before the tool call's id: the agent that it starts is not known yet
+OF = " of "  # after it, before the agent that calls; in no id
 MISSED = "#"  # after a conversation's key, before an hour: what was assumed in it
 MOST_S = 3600.0  # chosen: no request takes longer, with all that the client tries again
 UNKNOWN_S = 900.0  # chosen: where the client's process is not known
@@ -43,9 +44,19 @@ def conversation_of(reservation: Reservation) -> Conversation:
     return reservation.charge.session, reservation.charge.agent
 
 
+def called(call: str, agent: str) -> str:
+    """The agent that a tool call is to start, until it is known; the call is of `agent`, "" the main conversation."""
+    return f"{CALL}{call}{OF}{agent}" if agent else f"{CALL}{call}"
+
+
 def is_call(reservation: Reservation, session: str) -> bool:
     """Whether a reservation is for an agent of the session that has not begun."""
     return reservation.charge.session == session and reservation.charge.agent.startswith(CALL)
+
+
+def is_call_of(reservation: Reservation, session: str, agent: str) -> bool:
+    """Whether it is for one that a call of this conversation is to start."""
+    return is_call(reservation, session) and reservation.charge.agent.partition(OF)[2] == agent
 
 
 def held(tally: Tally, reservation: Reservation) -> Held:
@@ -121,7 +132,7 @@ def account(
     budget, window = current
     used, reserved = tally.used(budget, key), 0
     if budget.measure is Measure.CONTEXT:
-        used = context_of(tally, budget, key, window.since, charge)
+        used = context_of(tally, budget, key, charge)
     else:
         for hold in holds:
             sign = part_of(budget, hold, key, window.since)
@@ -141,12 +152,12 @@ def part_of(budget: Budget, hold: Held, key: str, since: float) -> bool:
     return not hold.reservation.is_assumed or charge.at >= since
 
 
-def context_of(tally: Tally, budget: Budget, key: str, since: float, charge: Charge | None) -> int:
+def context_of(tally: Tally, budget: Budget, key: str, charge: Charge | None) -> int:
     """The newest prompt of the charge's conversation, without a charge of any conversation of the account."""
     if charge is not None:
         newest = tally.newest((charge.session, charge.agent))
         return 0 if newest is None else newest.context
-    found = [c for c in tally.conversations(since) if applies(budget, c) and key_in(budget, c) == key]
+    found = [c for c in tally.conversations(float("-inf")) if applies(budget, c) and key_in(budget, c) == key]
     return max(found, key=lambda c: c.at).context if found else 0
 
 

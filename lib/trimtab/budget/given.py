@@ -9,6 +9,8 @@ from trimtab.budget.terms import Budget
 from trimtab.budget.words import Place, read
 from trimtab.errors import BudgetError
 
+REFUSED = "a budget in"
+
 
 def given(value: object, origin: str, project: str = "") -> tuple[tuple[Budget, ...], list[str]]:
     """The budgets of a list of texts, and a sentence for each that is none. Never raises.
@@ -28,7 +30,7 @@ def given(value: object, origin: str, project: str = "") -> tuple[tuple[Budget, 
                 budget, wrong = confined(budget, project)
                 complaints += [f"{text[:80]!r} in budgets of {origin}: {each}" for each in wrong]
         except BudgetError as exc:
-            complaints.append(f"a budget in {origin} is not taken: {exc}")
+            complaints.append(f"{REFUSED} {origin} is not taken: {exc}")
             continue
         if any(is_same_account(budget, other) for other in found):
             complaints.append(
@@ -37,6 +39,11 @@ def given(value: object, origin: str, project: str = "") -> tuple[tuple[Budget, 
         else:
             found.append(budget)
     return tuple(found), complaints
+
+
+def is_refusal(complaint: str) -> bool:
+    """Whether a complaint is of a budget that is not in force at all, which its user may rely on."""
+    return complaint.startswith(REFUSED)
 
 
 def confined(budget: Budget, project: str) -> tuple[Budget, list[str]]:

@@ -5,17 +5,21 @@ the work go on. What the model gets is a line, for it is paid for again with eve
 its project and session are "this".
 """
 
+import math
 from datetime import datetime, tzinfo
 
 from trimtab.budget import tally
+from trimtab.budget.amounts import exactly
 from trimtab.budget.forecast import Forecast
-from trimtab.budget.terms import Account, Charge, Measure, Mode
+from trimtab.budget.terms import Account, Charge, Measure, Mode, Span
 from trimtab.budget.words import Place, amount, say
 
 COMMAND = "/token-budget"
 INSTEAD = "Do what matters most yourself, in few steps, and say what stays open."
 UNITS = {Measure.USD: "", Measure.BILLED: " tokens", Measure.OUTPUT: " tokens of output", Measure.CONTEXT: ""}
 MORE = 1.25  # of the limit, in the example of how to raise it; chosen
+SOME = 3  # requests more that it takes at least, chosen
+ALONE = "Such a command has to stand alone: empty the input box first."
 OURS = ("/token-", "/trimtab:token-")  # commands that need no request
 
 
@@ -23,7 +27,7 @@ def standing(account: Account) -> str:
     """Such as "$19.94 of $20 is used, $0.40 is reserved for requests under way"."""
     measure = account.budget.measure
     if measure is Measure.CONTEXT:
-        return f"the prompt has {amount(measure, account.used)} of {amount(measure, account.budget.limit)}"
+        return f"the newest prompt has {amount(measure, account.used)} of {amount(measure, account.budget.limit)}"
     parts = [f"{amount(measure, account.used)} of {amount(measure, account.budget.limit)} is used"]
     if account.reserved > 0:
         parts.append(f"{amount(measure, account.reserved)} is reserved for requests under way")
@@ -39,36 +43,44 @@ def begins_anew(account: Account, zone: tzinfo | None = None) -> str:
     return f" It begins anew at {datetime.fromtimestamp(account.ends_at, zone):%Y-%m-%d %H:%M}."
 
 
-def how_to_go_on(account: Account) -> str:
-    """The commands that let the work go on."""
-    budget = account.budget
-    more = amount(budget.measure, max(1, round(budget.limit * MORE)))
-    shrink = "/compact or /clear makes it smaller; or " if budget.measure is Measure.CONTEXT else ""
+def why(account: Account, expected: Charge, here: Place) -> str:
+    """Such as "the budget $20 a day is used up: $20.10 of $20 is used"; less than all of it may be too little."""
+    budget, measure = account.budget, account.budget.measure
+    said, next_one = say(budget, here), tally.amount(measure, expected)
+    if measure is Measure.CONTEXT:
+        return f"the budget {said} takes no prompt of about {amount(measure, next_one)}"
+    if account.left <= 0 or not next_one:
+        return f"the budget {said} is used up: {standing(account)}"
+    more = f"the next would take about {amount(measure, next_one)}"
+    return f"the budget {said} does not take another request: {standing(account)}, and {more}"
+
+
+def how_to_go_on(account: Account, expected: Charge) -> str:
+    """The commands that let the work go on. The limit that is proposed takes some more requests such as this one."""
+    budget, measure = account.budget, account.budget.measure
+    needed = budget.limit - account.left if measure is not Measure.CONTEXT else 0
+    needed += SOME * tally.amount(measure, expected) if measure is not Measure.CONTEXT else expected.context
+    more = exactly(measure, rounded_up(max(budget.limit * MORE, needed)))
+    shrink = "/compact or /clear makes it smaller; or " if measure is Measure.CONTEXT else ""
     return f"To go on: {shrink}{COMMAND} raise {budget.id} {more}, or {COMMAND} pause {budget.id}."
 
 
 def refusal(account: Account, expected: Charge, here: Place, zone: tzinfo | None = None) -> str:
     """To the user, for a prompt that is not sent."""
-    budget = account.budget
-    next_one = amount(budget.measure, tally.amount(budget.measure, expected))
-    return (
-        f"Trimtab: the budget {say(budget, here)} does not take another request: {standing(account)}, "
-        f"and the next would take about {next_one}.{begins_anew(account, zone)} {how_to_go_on(account)}"
-    )
+    return f"Trimtab: {why(account, expected, here)}.{begins_anew(account, zone)} {how_to_go_on(account, expected)}"
 
 
-def stopped(account: Account, here: Place, zone: tzinfo | None = None) -> str:
+def stopped(account: Account, expected: Charge, here: Place, zone: tzinfo | None = None) -> str:
     """To the user, for a turn that ends in the middle; nothing of it is lost."""
     return (
-        f"Trimtab stopped here: the budget {say(account.budget, here)} is used up ({standing(account)})."
-        f"{begins_anew(account, zone)} {how_to_go_on(account)} Then say: go on."
+        f"Trimtab stopped here: {why(account, expected, here)}."
+        f"{begins_anew(account, zone)} {how_to_go_on(account, expected)} Then say: go on."
     )
 
 
-def agent_stopped(account: Account, agent_type: str, here: Place) -> str:
+def agent_stopped(account: Account, agent_type: str, expected: Charge, here: Place) -> str:
     """Of an agent that ended at a budget; to the user, and to the agent that had started it."""
-    budget = say(account.budget, here)
-    return f"Trimtab ended the {agent_type} agent: the budget {budget} is used up ({standing(account)})."
+    return f"Trimtab ended the {agent_type} agent: {why(account, expected, here)}."
 
 
 def agent_refused(account: Account, agent_type: str, expected: Charge, here: Place) -> str:
@@ -110,15 +122,30 @@ def rough(figure: float) -> int:
     return round(units, 2 - len(str(units)))
 
 
+def rounded_up(figure: float) -> int:
+    """The figure in two digits, not below it."""
+    units = max(1, math.ceil(figure))
+    step = int(10 ** max(0, len(str(units)) - 2))
+    return -(-units // step) * step
+
+
 def nearly(account: Account) -> str:
     """To the user, once a period. Its words come last: a line in a session has an end."""
     budget = account.budget
+    whose = " by an agent" if budget.period.span is Span.RUN else ""
     stops = "at 100 % it stops, " if budget.mode is Mode.STOP else "it stops nothing, "
     left = amount(budget.measure, max(0, account.left))
     return (
-        f"{account.share:.0%} of budget {budget.id} is used, {left} left ({stops}{COMMAND} raise {budget.id} AMOUNT "
-        f"gives it more): {say(budget)}"
+        f"{account.share:.0%} of budget {budget.id} is used{whose}, {left} left ({stops}{COMMAND} raise {budget.id}"
+        f" AMOUNT gives it more): {say(budget)}"
     )
+
+
+def stops_now(account: Account) -> str:
+    """To the user, once a period, of a budget that has stopped something. Its words come last, as above."""
+    budget = account.budget
+    does = "has ended an agent" if budget.period.span is Span.RUN else "stops now"
+    return f"budget {budget.id} {does}, {standing(account)} ({COMMAND} raise {budget.id} AMOUNT): {say(budget)}"
 
 
 def over(account: Account) -> str:

@@ -12,7 +12,7 @@ from trimtab.budget.periods import OF_EACH
 from trimtab.budget.scopes import applies
 from trimtab.budget.terms import Budget, Charge, Measure, Span
 
-SLOT_S = 900.0
+SLOT_S = 900.0  # chosen
 Conversation = tuple[str, str]  # session and agent
 
 

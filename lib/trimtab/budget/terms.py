@@ -132,9 +132,9 @@ class Charge(NamedTuple):
 class Reservation(NamedTuple):
     """What is kept for a request that may be sent: one of each conversation at most.
 
-    `charge.key` is the conversation ("SESSION/AGENT"; of an agent that is about to start "SESSION/call:TOOL_USE_ID").
-    `pid` is the client's process, 0 where it is not known. `is_assumed`: its response must have come and was never
-    seen, so it counts as spent until it is.
+    `charge.key` is the conversation ("SESSION/AGENT"; of an agent that is about to start "SESSION/call:TOOL_USE_ID",
+    with " of AGENT" where an agent starts it). `pid` is the client's process, 0 where it is not known. `is_assumed`:
+    its response must have come and was never seen, so it counts as spent until it is.
     """
 
     charge: Charge

@@ -12,6 +12,7 @@ import click
 from rich.text import Text
 
 from trimtab import paths
+from trimtab.budget.given import is_refusal
 from trimtab.budget.phrases import EXAMPLES
 from trimtab.budget.terms import Account, Budget
 from trimtab.budget.words import quoted, say
@@ -27,7 +28,6 @@ from trimtab.store.budgets import BudgetStore
 from trimtab.usage import account as accounts_of_usage
 
 FORMAT = 1
-MOST_CHANGES = 20
 MODELS = "CLAUDECODE"  # the client sets it for every command that it runs, its model's among them
 NAMED_AFTER = ("task", "project", "session", "type", "id", "agent")  # words that a name follows, maybe of several words
 ORDER = {"ignore_unknown_options": True}  # so that -5 is an amount, which is refused with a reason
@@ -95,9 +95,10 @@ def show(wants_json: bool) -> None:
             print(json.dumps(document(budgets, found, now, outlook), indent=2))
         else:
             rows = budget_report.rows(budgets, found, counter.place, now, None, outlook)
-            draw(budget_report.told(rows, counter.how_to_begin))
-        if missing:
-            print(f"trimtab: {missing}", file=sys.stderr)
+            draw(budget_report.told(rows, counter.how_to_begin, min(budget_report.WIDTH, screen.console().width)))
+        refused = filter(is_refusal, places.find(None, Path.cwd(), os.environ).complaints)
+        for said in filter(None, (missing, *refused)):
+            print(f"trimtab: {said}", file=sys.stderr)
 
 
 @command.command("raise", context_settings=ORDER)
@@ -146,7 +147,7 @@ def task(words: tuple[str, ...]) -> None:
 
 @command.command("history")
 @click.argument("words", nargs=-1)
-@click.option("--all", "wants_all", is_flag=True, help=f"All changes, not only the last {MOST_CHANGES}.")
+@click.option("--all", "wants_all", is_flag=True, help=f"All changes, not only the last {budget_report.MOST_CHANGES}.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object with all changes.")
 def history(words: tuple[str, ...], wants_all: bool, wants_json: bool) -> None:
     """Show who changed which budget, when and where: of all, or of '3'."""
@@ -156,7 +157,7 @@ def history(words: tuple[str, ...], wants_all: bool, wants_json: bool) -> None:
         print(json.dumps({"format": FORMAT, "changes": [change._asdict() for change in changes]}, indent=2))
         return
     out = screen.console()
-    shown = changes if wants_all else changes[-MOST_CHANGES:]
+    shown = changes if wants_all else changes[-budget_report.MOST_CHANGES :]
     for change in shown:
         out.print(Text(screen.safe(budget_report.change_line(change))), overflow="fold")
     if not changes:

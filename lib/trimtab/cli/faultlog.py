@@ -39,6 +39,18 @@ KINDS = (
         False,
     ),
     Kind(
+        re.compile(r"^budget (?!.*(?:disk is full|No space left))"),
+        "something was not known of budgets, and you were told in a session",
+        "What the line says, if anything; it says what counts meanwhile.",
+        False,
+    ),
+    Kind(
+        re.compile(r"^alert alert_command"),
+        "the alert_command failed",
+        "Correct the command; it runs without a shell.",
+        False,
+    ),
+    Kind(
         re.compile(r"DamagedError"),
         "the ledger was damaged",
         "`trimtab doctor --set-aside` in that project renames it; a new one is made.",

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab import monitor, paths, prices
+from trimtab.budget.scopes import MAIN
 from trimtab.budget.terms import Account
 from trimtab.budget.words import Place, amount, say
 from trimtab.cli import place as places
@@ -31,7 +32,6 @@ from trimtab.store import Store
 from trimtab.store.usage import UsageStore
 from trimtab.usage import account as accounts
 from trimtab.usage.account import Scope
-from trimtab.usage.charging import MAIN
 
 EVERY_S = 1.0
 LIMITS_EVERY_S = 30.0  # chosen: a month's requests take a tenth of a second to add up
@@ -61,9 +61,9 @@ class Seen(NamedTuple):
 def command(session: str | None, once: bool, project: Path | None) -> None:
     """Follow the running session.
 
-    Shows its context, what it spends, what is used of the limits that you set (alert_day_usd and alert_month_usd), what
-    was saved and the last loads with their tiers, anew every second. It reads what the daemon has written; Ctrl-C ends
-    it.
+    Shows its context, what it spends, what is used of your budgets and of the limits that you set (alert_day_usd and
+    alert_month_usd), what was saved and the last loads with their tiers, anew every second. It reads what the daemon
+    has written; Ctrl-C ends it.
     """
     place = places.find(project, Path.cwd(), os.environ)
     book = prices.Book(place.settings.prices)
@@ -197,7 +197,9 @@ def budget_line(account: Account, session: Session, width: int) -> Text:
     budget = account.budget
     words = say(budget, Place(os.path.realpath(session.project), session.session, "", "", ""))
     figures = f"{amount(budget.measure, account.used)} of {words}"
-    return Text.assemble(screen.bar(account.used, budget.limit, BAR), plain.fitted(f"  {figures}", max(20, width - 30)))
+    text = Text.assemble(screen.bar(account.used, budget.limit, BAR), f"  {plain.printable(figures)}")
+    text.truncate(max(BAR + 20, width - 14), overflow="ellipsis")  # its end tells less than its beginning
+    return text
 
 
 def spent(seen: Seen, now: float, book: prices.Book) -> Text:

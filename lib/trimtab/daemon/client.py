@@ -24,6 +24,9 @@ DEADLINES_S = {
     "PreToolUse": 1.0,  # half of it was too short for a daemon that loads: a first command comes early
     "UserPromptSubmit": 2.0,
     "PostToolBatch": 1.5,
+    "PreCompact": 2.0,
+    "SubagentStart": 1.0,
+    "SubagentStop": 1.0,
     "UserPromptExpansion": 3.0,
     "Stop": 3.0,
     "SessionEnd": 1.0,

@@ -12,6 +12,7 @@ from trimtab import paths, settings
 from trimtab.budget.expect import Habits
 from trimtab.budget.gate import Current
 from trimtab.budget.periods import OF_EACH, window
+from trimtab.budget.tally import Conversation
 from trimtab.budget.terms import Measure
 from trimtab.budget.words import say
 from trimtab.errors import BudgetError, StoreError
@@ -27,7 +28,7 @@ LOCKED_S = 0.02  # while others wait for the ledger: what has come since
 STEP_S = 0.25  # in an idle moment, one a second; chosen: no event waits longer
 BEYOND_S = 600.0  # chosen, as `costs`: between two looks at what the client counted beyond its responses (0.5 s)
 PLACES_S = 30.0  # chosen: between two looks at where sessions ran and what agents are (2 ms for 3,000 of them)
-FORGET_S = 3600.0
+FORGET_S = 3600.0  # chosen: between two looks at what does not matter any more
 LOADING = "budgets are still being added up from your history; until that is done a limit may be passed"
 MISSING = 3  # chosen: so many in a row are no delay
 LIVE_S = 5 * 3600.0  # a session's account is current for so long after its last response: the client's window
@@ -58,7 +59,7 @@ class Books:
         self.tallies = Tallies(book)
         self.transcripts: dict[str, Path | None] = {}  # by session
         self._said: set[str] = set()
-        self.missing: dict[str, int] = {}  # by session, responses in a row that must have come and were not there
+        self.missing: dict[Conversation, int] = {}  # responses in a row that must have come and were not there
         self._doubts: list[str] = []
         self._clocks: tuple[float, float] | None = None
         self._prices: tuple[tuple[int, int] | None, tuple[Own, ...]] | None = None
@@ -131,12 +132,13 @@ class Books:
         found, self._doubts = self._doubts, []
         return found
 
-    def read_session(self, session: str) -> bool:
-        """Reads a session's transcripts into the usage book, for READ_S at most; whether all that there is was read.
+    def read_session(self, session: str, ends: float | None = None) -> bool:
+        """Reads a session's transcripts into the usage book; whether all that there is was read.
 
-        Of a session that this daemon did not hear of they are where the book says, or beside those of another.
+        For READ_S at most, or until the monotonic clock says `ends`. Of a session that this daemon did not hear of they
+        are where the book says, or beside those of another.
         """
-        ends = time.monotonic() + READ_S
+        ends = time.monotonic() + READ_S if ends is None else ends
         try:
             path = self.transcripts.get(session) or self.source.transcript(session) or self._beside(session)
             if path is None:
@@ -151,19 +153,21 @@ class Books:
     def _beside(self, session: str) -> Path | None:
         """The session's main transcript in the client's folder, as far as that is known from another session's."""
         for projects in {path.parent.parent for path in self.transcripts.values() if path is not None}:
-            for found in projects.glob(f"*/{escape(session)}.jsonl"):
-                return found
+            found = list(projects.glob(f"*/{escape(session)}.jsonl"))
+            if found:
+                return found[0]
         return None
 
-    def doubt_missing(self, session: str, transcript: Path | None, is_read: bool) -> None:
+    def doubt_missing(self, conversation: Conversation, transcript: Path | None, is_read: bool) -> None:
         """A response that must have come is not in the book: on a busy machine it may come a moment later."""
-        self.missing[session] = self.missing.get(session, 0) + 1
+        session = conversation[0]
+        self.missing[conversation] = self.missing.get(conversation, 0) + 1
         if not is_read:
             self.doubt(
                 f"session {session} has more history than can be read within {READ_S} s: what its last"
                 " requests were expected to use counts as spent until it is read; `trimtab usage sync` reads it at once"
             )
-        elif self.missing[session] >= MISSING:
+        elif self.missing[conversation] >= MISSING:
             self.doubt(
                 f"the client writes no usage of session {session} where it can be read ({transcript}): what its"
                 " requests were expected to use counts as spent until their usage is there"

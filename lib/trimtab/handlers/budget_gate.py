@@ -13,7 +13,8 @@ from trimtab import paths, transcript
 from trimtab.budget import sentences, tally
 from trimtab.budget.forecast import Forecast
 from trimtab.budget.pressure import pressure
-from trimtab.budget.terms import Account, Measure, Mode, Span, State
+from trimtab.budget.scopes import MAIN
+from trimtab.budget.terms import Account, Charge, Measure, Mode, Span, State
 from trimtab.budget.words import Place, say
 from trimtab.errors import StoreError
 from trimtab.handlers import budget_ahead
@@ -23,7 +24,6 @@ from trimtab.handlers.events import Event, text
 from trimtab.handlers.replies import deny
 from trimtab.records import IntegrationMode
 
-MAIN = "main"
 Tell = Callable[[Measure, str], Forecast | None]  # of a measure and a session
 NOTICE = "<task-notification>"
 TASK_ID = re.compile(r"<task-id>([\w-]+)</task-id>")
@@ -36,7 +36,7 @@ def who(event: Event) -> Who:
         event.session,
         event.agent,
         text(event.data, "agent_type") if event.agent else MAIN,
-        str(event.project),
+        os.path.realpath(event.project),
         text(event.data, "prompt_id"),
         event.transcript,
         int(pid) if pid.isdecimal() else 0,
@@ -50,7 +50,7 @@ def here(event: Event) -> Place:
 
 def is_enforced(event: Event, desk: Desk) -> bool:
     """Whether a used up budget stops anything here."""
-    chosen = desk.settings(event)
+    chosen = desk.users_settings(event)
     return chosen.budget_enforcement and chosen.mode is not IntegrationMode.MONITORING_ONLY
 
 
@@ -61,7 +61,7 @@ def price_of_tokens(event: Event, desk: Desk) -> float:
     try:
         return pressure(desk.purse.pressure_share(who(event)))
     except StoreError as exc:
-        desk.complain_of_budgets(exc)
+        desk.complain(exc)
         return 1.0
 
 
@@ -100,16 +100,15 @@ def told(event: Event, desk: Desk, verdict: Verdict, asker: Who, report: str = "
     `report` is what else the model gets.
     """
     desk.watch.note_budgets(verdict.accounts, event.environment)
-    conversation = f"{asker.session}/{asker.agent}"
     lines = [report] if report else []
     for account in verdict.accounts:
         is_said = account.budget.mode is Mode.STOP and account.budget.measure is not Measure.CONTEXT
         if not is_said or account.budget.state is not State.ACTIVE:
             continue
-        if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, conversation, "last"):
+        if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, asker.key, "last"):
             lines.append(sentences.last_request(account, here(event)))
-        elif account.share >= desk.settings(event).alert_budget_share and desk.purse.tell(
-            account, conversation, "most"
+        elif account.share >= desk.users_settings(event).alert_budget_share and desk.purse.tell(
+            account, asker.key, "most"
         ):
             lines.append(sentences.to_model(account))
     if not lines or not is_enforced(event, desk):
@@ -145,12 +144,18 @@ def ends_next(account: Account, verdict: Verdict) -> bool:
     return account.left < tally.amount(account.budget.measure, verdict.expected)
 
 
-def stop(event: Event, desk: Desk, account: Account, asker: Who) -> dict[str, object]:
+def refuse(event: Event, desk: Desk, account: Account, expected: Charge) -> dict[str, object]:
+    """What the event was to send is not sent; the user gets it back, with the reason."""
+    desk.watch.note_stop(account, event.environment, is_said=True)
+    return {"decision": "block", "reason": sentences.refusal(account, expected, here(event))}
+
+
+def stop(event: Event, desk: Desk, account: Account, asker: Who, expected: Charge) -> dict[str, object]:
     """The turn, or the agent, ends before its next request; an agent's result is handed back, see `handed_back`."""
-    desk.watch.note_budgets((account,), event.environment)
+    desk.watch.note_stop(account, event.environment, is_said=not asker.agent)
     if not asker.agent:
-        return {"continue": False, "stopReason": sentences.stopped(account, here(event))}
-    said = sentences.agent_stopped(account, asker.agent_type, here(event))
+        return {"continue": False, "stopReason": sentences.stopped(account, expected, here(event))}
+    said = sentences.agent_stopped(account, asker.agent_type, expected, here(event))
     desk.end_agent(asker.session, asker.agent, said)
     desk.purse.ended(asker)  # no SubagentStop comes
     return {"continue": False, "stopReason": said}
@@ -159,10 +164,11 @@ def stop(event: Event, desk: Desk, account: Account, asker: Who) -> dict[str, ob
 def before_tool(event: Event, desk: Desk) -> Reply | None:
     """A tool is about to run: not where a budget is used up, and an agent only where it fits into what is left."""
     asker = who(event)
-    account = stops(desk.purse.check(asker), event, desk)
+    verdict = desk.purse.check(asker)
+    account = stops(verdict, event, desk)
     if account is not None:
         refused = deny(f"Not run: the budget {say(account.budget, here(event))} is used up.")
-        return {**stop(event, desk, account, asker), **refused}
+        return {**stop(event, desk, account, asker, verdict.expected), **refused}
     return before_agent(event, desk, asker) if event.tool in ("Agent", "Task") else None
 
 
@@ -181,7 +187,7 @@ def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
         reason = sentences.agent_too_large(short.account, short.left, kind, short.need.low, here(event))
         desk.add(event, reason)
         return deny(reason)
-    chosen = desk.settings(event)
+    chosen = desk.users_settings(event)
     tight = max((one.share for one in verdict.accounts), default=0.0) >= chosen.alert_budget_share
     cheaper = {"model": chosen.budget_agent_model, "effort": chosen.budget_agent_effort}
     given = {name: value for name, value in cheaper.items() if value and event.tool_input.get(name) != value}

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from trimtab.budget.allocation import Allocation
 from trimtab.budget.terms import Account
+from trimtab.errors import BusyError
 from trimtab.handlers.budget_needs import BudgetNeeds
 from trimtab.handlers.budget_outlook import Outlook, by_period
 from trimtab.handlers.budget_sharing import Shared, has_children, known_of, shared_out
@@ -27,7 +29,8 @@ class Shares:
             return
         if time.monotonic() >= self._rests_until:
             self._rests_until = time.monotonic() + SHARE_S
-            self.write()
+            with suppress(BusyError):  # somebody decides just now: the next plan is written
+                self.write()
 
     def outlook(self, accounts: Sequence[Account]) -> Outlook:
         """What the accounts, as `Purse.accounts` has just told them, come to by what is known of the past by now."""

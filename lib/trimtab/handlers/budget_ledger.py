@@ -78,6 +78,8 @@ class BudgetLedger:
         """As `refresh`, also within a transaction on the store."""
         version = store.version()
         if version == self._version:
+            if self.budgets and self._damaged is None and not self._flag.exists():
+                store.flag()  # the hooks of all sessions go by it
             return False
         budgets, tasks, state = store.budgets(), store.tasks(), store.prompts_state()
         if state != self._prompts_state:

@@ -18,9 +18,8 @@ from trimtab.budget.terms import Measure
 from trimtab.errors import StoreError
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_sharing import Past
-from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
-from trimtab.records import Request
+from trimtab.records import Request, prompt_tokens
 from trimtab.usage import needs
 from trimtab.usage.needs import Amount, Needs, Task
 

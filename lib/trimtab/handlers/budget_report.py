@@ -16,7 +16,8 @@ from trimtab.handlers.budgeting import BY_HAND
 from trimtab.settings import OPTION
 from trimtab.store.budgets import Change
 
-WIDTH = 80
+WIDTH, NARROWEST = 80, 48  # columns; chosen
+MOST_CHANGES = 20  # the last ones, chosen
 BAR = 16  # columns
 MOST_BARS = 5  # of one budget: sessions, prompts or runs
 INDENT = "     "
@@ -112,8 +113,14 @@ def ahead(account: Account, outlook: Outlook) -> tuple[str, ...]:
         lines.append(f"likely {middle} by {until} ({low} to {high} in four of five cases)")
     for shared in outlook.shared:
         if which_of(shared.account) == which_of(account):
-            lines += [part(row, measure) for row in shared.rows]
+            lines += [part(row, measure) for row in telling(shared.rows)]
     return tuple(lines)
+
+
+def telling(rows: Sequence[Allocation]) -> list[Allocation]:
+    """The parts that say something: where no need is known a part of nothing more would look like a limit."""
+    found = [row for row in rows if row.child == ELSE or row.available or row.status == EXHAUSTED]
+    return found if any(row.child != ELSE for row in found) else []
 
 
 def part(row: Allocation, measure: Measure) -> str:
@@ -166,11 +173,17 @@ def filled(share: float) -> int:
     return max(1, min(cells, BAR - 1)) if 0 < share < 1 else cells
 
 
-def told(found: Sequence[Row], how_to_begin: str) -> list[Line]:
-    """The rows as lines of at most WIDTH columns."""
+def told(found: Sequence[Row], how_to_begin: str, width: int = WIDTH) -> list[Line]:
+    """The rows as lines of at most `width` columns, where that is not fewer than NARROWEST."""
+    width = max(NARROWEST, width)
     if not found:
-        return [Line("remark", part) for part in textwrap.wrap(f"No budget is set. {how_to_begin}", WIDTH)]
+        return [Line("remark", part) for part in textwrap.wrap(f"No budget is set. {how_to_begin}", width)]
     lines: list[Line] = []
+
+    def wrapped(kind: str, text: str, indent: str) -> list[Line]:
+        parts = textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
+        return [Line(kind if not number or kind == "words" else "remark", part) for number, part in enumerate(parts)]
+
     for row in found:
         lines += wrapped("words", f"{row.id:>3}  {row.words}", INDENT)
         for each in row.bars:
@@ -183,11 +196,6 @@ def told(found: Sequence[Row], how_to_begin: str) -> list[Line]:
         for remark in (*more, *row.remarks):
             lines += wrapped("remark", INDENT + remark, INDENT)
     return lines
-
-
-def wrapped(kind: str, text: str, indent: str) -> list[Line]:
-    parts = textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
-    return [Line(kind if not number or kind == "words" else "remark", part) for number, part in enumerate(parts)]
 
 
 def change_line(change: Change, zone: tzinfo | None = None) -> str:

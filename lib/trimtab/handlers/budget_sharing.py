@@ -12,7 +12,7 @@ from trimtab.budget import allocation, gate
 from trimtab.budget.allocation import Allocation, Child
 from trimtab.budget.gate import Held
 from trimtab.budget.periods import CALENDAR, OF_EACH, window
-from trimtab.budget.scopes import applies
+from trimtab.budget.scopes import MAIN, applies
 from trimtab.budget.tally import amount, key_in
 from trimtab.budget.terms import Account, Budget, Charge, Measure, Span
 from trimtab.handlers.budget_books import Books
@@ -166,4 +166,4 @@ def score_of(child: Budget, account: Account, tasks: Sequence[Task]) -> float | 
 
 def place_of(task: Task) -> Charge:
     """Where the task was done, as budgets look at it."""
-    return Charge("", task.session, "", "main", task.project, task.at, 0, 0, 0, 0)
+    return Charge("", task.session, "", MAIN, task.project, task.at, 0, 0, 0, 0)

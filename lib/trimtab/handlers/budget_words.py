@@ -11,7 +11,7 @@ from trimtab.handlers.events import Event, text
 from trimtab.store.budgets import BudgetStore
 
 COMMAND = "token-budget"
-MOST_CHANGES = 20
+COLUMNS = 70  # what the client leaves of 80 before it wraps a line (seen in 2.1.328)
 LOCKED_MS = 2_000  # the user waits for the answer, and the client 10 s; chosen
 ORDERS: dict[str, Callable[[Counter, str], str]] = {
     "set": budgeting.set_budget,
@@ -37,7 +37,7 @@ HELP = """\
 def answer(event: Event, desk: Desk) -> list[str]:
     """The answer's lines. Never fails: an error here would send the command on to the model."""
     try:
-        desk.settings(event)  # what is set there counts from now on
+        desk.users_settings(event)  # what is set there counts from now on
         with opened(desk) as store:
             return ordered(event, desk, store)
     except (BudgetError, StoreError) as exc:
@@ -67,11 +67,11 @@ def ordered(event: Event, desk: Desk, store: BudgetStore) -> list[str]:
         accounts = counter.standing()
         outlook = desk.shares.outlook(accounts)
         found = budget_report.rows(store.budgets(), accounts, place, desk.clock(), None, outlook)
-        return ["", *(line.text for line in budget_report.told(found, counter.how_to_begin))]
+        return ["", *(line.text for line in budget_report.told(found, counter.how_to_begin, COLUMNS))]
     if order in ("help", "--help", "-h", "?"):
         return ["", *HELP.splitlines()]
     if order == "history":
-        changes = budgeting.history(counter, rest)[-MOST_CHANGES:]
+        changes = budgeting.history(counter, rest)[-budget_report.MOST_CHANGES :]
         return ["", *(budget_report.change_line(change) for change in changes)] if changes else ["Nothing was changed."]
     if order in ORDERS:
         return [ORDERS[order](counter, rest.strip())]

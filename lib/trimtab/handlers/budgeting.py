@@ -26,7 +26,7 @@ BY_HAND = (CLI, SLASH)  # origins of budgets that a command made
 NUMBER = re.compile(r"(?:budget\s+)?#?(\d{1,9})", re.I)
 RAISE = re.compile(rf"(?P<which>.*?)\s*(?P<amount>(?:\+|\bby\b|\bto\b|(?<!\S))\s*{AMOUNT}(?:\s+more)?)", re.I | re.S)
 FOR = re.compile(r"(?P<which>.*?)\s*\bfor\s+(?P<length>[\d.]+[\s-]*[a-z]+)", re.I | re.S)
-MOST_LISTED = 8
+MOST_LISTED = 8  # chosen
 COUNTED = {
     Measure.BILLED: "Tokens are weighted by price: one read from the cache counts a tenth or less, one that the model"
     " writes about five.",
@@ -104,7 +104,8 @@ def set_budget(counter: Counter, text: str) -> str:
         made = counter.store.add(budget, counter.author, say)
         told = f"Budget {made.id} is set: {say(made, here)}."
     else:
-        if budget.limit > own.limit or (own.mode, budget.mode) == (Mode.STOP, Mode.WARN):
+        is_warn = (own.mode, budget.mode) == (Mode.STOP, Mode.WARN)
+        if budget.limit > own.limit or budget.minimum < own.minimum or is_warn:
             counter.must_be_users(f"set {text}")
         made = counter.store.change(own.id, "set", lambda old: set_anew(old, budget), counter.author, say)
         told = f"Budget {made.id} counted the same, so it is changed: {say(made, here)} (it was {say(own, here)})."
@@ -163,14 +164,21 @@ def raise_budget(counter: Counter, text: str) -> str:
     """`raise 3 $30`, `raise +$5`, `raise task auth by 100k`: the budget that is named, or the one that stops now."""
     found = RAISE.fullmatch(text.strip())
     if found is None:
+        what = repr(text[:200]) if text.strip() else "`raise` alone"
         raise BudgetError(
-            f"{text[:200]!r} names no amount: write `{counter.command} raise 3 $30`, `raise 3 +$5` or `raise by 100k`"
+            f"{what} names no amount: write `{counter.command} raise 3 $30`, `raise 3 +$5` or `raise by 100k`"
         )
     counter.must_be_users(f"raise {text}")
     budget = named(counter, found["which"], "raise")
-    limit = words.raised(budget, found["amount"])
-    made = counter.store.change(budget.id, "raise", lambda old: old._replace(limit=limit), counter.author, say)
-    told = f"Budget {made.id} is raised from {exactly(budget.measure, budget.limit)}: {say(made, counter.place)}."
+    before = budget
+
+    def edit(old: Budget) -> Budget:
+        nonlocal before
+        before = old  # somebody else may have raised it just now
+        return old._replace(limit=words.raised(old, found["amount"]))
+
+    made = counter.store.change(budget.id, "raise", edit, counter.author, say)
+    told = f"Budget {made.id} is raised from {exactly(before.measure, before.limit)}: {say(made, counter.place)}."
     stays = f" A change in {made.origin} counts again." if made.origin not in BY_HAND else ""
     paused = f" It is paused: `{counter.command} resume {made.id}` makes it count again." if is_paused(made) else ""
     return told + stays + paused + left(counter, made)
@@ -221,7 +229,13 @@ def resume_budget(counter: Counter, text: str) -> str:
 def remove_budget(counter: Counter, text: str) -> str:
     """`remove 3`, `remove all`: it is closed, its history stays."""
     counter.must_be_users(f"remove {text}".strip())
-    budgets = several(counter, text, "remove", lambda budget: budget.origin in BY_HAND)
+    try:
+        budgets = several(counter, text, "remove", lambda budget: budget.origin in BY_HAND)
+    except StoreError:
+        number = NUMBER.fullmatch(text.strip())
+        if number is None or not counter.store.close_unread(int(number[1]), counter.author):
+            raise
+        return f"Budget {number[1]}, which could not be read, is removed."
     for budget in budgets:
         counter.store.change(
             budget.id, "remove", lambda old: old._replace(state=State.CLOSED), counter.author, said_with_state
@@ -294,7 +308,7 @@ def named(counter: Counter, text: str, what: str) -> Budget:
     if len(found) == 1:
         return found[0]
     why = "more than one budget is" if found else "no budget is"
-    raise BudgetError(f"{why} {wanted[:80]!r}: {listed(counter, found or known)}. {ask(counter, what)}")
+    raise BudgetError(f"{why} {wanted[:80]!r}; there is {listed(counter, found or known)}. {ask(counter, what)}")
 
 
 def by_words(counter: Counter, known: Sequence[Budget], wanted: str) -> list[Budget]:

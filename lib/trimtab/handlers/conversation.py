@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import tiers, tokens, transcript
-from trimtab.records import Fold, Recovery, Request
+from trimtab.records import Fold, Recovery, Request, prompt_tokens
 from trimtab.relevance import Interest, same_file, text_of
 
 NUMBERED = re.compile(r"^[ ]*(\d+)(?:\t|→)", re.M)
@@ -117,7 +117,7 @@ class Conversation:
             self.requests += 1
         self.model = request.model or self.model
         self.ttl_1h = entry.ttl_1h
-        self.prompt_tokens = transcript.prompt_tokens(request)
+        self.prompt_tokens = prompt_tokens(request)
 
     def _result(self, entry: transcript.Result, news: "News") -> None:
         held = self._held.get(entry.id)

@@ -7,14 +7,14 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import faults, paths, settings, tiers, tokens
-from trimtab.budget.terms import Budget
+from trimtab.budget.given import is_refusal
 from trimtab.content.rules import Rule
-from trimtab.errors import StoreError
+from trimtab.errors import BusyError, StoreError
 from trimtab.handlers import outputs, parsed, recovery_guard, trial
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_idle import Shares
@@ -23,15 +23,14 @@ from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
+from trimtab.handlers.projects import Files, Project
 from trimtab.handlers.purse import Purse
 from trimtab.handlers.trial import Trial
 from trimtab.handlers.watch import Watch
 from trimtab.monitor import guard
 from trimtab.records import Addition, IntegrationMode, Load
 from trimtab.relevance import words
-from trimtab.store import Store
 
-LOCKED_MS = 300  # how long an event waits for a ledger that another process holds
 MOST_CONVERSATIONS = 24
 MOST_PARSED_CHARACTERS = 1 << 20  # each takes about ten bytes (measured)
 MOST_UNCOUNTED_CHARACTERS = 2 << 20
@@ -58,57 +57,6 @@ class Uncounted(NamedTuple):
         return len(self.text) + len(self.shown or "")
 
 
-class Project:
-    """A project's ledger and settings; settings are read again when a file or a variable of them changed."""
-
-    def __init__(self, project: Path, user_environment: Mapping[str, str], environment: Mapping[str, str]) -> None:
-        self._project = project
-        self._files = paths.config_files(project, user_environment)
-        self._seen: tuple[object, ...] = ()
-        self._settings, self.complaints = settings.load(self._files, environment)
-        self.told: settings.Settings | None = None  # what an event was last answered by
-        self.open()
-        self.lengths = self.store.session_lengths()
-        self.adopted: dict[str, Sequence[Budget]] = {}  # budgets of the files, as they were last taken over
-        self._reviewed: float | None = None
-        paths.remember_project(paths.user_folder(user_environment), self.store.path.parent)
-
-    def open(self) -> None:
-        """Open the ledger, a new one where there is none. StoreError where that can't be, or the project is gone."""
-        if not self._project.is_dir():  # to record it would bring its folder back
-            raise StoreError(f"the project {str(self._project)!r} is no folder any more: nothing is recorded of it")
-        folder = paths.ensure_project_folder(self._project, self._settings.data_directory)
-        self.store = Store.open(folder / paths.LEDGER, busy_ms=LOCKED_MS)
-        self.sessions: set[str] = set()  # those that the ledger has been told of
-        self.paused = recovery_guard.paused(self.store)  # kinds that are shown whole: fetched too often
-
-    def review(self, now: float) -> None:
-        """Now and then: which kinds are fetched too often. StoreError where the ledger can't be used."""
-        if self._reviewed is None or abs(now - self._reviewed) >= recovery_guard.REVIEW_S:
-            self._reviewed = now
-            self.paused = recovery_guard.review(self.store, self._settings, now)
-
-    def budgets(self) -> dict[str, list[Budget]]:
-        """What the settings, as they were last read, give of budgets: see `settings.budgets_by_origin`."""
-        return settings.budgets_by_origin(self._settings, self._files)
-
-    def settings(self, environment: Mapping[str, str]) -> settings.Settings:
-        ours = sorted((k, v) for k, v in environment.items() if k.startswith(("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_")))
-        seen = (*ours, *(modified(file) for file in self._files))
-        if seen != self._seen:
-            self._settings, self.complaints = settings.load(self._files, environment)
-            self._seen = seen
-        return self._settings
-
-
-def modified(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
-
-
 class Desk:
     """Answers events. One thread at a time."""
 
@@ -117,6 +65,7 @@ class Desk:
         self._handlers = handlers
         self.home = home
         self._user_environment = {"HOME": str(home)}
+        self._users = Files([paths.user_folder(self._user_environment) / paths.CONFIG], {})
         self._projects: dict[Path, Project] = {}
         self._conversations: OrderedDict[tuple[str, str], tuple[Conversation, Project]] = OrderedDict()
         self._parsed: OrderedDict[int, tuple[str, str, Parsed]] = OrderedDict()
@@ -134,6 +83,7 @@ class Desk:
             paths.user_folder(self._user_environment), clock, self._book, accounts=lambda: self.purse.accounts(None)
         )
         self._ended: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._kept: set[tuple[str, str]] = set()
         self._for_user: list[str] = []
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
@@ -162,16 +112,18 @@ class Desk:
         return self._awaited.pop(key, None)
 
     def has_budgets(self) -> bool:
-        """Whether any budget is in force. Where that can't be known none is, and the log says so."""
+        """Whether any budget is in force. Where that can't be known none is, and the user is told."""
         try:
             return self.purse.is_on()
+        except BusyError as exc:  # for a moment
+            self.complain(exc)
         except StoreError as exc:
-            self._complain(str(exc), "budget")
-            return False
+            self.purse.books.doubt(f"your budgets can't be read, and none is in force: {exc}")
+        return False
 
-    def complain_of_budgets(self, fault: StoreError) -> None:
+    def complain(self, fault: StoreError, where: str = "budget") -> None:
         """What else the event is for goes on: an error of ours never stops the user's work."""
-        self._complain(str(fault), "budget")
+        self._complain(str(fault), where)
 
     def end_agent(self, session: str, agent: str, said: str) -> None:
         """A budget has ended an agent; `said` goes before what it hands back."""
@@ -183,6 +135,17 @@ class Desk:
         """What was said of an agent that a budget has ended, once; "" of any other."""
         return self._ended.pop((session, agent), "")
 
+    def keep_notice(self, session: str, agent: str) -> None:
+        """The notice of an agent that a budget has ended goes unanswered: what it found goes with the next prompt."""
+        if (session, agent) in self._ended:
+            self._kept.add((session, agent))
+
+    def kept_notices(self, session: str) -> list[str]:
+        """The agents of the session's kept notices, once."""
+        found = {key for key in self._kept if key[0] == session}
+        self._kept -= found
+        return sorted(agent for _, agent in found)
+
     def tell_user(self, said: str) -> None:
         """A sentence for the user alone, with this event's reply or the next one's that can have it."""
         self._for_user.append(said)
@@ -192,9 +155,12 @@ class Desk:
         return [*said, *self.purse.doubts()]
 
     def add(self, event: Event, said: str) -> None:
-        """Note that the model gets a text of ours: an addition to its conversation."""
+        """Note that the model gets a text of ours: an addition to its conversation. What can't be noted is said too."""
         added = Addition(event.session, event.agent, self.clock(), event.name, tokens.estimate(said))
-        self.project(event).store.add_addition(added)
+        try:
+            self.project(event).store.add_addition(added)
+        except StoreError as exc:
+            self._complain(str(exc), "ledger", event.name)
 
     def project(self, event: Event) -> Project:
         """The event's project, its ledger open. StoreError where that can't be."""
@@ -207,11 +173,24 @@ class Desk:
             self.watch.opened(event.project, found, event.environment)
         return found
 
+    def users_settings(self, event: Event) -> settings.Settings:
+        """The settings that a project's file, from whomever, has no say in: budgets stop by them.
+
+        They hold in a project of which nothing can be recorded, too. What its files have of budgets is taken over.
+        """
+        try:
+            self.settings(event)
+        except StoreError as exc:
+            self.complain(exc)
+        return self._users.current(event.environment)
+
     def settings(self, event: Event) -> settings.Settings:
         """The settings in force for the event; what is wrong with them goes to the log once."""
         project = self.project(event)
         found = project.settings(event.environment)
         for complaint in project.complaints:
+            if is_refusal(complaint) and complaint not in self._complained:
+                self.tell_user(complaint)
             self._complain(complaint, "settings", event.name)
         if event.name == "SessionStart" or found is not project.told:
             project.told = found
@@ -334,9 +313,7 @@ class Desk:
         And now and then what the experiment says, and which kinds are fetched too often.
         """
         self._book.tick()
-        if self.has_budgets():
-            self.purse.step()
-            self.shares.step()
+        self._step_budgets()
         self.trial.between()
         for project in self._projects.values():
             if project.store.is_current():
@@ -359,6 +336,15 @@ class Desk:
             shown_tokens = raw_tokens if uncounted.shown is None else tokens.count(uncounted.shown)
             if raw_tokens is not None and shown_tokens is not None:
                 project.store.count_load(tool_use_id, raw_tokens, shown_tokens)
+
+    def _step_budgets(self) -> None:
+        if not self.has_budgets():
+            return
+        try:
+            self.purse.step()
+            self.shares.step()
+        except StoreError as exc:  # what else can wait must not wait for this
+            self.complain(exc)
 
     def close(self) -> None:
         self._book.close()

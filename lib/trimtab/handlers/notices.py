@@ -21,8 +21,10 @@ class Notices:
         self._told: dict[int, float] = {}  # when, of those that the ledger does not say it of yet
         self._looked: Store | None = None  # whose numbers these are
 
-    def update(self, findings: Iterable[Finding], now: float, command: str) -> None:
+    def update(self, findings: Iterable[Finding], now: float, command: str, is_said: bool = False) -> None:
         """Writes what the findings change into the ledger. Raises StoreError; then the next call writes it.
+
+        With `is_said` the user is told of these otherwise.
 
         Some findings come once only, such as an unusual rate: they must outlive a ledger that is busy.
         """
@@ -41,6 +43,10 @@ class Notices:
                 about = {"id": number, "project": self._name, "triggered_at": now, **finding_fields(one)}
                 alert_command.run(command, about, self._note)
         self._unwritten.clear()
+        if is_said:
+            self._forget_others(store)
+            said = (alert for alert in store.alerts(standing=True) if (alert.cause, alert.period) in given)
+            self._told.update({alert.id: now for alert in said if alert.told_at is None})
         self.look_up(now)
 
     def look_up(self, now: float) -> None:

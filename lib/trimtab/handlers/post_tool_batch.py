@@ -14,4 +14,4 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     if account is None:
         budget_gate.go_on(event, desk, verdict, asker)
         return budget_gate.told(event, desk, verdict, asker)
-    return budget_gate.stop(event, desk, account, asker)
+    return budget_gate.stop(event, desk, account, asker, verdict.expected)

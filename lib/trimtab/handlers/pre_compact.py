@@ -3,7 +3,6 @@
 The client then keeps it as it is. A budget of the prompt's size asks for a compaction and never refuses one.
 """
 
-from trimtab.budget import sentences
 from trimtab.handlers import budget_gate
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event
@@ -14,6 +13,4 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         return None
     verdict = desk.purse.compacting(budget_gate.who(event))
     account = budget_gate.stops(verdict, event, desk)
-    if account is None:
-        return None
-    return {"decision": "block", "reason": sentences.refusal(account, verdict.expected, budget_gate.here(event))}
+    return None if account is None else budget_gate.refuse(event, desk, account, verdict.expected)

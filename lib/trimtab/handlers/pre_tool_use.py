@@ -44,7 +44,7 @@ def stopped(event: Event, desk: Desk) -> Reply | None:
     try:
         return budget_gate.before_tool(event, desk)
     except StoreError as exc:
-        desk.complain_of_budgets(exc)
+        desk.complain(exc)
         return None
 
 

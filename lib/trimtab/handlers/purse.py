@@ -23,17 +23,17 @@ from collections.abc import Callable, Mapping, Sequence
 from trimtab.budget import gate
 from trimtab.budget.expect import expected
 from trimtab.budget.periods import OF_EACH
-from trimtab.budget.scopes import applies
+from trimtab.budget.scopes import MAIN, applies
 from trimtab.budget.tally import key_in
 from trimtab.budget.terms import Account, Budget, Charge, Reservation, Span
 from trimtab.budget.words import say
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.bookkeeping import Bookkeeping
-from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, Books, steady_s
+from trimtab.handlers.budget_books import LIVE_S, LOAD_S, LOCKED_S, READ_S, Books, steady_s
 from trimtab.handlers.budgeting import author as author_of
 from trimtab.handlers.processes import is_alive
 from trimtab.store.budgets import BudgetStore, Turn
-from trimtab.usage.charging import MAIN, charge_of
+from trimtab.usage.charging import charge_of
 
 WAIT_S, PAUSE_S = 0.15, 0.01  # the longest that a response came after the event was 0.09 s (client 2.1.328)
 SUMMARY_TOKENS = 4_000  # chosen: what a compaction's answer is at least
@@ -91,15 +91,15 @@ class Purse:
         """A tool is about to run: is any budget used up? Nothing is reserved.
 
         The response that calls the tool may still be under way: what was reserved for it counts on. Whether the next
-        request fits is told by `ask`, when it is known what this one took.
+        request fits is told by `ask`, when it is known what this one took; here it is only said.
         """
         self._read(who)
-        self._expected(who)
+        expected = self._expected(who)
         charge = self._place(who, self._books.now())
 
         def do(store: BudgetStore) -> Verdict:
             with store.turn() as turn:
-                return self._verdict(self._current(store, turn, who), charge)
+                return self._verdict(self._current(store, turn, who), charge)._replace(expected=expected)
 
         return self._ledger.decide(do)
 
@@ -109,7 +109,7 @@ class Purse:
         It is reserved if it fits. At the conversation's own next request the last one has been answered: its
         reservation ends, or counts as spent. Before a refusal its response is waited for, WAIT_S at most.
         """
-        asker = who._replace(agent=f"{gate.CALL}{call}", agent_type=agent_type) if call else who
+        asker = who._replace(agent=gate.called(call, who.agent), agent_type=agent_type) if call else who
         verdict = self._asked_once(who, asker, self._read(who), is_last=bool(call))
         verdict = verdict or self._asked_once(who, asker, self._read_answer(who), is_last=True)
         assert verdict is not None, "the last time it is answered"
@@ -159,9 +159,15 @@ class Purse:
         return self._ledger.decide(do)
 
     def _is_awaited(self, who: Who, known: Sequence[Reservation]) -> bool:
-        """Whether the conversation's last request was not answered yet where it can be read."""
-        came = self._tallies.tally.came
-        return any(r.charge.key == who.key and came(who[:2], r.charge.at) is None for r in known)
+        """Whether the conversation's last request was answered, and its response may be readable in a moment.
+
+        Not where the one before never was: others wait meanwhile, and a client that writes nothing would cost each of
+        them WAIT_S.
+        """
+        own = next((r for r in known if r.charge.key == who.key), None)
+        if own is None or self._is_new(who, own) or self._books.missing.get(who[:2]):
+            return False
+        return self._tallies.tally.came(who[:2], own.charge.at) is None
 
     def started(self, who: Who) -> None:
         """An agent began: the oldest reservation of a call for its type becomes its own; without one it gets one."""
@@ -211,16 +217,16 @@ class Purse:
 
     def withdraw(self, who: Who, call: str) -> None:
         """The agent that the call was to start is not: nothing is kept for it."""
-        key = gate.conversation_key(who.session, f"{gate.CALL}{call}")
+        key = gate.conversation_key(who.session, gate.called(call, who.agent))
         self._ledger.decide(lambda store: store.release(key))
 
     # What stands where
 
-    def accounts(self, who: Who | None) -> list[Account]:
-        """The accounts that the conversation's requests count in, or all that are current."""
+    def accounts(self, who: Who | None, most_s: float = LOAD_S) -> list[Account]:
+        """The accounts that the conversation's requests count in, or all that are current; `most_s` for what is new."""
         if not self.is_on():
             return []
-        self._books.catch_up([who.session] if who else (), LOAD_S)
+        self._books.catch_up([who.session] if who else (), most_s)
         known = self._ledger.reservations = self._ledger.decide(lambda store: store.reservations())
         now = self._books.now()
         if who is not None:
@@ -281,7 +287,8 @@ class Purse:
         self._books.transcripts[who.session] = who.transcript
         known = self._ledger.decide(lambda store: store.reservations())
         gone = {r.charge.session for r in known if self._alive(r.pid) is False}
-        self._gone = {session for session in gone if self._books.read_session(session)}
+        ends = time.monotonic() + READ_S  # however many they are, an event waits
+        self._gone = {session for session in gone if self._books.read_session(session, ends)}
         return self._books.read_session(who.session)
 
     def _read_answer(self, who: Who) -> bool:
@@ -290,9 +297,8 @@ class Purse:
         The client writes a response within a tenth of a second of its end, which can be after the event. Whether all
         that there is was read.
         """
-        own = next(
-            (r for r in self._ledger.decide(lambda store: store.reservations()) if r.charge.key == who.key), None
-        )
+        known = self._ledger.decide(lambda store: store.reservations())
+        own = next((r for r in known if r.charge.key == who.key), None)
         conversation, ends = (who.session, who.agent), time.monotonic() + WAIT_S
         while True:
             is_read = self._read(who)
@@ -319,7 +325,7 @@ class Purse:
             if gate.is_over(tally, r, now, is_alive, self._tallies.total_at(session)):
                 turn.release([r.charge.key])
                 if r.is_assumed:
-                    self._books.missing.pop(session, None)
+                    self._books.missing.pop(gate.conversation_of(r), None)
             else:
                 kept.append(r)
         return kept
@@ -329,12 +335,10 @@ class Purse:
 
         The client gives each prompt, and each notice of an agent that has finished, an id of its own.
         """
-        times = {prompt: at for at, prompt in self._ledger.prompts.get(who.session, ())}
-        if who.agent:
+        if who.agent or self._asked.get(who.key) == who.prompt:
             return False
-        if who.prompt in times:
-            return own.charge.at < times[who.prompt]
-        return self._asked.get(who.key) != who.prompt
+        times = {prompt: at for at, prompt in self._ledger.prompts.get(who.session, ())}
+        return who.prompt not in times or own.charge.at < times[who.prompt]
 
     def _before(self, turn: Turn, who: Who, known: list[Reservation], is_read: bool) -> list[Reservation]:
         """The reservations that a conversation's next one is added to: its own is over, or replaced."""
@@ -346,7 +350,7 @@ class Purse:
         kept = []
         for r in known:
             is_own = r.charge.key == who.key
-            if not is_own and not (gate.is_call(r, who.session) and not who.agent):
+            if not is_own and not gate.is_call_of(r, who.session, who.agent):
                 kept.append(r)
                 continue
             turn.release([r.charge.key])
@@ -354,9 +358,9 @@ class Purse:
                 missed = gate.assumed(r, known)
                 turn.reserve(missed)
                 kept.append(missed)
-                self._books.doubt_missing(who.session, who.transcript, is_read)
+                self._books.doubt_missing(gate.conversation_of(r), who.transcript, is_read)
             elif is_own:
-                self._books.missing.pop(who.session, None)
+                self._books.missing.pop(gate.conversation_of(r), None)
         # What was assumed of an hour may have been there before.
         return list({r.charge.key: r for r in sorted(kept, key=lambda r: r.charge.at)}.values())
 

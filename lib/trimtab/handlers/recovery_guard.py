@@ -7,11 +7,11 @@ daemon knows them and a report can tell when and why. The ledger deletes none of
 import statistics
 from collections.abc import Sequence
 
-from trimtab import policy, transcript
+from trimtab import policy
 from trimtab.monitor import guard
 from trimtab.monitor.guard import Change, GuardRow
 from trimtab.prices import Book
-from trimtab.records import Metric, Request
+from trimtab.records import Metric, Request, prompt_tokens
 from trimtab.settings import Settings
 from trimtab.store import Store
 from trimtab.store.notices import DECIDED
@@ -59,15 +59,15 @@ def typical(requests: Sequence[Request], lengths: Sequence[int], settings: Setti
     """
     model, at = (requests[-1].model, requests[-1].at) if requests else ("", None)
     lasts_hour = any(request.write_1h_tokens for request in requests)
-    prompts = [transcript.prompt_tokens(request) for request in requests]
-    prompt_tokens = round(statistics.median(prompts)) if prompts else policy.PROMPT_TOKENS
+    prompts = [prompt_tokens(request) for request in requests]
+    usual_tokens = round(statistics.median(prompts)) if prompts else policy.PROMPT_TOKENS
     so_far = round(statistics.median(lengths) / 2) if lengths else 0
     return policy.Circumstances(
         Book(settings.prices).relative(model, lasts_hour, at),
-        prompt_tokens,
+        usual_tokens,
         1.0,
         settings.level,
-        policy.requests_to_come(so_far, lengths, prompt_tokens),
+        policy.requests_to_come(so_far, lengths, usual_tokens),
         objectives=policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
     )
 

@@ -4,9 +4,13 @@ from math import inf
 
 from trimtab import monitor, prices
 from trimtab.budget import gate
+from trimtab.budget.terms import Account
+from trimtab.errors import StoreError
 from trimtab.handlers import budget_gate
 from trimtab.handlers.desk import Desk
 from trimtab.handlers.events import Event, mapping, number
+
+GLANCE_S = 0.05  # chosen: a hook that waits longer than 0.3 s would take the daemon for dead, and start another
 
 
 def handle(event: Event, desk: Desk) -> str:
@@ -30,8 +34,19 @@ def handle(event: Event, desk: Desk) -> str:
     usd = summary.spent_usd if said is None else said
     window = max(number(mapping(event.data, "context_window"), "context_window_size") or 0, 0)
     line = monitor.status_line(summary, monitor.newest_prompt(store.requests(session=event.session)), window, usd)
-    tight = gate.tightest(desk.purse.accounts(budget_gate.who(event))) if desk.has_budgets() else None
+    tight = tightest(event, desk)
     return line if tight is None else f"{line} · {tight.share:.0%} of budget {tight.budget.id}"
+
+
+def tightest(event: Event, desk: Desk) -> Account | None:
+    """The budget of which the most is used; the line is drawn without it where that can't be known."""
+    if not desk.has_budgets():
+        return None
+    try:
+        return gate.tightest(desk.purse.accounts(budget_gate.who(event), GLANCE_S))
+    except StoreError as exc:
+        desk.complain(exc)
+        return None
 
 
 def cost_of(said: object) -> float | None:

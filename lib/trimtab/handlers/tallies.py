@@ -12,17 +12,18 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from trimtab.budget.expect import MOST_FIRSTS, Habits, habits_of
+from trimtab.budget.scopes import MAIN
 from trimtab.budget.tally import Conversation, Tally
 from trimtab.budget.terms import Charge
 from trimtab.prices import Book, Own
 from trimtab.records import UNLISTED, Request, SessionTotal
 from trimtab.store.budgets import Times
 from trimtab.store.usage import LATE_S
-from trimtab.usage.charging import MAIN, charge_of
+from trimtab.usage.charging import charge_of
 
 PAGE = 500  # rows between two looks at the clock: 12 ms (measured on a 2-core x86_64 Linux machine, 2026-11)
 RECENT_S = 7200.0  # for what came since a reservation, which is an hour old at most
-HABITS_S, FEW_S = 600.0, 15.0  # chosen: between two looks at what the user's requests are like, and while few are known
+HABITS_S = 600.0  # chosen: between two looks at what the user's requests are like
 FIRSTS, RECENT = 100, 2_000  # conversations and responses that habits are learned from, chosen
 MOST_WHOLE = 256  # sessions that are known from their beginning
 OWN_REQUESTS = 32  # of a conversation, that its next one is expected by
@@ -71,7 +72,7 @@ class Tallies:
         self._totals: tuple[int, float, float] | None = None
         self._beyond_at: dict[str, float] = {}  # by session, when the client told its total
         self._total_at: dict[str, float] = {}
-        self._habits, self._habits_at = Habits(), float("-inf")
+        self._habits, self._habits_at, self._habits_newest = Habits(), float("-inf"), 0
 
     # Reading
 
@@ -165,11 +166,16 @@ class Tallies:
         self.tally.forget(self._since, now - RECENT_S, self._whole)
 
     def habits(self, now: float) -> Habits:
-        """What the user's requests are like, looked at now and then. Raises StoreError."""
-        if abs(now - self._habits_at) >= (HABITS_S if len(self._habits.firsts) >= MOST_FIRSTS else FEW_S):
-            recent = self._source.after(self._source.newest() - RECENT, RECENT)
+        """What the user's requests are like: looked at now and then, and while little is known after all that is new.
+
+        Raises StoreError.
+        """
+        newest = self._source.newest()
+        is_more = len(self._habits.firsts) < MOST_FIRSTS and newest != self._habits_newest
+        if is_more or abs(now - self._habits_at) >= HABITS_S:
+            recent = self._source.after(newest - RECENT, RECENT)
             self._habits = habits_of(self._source.firsts(FIRSTS), [request for _, request in recent])
-            self._habits_at = now
+            self._habits_at, self._habits_newest = now, newest
         return self._habits
 
     def own(self, session: str, agent: str) -> list[Request]:
@@ -180,8 +186,9 @@ class Tallies:
 
     def place(self, prompts: Times, tasks: Times) -> None:
         """What is known of prompts and named runs by now; what came before counts where it belongs by that."""
-        self._stale |= changed(self._prompts, prompts, self._last) | changed(self._tasks, tasks, self._last)
-        self._prompts, self._tasks = prompts, tasks
+        if prompts is not self._prompts or tasks is not self._tasks:  # of 20,000 prompts a look takes 10 ms (measured)
+            self._stale |= changed(self._prompts, prompts, self._last) | changed(self._tasks, tasks, self._last)
+            self._prompts, self._tasks = prompts, tasks
         self._place_anew()
 
     def prompt_of(self, session: str, agent: str, at: float) -> str:

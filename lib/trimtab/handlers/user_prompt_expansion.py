@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable
 
 from trimtab import monitor, prices
-from trimtab.errors import TrimtabError
+from trimtab.errors import StoreError, TrimtabError
 from trimtab.handlers import budget_words, usage_words
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
@@ -16,8 +16,11 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     answer = ANSWERS.get(text(event.data, "command_name").rpartition(":")[2])
     if answer is None:
         return None
-    desk.conversation(event)
-    desk.settle(event.session)
+    try:
+        desk.conversation(event)
+        desk.settle(event.session)
+    except StoreError as exc:  # what is asked may need nothing of the project
+        desk.complain(exc, "ledger")
     return {
         "decision": "block",
         "reason": "\n".join(answer(event, desk)),

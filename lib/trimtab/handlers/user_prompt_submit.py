@@ -25,8 +25,16 @@ def handle(event: Event, desk: Desk) -> Reply | None:
             desk.needs.forget(asker.session)
         elif not is_notice:
             budget_gate.begin(event, desk, verdict, asker, text(event.data, "prompt"))
-        report = budget_gate.handed_back(event, desk, budget_gate.finished_agent(prompt)) if is_notice else ""
-        return budget_gate.told(event, desk, verdict, asker, report)
+        finished = [budget_gate.finished_agent(prompt)] if is_notice else []
+        agents = [*desk.kept_notices(event.session), *finished]
+        reports = filter(None, (budget_gate.handed_back(event, desk, agent) for agent in agents))
+        return budget_gate.told(event, desk, verdict, asker, "\n\n".join(reports))
     if is_notice:
-        return budget_gate.stop(event, desk, account, asker)
-    return {"decision": "block", "reason": sentences.refusal(account, verdict.expected, budget_gate.here(event))}
+        desk.keep_notice(event.session, budget_gate.finished_agent(prompt))
+        return budget_gate.stop(event, desk, account, asker, verdict.expected)
+    refused = budget_gate.refuse(event, desk, account, verdict.expected)
+    if any(
+        name in prompt for name in sentences.OURS
+    ):  # the client puts what was refused back before what is typed next
+        refused["reason"] = f"{refused['reason']} {sentences.ALONE}"
+    return refused

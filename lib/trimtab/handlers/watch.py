@@ -42,7 +42,7 @@ Reply = Mapping[str, object]
 
 
 class Watched(Protocol):
-    """What is watched of `desk.Project`."""
+    """What is watched of `projects.Project`."""
 
     store: Store
 
@@ -174,7 +174,8 @@ class UserWatch:
         if self.has_past():
             self.notices.update(self._unusual(now), now, chosen.alert_command)
             self.notices.update(self._cost(now, limits), now, chosen.alert_command)
-        self.notices.update(self._budgets.all(limits.budget_share), now, chosen.alert_command)
+        standing = self._ledger().alerts(standing=True)
+        self.notices.update(self._budgets.all(limits.budget_share, standing), now, chosen.alert_command)
 
     def note_budgets(self, accounts: Sequence[Account], now: float, environment: Mapping[str, str]) -> None:
         """A request showed how much of these budgets is used: who is to be told is told with the reply."""
@@ -182,6 +183,11 @@ class UserWatch:
         found = self._budgets.news(accounts, chosen.alert_budget_share)
         if found:
             self.notices.update(found, now, chosen.alert_command)
+
+    def note_stop(self, account: Account, now: float, environment: Mapping[str, str], is_said: bool) -> None:
+        """A budget has stopped something. Where the user hears of that by the answer itself, no alert says it again."""
+        chosen, _ = settings.load([self._user / paths.CONFIG], environment)
+        self.notices.update(self._budgets.stop(account, chosen.alert_budget_share), now, chosen.alert_command, is_said)
 
     def close(self) -> None:
         if self._store is not None:
@@ -312,6 +318,11 @@ class Watch:
         """See `UserWatch`. Never raises: the decision is made, only the alert may come later."""
         with suppress(StoreError):
             self.user.note_budgets(accounts, self._clock(), environment)
+
+    def note_stop(self, account: Account, environment: Mapping[str, str], is_said: bool) -> None:
+        """See `UserWatch`. Never raises, as above."""
+        with suppress(StoreError):
+            self.user.note_stop(account, self._clock(), environment, is_said)
 
     def told(self, event: Event, reply: Reply | None, doubts: Callable[[], list[str]] = list) -> Reply | None:
         """The reply with the alerts that the user was not told yet, in the channel that the model never sees.

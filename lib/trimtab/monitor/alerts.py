@@ -18,11 +18,10 @@ from datetime import timedelta, tzinfo
 from typing import NamedTuple
 
 from trimtab.days import day_at, last_day, midnight
-from trimtab.monitor.summary import prompt_tokens
-from trimtab.records import Alert, Request
+from trimtab.records import Alert, Request, prompt_tokens
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
-SPEND, ANOMALY = "spend", "anomaly"  # sources
+SPEND, ANOMALY, BUDGET = "spend", "anomaly", "budget"  # sources
 BUDGET_MARGIN = 0.05  # below the threshold by so much it is gone
 CACHE_MARGIN, SUCCESS_MARGIN = 0.05, 0.03  # above it by so much
 FORECAST_MARGIN = 0.10  # of the limit
@@ -183,7 +182,7 @@ def budget_findings(uses: Iterable[BudgetUse], share: float) -> list[Finding]:
                     use.period.name,
                     None if threshold < 1.0 <= used else hysteresis(used, threshold, threshold - BUDGET_MARGIN),
                     level,
-                    "budget",
+                    BUDGET,
                     use.said,
                     use.period.ends_at,
                 )

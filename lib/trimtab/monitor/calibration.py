@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from trimtab import tokens
 from trimtab.monitor import sizes
-from trimtab.monitor.summary import prompt_tokens
-from trimtab.records import Arrival, Request
+from trimtab.records import Arrival, Request, prompt_tokens
 
 LEAST_TOKENS = 1_000  # a smaller batch drowns in what else grew (as transcript.calibration)
 COMPLETE_SHARE = 0.95  # of what an answer weighs, above which its logged output is taken for whole

@@ -47,8 +47,8 @@ from trimtab.monitor.parts import (
     relative_rates,
     usd_rates,
 )
-from trimtab.monitor.summary import PricesOf, UsdOf, prompt_tokens
-from trimtab.records import Arrival, Request
+from trimtab.monitor.summary import PricesOf, UsdOf
+from trimtab.records import Arrival, Request, prompt_tokens
 
 TOLERANCE = (
     0.12  # of estimates: the 90th percentile of a result's error held out is 0.09 to 0.11 (bench/attribution.py)

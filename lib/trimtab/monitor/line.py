@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from trimtab.monitor.report import dollars, short
-from trimtab.monitor.summary import Summary, prompt_tokens
-from trimtab.records import Request
+from trimtab.monitor.summary import Summary
+from trimtab.records import Request, prompt_tokens
 
 
 def newest_prompt(requests: Sequence[Request]) -> int:

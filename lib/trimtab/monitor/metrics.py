@@ -9,8 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from trimtab.monitor.summary import prompt_tokens
-from trimtab.records import Metric, Request, Totals
+from trimtab.records import Metric, Request, Totals, prompt_tokens
 
 LATE_S = 3600.0  # chosen: a response is in the transcript when it ends, a subagent's is read a few seconds later
 CLASSES = ("input_tokens", "write_5m_tokens", "write_1h_tokens", "read_tokens", "output_tokens")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from trimtab.monitor.summary import PricesOf, UsdOf, prompt_tokens
-from trimtab.records import Request
+from trimtab.monitor.summary import PricesOf, UsdOf
+from trimtab.records import Request, prompt_tokens
 
 STANDING, PROMPT, RESULT, NOTE, SUMMARY, ANSWER = "standing", "prompt", "result", "note", "summary", "answer"
 EARLIER, UNKNOWN = "earlier", "not attributed"

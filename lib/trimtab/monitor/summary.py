@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from trimtab.records import Addition, Factor, Load, Prices, Recovery, Request, Tier
+from trimtab.records import Addition, Factor, Load, Prices, Recovery, Request, Tier, prompt_tokens
 
 DROP = 0.8  # chosen: below it something left the context; tool results are what goes first
 CALL_TOKENS = 120  # what the model writes for one more call (design.md, section 1)
@@ -155,11 +155,6 @@ def segment_ends(requests: Sequence[Request]) -> list[int]:
         fell = this.model == after.model and prompt_tokens(after) < DROP * prompt_tokens(this)
         ends[index] = index + 1 if fell else ends[index + 1]
     return ends
-
-
-def prompt_tokens(request: Request) -> int:
-    """What the model read for a response, from the cache or not."""
-    return request.input_tokens + request.write_5m_tokens + request.write_1h_tokens + request.read_tokens
 
 
 def summarise(

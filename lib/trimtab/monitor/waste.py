@@ -33,9 +33,8 @@ from trimtab.monitor.summary import (
     by_load,
     conversations_of,
     load_item,
-    prompt_tokens,
 )
-from trimtab.records import EDITORS, LONGEST_TARGET, Load, Recovery, Request
+from trimtab.records import EDITORS, LONGEST_TARGET, Load, Recovery, Request, prompt_tokens
 
 LEAST_SHARE = 0.005  # chosen: of all that was spent; a finding below it is left out
 LEAST_TOKENS = 1_000  # of an instance; chosen

@@ -93,7 +93,7 @@ class Turn:
     def add_prompt(self, session: str, prompt: str, at: float) -> None:
         """Notes when a prompt of the user began; the first time stays. Those of PROMPTS_S ago are forgotten."""
         self._db.execute("insert or ignore into budget_prompts values (?, ?, ?)", [clean(session), clean(prompt), at])
-        self._db.execute("delete from budget_prompts where session = ? and at < ?", [clean(session), at - PROMPTS_S])
+        self._db.execute("delete from budget_prompts where at < ?", [at - PROMPTS_S])
 
 
 class BudgetStore(Database):
@@ -177,6 +177,18 @@ class BudgetStore(Database):
                 self._note(db, number, author, what, say(before), say(after))
         self.flag()
         return after
+
+    def close_unread(self, number: int, author: Author) -> bool:
+        """Closes a budget of which this version does not know all words; False where it can be read."""
+        try:
+            self.budget(number)
+            return False
+        except StoreError:
+            with self._transaction() as db:
+                db.execute("update budget_constraints set state = 'closed' where id = ?", [number])
+                self._note(db, number, author, "remove", "", "")
+        self.flag()
+        return True
 
     def adopt(self, origin: str, given: Sequence[Budget], author: Author, say: Say) -> bool:
         """Makes the open budgets of an origin those that are given; whether that changed anything.
@@ -366,7 +378,9 @@ def budget_of(row: Sequence[object]) -> Budget:
             None if paused_until is None else float(str(paused_until)),
         )
     except (ValueError, TypeError) as exc:
-        raise StoreError(f"budget {number} can't be read ({exc}): remove it with `trimtab budget remove`") from exc
+        raise StoreError(
+            f"budget {number} can't be read ({exc}): remove it with `trimtab budget remove {number}`"
+        ) from exc
 
 
 def reservation_of(row: Sequence[object]) -> Reservation:

@@ -6,7 +6,7 @@ tool result. Lines of other types, and `toolUseResult` (a second copy of the res
 Nothing here raises over what a line holds: a line that is not understood is counted in `Reader.bad`.
 """
 
-from trimtab.transcript.calibration import Calibration, Sample, calibrate, prompt_tokens
+from trimtab.transcript.calibration import Calibration, Sample, calibrate
 from trimtab.transcript.lines import Call, Compaction, Entry, Prompt, Result, Said, Usage
 from trimtab.transcript.reader import Reader
 
@@ -22,5 +22,4 @@ __all__ = [
     "Sample",
     "Usage",
     "calibrate",
-    "prompt_tokens",
 ]

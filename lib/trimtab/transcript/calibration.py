@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from trimtab.records import Request
+from trimtab.records import Request, prompt_tokens
 from trimtab.transcript.lines import Call, Entry, Result, Said, Usage
 
 SAMPLE_TOKENS = 1_000  # a smaller batch drowns in what else grew (1,624 pairs of public real sessions, 2026)
@@ -72,8 +72,3 @@ def calibrate(entries: Iterable[Entry], count: Callable[[str], int]) -> list[Sam
     """All samples of one conversation's entries; `count` gives a text's o200k tokens."""
     calibration = Calibration(count)
     return [sample for entry in entries for sample in calibration.feed(entry)]
-
-
-def prompt_tokens(request: Request) -> int:
-    """What the model read for a response, from the cache or not."""
-    return request.input_tokens + request.write_5m_tokens + request.write_1h_tokens + request.read_tokens

@@ -2,12 +2,11 @@
 
 from sys import intern
 
+from trimtab.budget.scopes import MAIN
 from trimtab.budget.terms import MICRO, Charge
 from trimtab.prices import USUAL, Book, Price, costs_by
-from trimtab.records import Request
+from trimtab.records import Request, prompt_tokens
 from trimtab.store.merging import key_of
-
-MAIN = "main"  # the agent type of the main conversation
 
 
 def charge_of(request: Request, book: Book, prompt: str = "", task: str = "") -> Charge:
@@ -19,7 +18,6 @@ def charge_of(request: Request, book: Book, prompt: str = "", task: str = "") ->
     price = book.price_of(request)
     usd = sum(costs_by(price, request)) if price is not None else book.dearest_usd(request)
     name, scope = key_of(request)
-    context = request.input_tokens + request.write_5m_tokens + request.write_1h_tokens + request.read_tokens
     return Charge(
         f"{scope}/{name}" if scope else name,
         intern(request.session),
@@ -29,7 +27,7 @@ def charge_of(request: Request, book: Book, prompt: str = "", task: str = "") ->
         request.at,
         billed(request, price),
         request.output_tokens,
-        context,
+        prompt_tokens(request),
         round(usd * MICRO),
         intern(prompt),
         intern(task),

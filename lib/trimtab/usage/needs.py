@@ -13,9 +13,8 @@ from typing import NamedTuple
 from trimtab.budget import efficiency, forecast
 from trimtab.budget.forecast import Past, Run, Start, Step
 from trimtab.budget.terms import Charge, Measure
-from trimtab.monitor.summary import prompt_tokens
 from trimtab.prices import Book
-from trimtab.records import UNLISTED, Arrival, Request
+from trimtab.records import UNLISTED, Arrival, Request, prompt_tokens
 from trimtab.store.usage import Span, UsageStore
 from trimtab.transcript import responses
 from trimtab.usage.charging import charge_of

@@ -11,8 +11,8 @@ from trimtab.cli.page import loaded, told
 from trimtab.cli.page.history import DAY_S, History, Names, Pricing, names_of, wall_clock, zone_name
 from trimtab.cli.page.records import CLASSES, ByClass, Limits, Notice, PageData, Session, Spend
 from trimtab.monitor.alerts import state_of
-from trimtab.monitor.summary import FactorOf, UsdOf, prompt_tokens
-from trimtab.records import Request
+from trimtab.monitor.summary import FactorOf, UsdOf
+from trimtab.records import Request, prompt_tokens
 
 
 def build(

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trimtab.cli.page.records import Part
-from trimtab.monitor.summary import DROP, prompt_tokens
-from trimtab.records import Arrival, Load, Recovery, Request
+from trimtab.monitor.summary import DROP
+from trimtab.records import Arrival, Load, Recovery, Request, prompt_tokens
 
 CHARACTERS = 2.9  # of one billed token; measured on 1,624 tool results of Claude models up to 4.6
 STRETCH = 1.5  # chosen: what an arrival may be over its estimate; growth beyond is not attributed

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from trimtab.cli.page import filling
 from trimtab.cli.page.history import History, Names
 from trimtab.cli.page.records import Conversation, Limits, Part, Point, Session
-from trimtab.monitor.summary import FactorOf, prompt_tokens
-from trimtab.records import Arrival, Load, Recovery, Request
+from trimtab.monitor.summary import FactorOf
+from trimtab.records import Arrival, Load, Recovery, Request, prompt_tokens
 from trimtab.usage import account as accounts
 
 Key = tuple[str, str]  # session and agent
