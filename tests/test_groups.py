@@ -42,10 +42,12 @@ def test_who_reports_to_nobody_gets_no_contract() -> None:
     assert groups.contract("statusline-setup") == ""
 
 
-def test_agents_for_anything_are_shown_what_the_main_conversation_is() -> None:
-    """They search and change alike: a group's tier would fit half of what they do."""
-    assert groups.loads_of("general-purpose") is None
-    assert groups.loads_of("claude") is None
-    assert groups.loads_of("nobody") is None
-    assert groups.loads_of("Plan") == groups.GROUPS["2"]
+def test_agents_for_anything_go_by_no_groups_ways_unless_the_user_says_so() -> None:
+    """They search and change alike: to ask each for its changes, or to show it all that it might change, fits half."""
+    assert groups.ways_of("general-purpose") is None
+    assert groups.ways_of("claude") is None
+    assert groups.ways_of("nobody") is None
+    assert groups.ways_of("Plan") == groups.GROUPS["2"]
+    assert groups.ways_of("general-purpose", (("General-Purpose", "1"),)) == groups.GROUPS["1"]
+    assert groups.contract("general-purpose") == groups.contract("nobody")
     assert set(groups.AGENTS.values()) == set(groups.GROUPS)

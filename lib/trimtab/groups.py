@@ -15,7 +15,7 @@ class Group(NamedTuple):
     `tier` is the least at which they see what `of` names: NAMED are the files that the task names and that were not
     edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever.
     `budget_share` is how much of what a budget has left one of them is told to keep to. `reply` is the contract: what
-    their last message is asked to have.
+    their last message is asked to have, and `words` how many at most.
     """
 
     name: str
@@ -23,33 +23,33 @@ class Group(NamedTuple):
     of: str
     budget_share: float
     reply: str
+    words: int
 
 
 NAMED = "named"
-GROUPS: Mapping[str, Group] = {  # all of it chosen; the contracts' sizes are tested
+GROUPS: Mapping[str, Group] = {  # all of it chosen; of 102 recorded reports half have over 716 words
     "1": Group(
         "Strategic Analysis", "essential", "", 0.1,
         "the answer first; then findings, the most important first, each one line with path:line; then what you did "
-        "not look at",
+        "not look at", 600,
     ),
     "2": Group(
         "Decision Making", "essential", "", 0.1,
         "the decision first; then its reasons, each with its evidence (path:line), the steps in order, risks, and what "
-        "is still open",
+        "is still open", 700,
     ),
     "3": Group(
         "Execution", "complete", NAMED, 0.4,
         "whether it is done; then each change as path:line with one clause why, what you ran and its result, and what "
-        "is left",
+        "is left", 400,
     ),
     "4": Group(
         "Validation", "complete", "diff", 0.2,
         "the verdict first; then findings, the worst first, each with path:line and how to show it; then what you did "
-        "not check",
+        "not check", 600,
     ),
 }  # fmt: skip
-ANY = "the answer first; then findings with path:line, decisions, and open points"  # of an agent in no group
-LONGEST_REPLY = 300  # words that the contract asks for at most; chosen
+ANY, ANY_WORDS = "the answer first; then findings with path:line, decisions, and open points", 700  # of all others
 
 AGENTS: Mapping[str, str] = {  # an agent type, without its plugin's name, -> its group
     "Explore": "1",  # the client's own: what they are made for
@@ -66,7 +66,10 @@ AGENTS: Mapping[str, str] = {  # an agent type, without its plugin's name, -> it
     "gap-hunter": "4",
 }
 BY_FOLDED = {name.casefold(): group for name, group in AGENTS.items()}
-FOR_ANYTHING = ("general-purpose", "claude")  # what they load is weighed as in the main conversation
+FOR_ANYTHING = (
+    "general-purpose",
+    "claude",
+)  # search and change alike: no group's ways fit all of it
 WITHOUT_REPORT = ("statusline-setup",)  # nothing of theirs goes on
 
 Members = tuple[tuple[str, str], ...]  # the user's: agent type and group; the first that fits holds
@@ -89,14 +92,17 @@ def bare(agent_type: str) -> str:
     return agent_type.rpartition(":")[2].casefold()
 
 
-def loads_of(agent_type: str, own: Members = ()) -> Group | None:
-    """The group by which the agent's loads are shown; None where they are weighed as in the main conversation."""
-    return None if bare(agent_type) in FOR_ANYTHING else GROUPS.get(group_of(agent_type, own))
+def ways_of(agent_type: str, own: Members = ()) -> Group | None:
+    """The group by whose ways the agent goes; None where it is in none, or for anything and the user names no group."""
+    names = (agent_type.casefold(), bare(agent_type))
+    if bare(agent_type) in FOR_ANYTHING and not any(one.casefold() in names for one, _ in own):
+        return None
+    return GROUPS.get(group_of(agent_type, own))
 
 
 def budget_share(agent_type: str, own: Members = ()) -> float:
-    """The part of what a budget has left that one agent of the type is told to keep to, 0 where it is in no group."""
-    group = GROUPS.get(group_of(agent_type, own))
+    """The part of what a budget has left that one agent of the type is told to keep to, 0 for nothing to be told."""
+    group = ways_of(agent_type, own)
     return group.budget_share if group else 0.0
 
 
@@ -107,9 +113,9 @@ def contract(agent_type: str, own: Members = ()) -> str:
     """
     if bare(agent_type) in WITHOUT_REPORT:
         return ""
-    group = GROUPS.get(group_of(agent_type, own))
-    reply = group.reply if group else ANY
-    return f"Unless told otherwise, report {reply}. No recap, at most {LONGEST_REPLY} words."
+    group = ways_of(agent_type, own)
+    reply, words = (group.reply, group.words) if group else (ANY, ANY_WORDS)
+    return f"Unless told otherwise, report {reply}. No recap, at most {words} words."
 
 
 def read(given: object, place: str) -> tuple[Members, list[str]]:

@@ -127,7 +127,7 @@ def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> 
 def group_of(event: Event, settings: Settings) -> groups.Group | None:
     """The group by which an agent's loads are shown; None in the main conversation and where it has no say."""
     is_asked = event.agent and settings.group_tiers
-    return groups.loads_of(text(event.data, "agent_type"), settings.groups) if is_asked else None
+    return groups.ways_of(text(event.data, "agent_type"), settings.groups) if is_asked else None
 
 
 def why_whole_for(group: groups.Group, kind: str, change: float) -> str:
