@@ -19,7 +19,7 @@ from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
 from trimtab.messages import Given
 from trimtab.records import Content
-from trimtab.relevance import Evidence, Interest, Mention, evidence, new_words
+from trimtab.relevance import Evidence, Interest, Mention, evidence, new_words, words
 
 
 class Needs(NamedTuple):
@@ -57,6 +57,8 @@ class Example(NamedTuple):
     model: str
     requests_left: int
     is_persisted: bool
+    known: Given = Given()  # of a report, what its receiver holds and its sender's group
+    seen: frozenset[str] = frozenset()  # of a report's words, those that had come up
 
     @property
     def content(self) -> Content:
@@ -161,6 +163,8 @@ def example(
         now[2],
         now[0],
         "<persisted-output>" in (event["output"] or "")[:200],
+        known,
+        frozenset(interest.seen & words.words_in(found.text)) if tool == "Agent" else frozenset(),
     )
 
 

@@ -90,7 +90,7 @@ GREETING = re.compile(
 SPAN = re.compile(r"`[^`\n]*`")
 PLACE = re.compile(
     r"(?<![\w@.+~/\\-])[\w@.+~/\\-]*[\w+-]\.[A-Za-z]\w{0,9}"
-    r"(?::\d{1,6}(?:[-–:]\d{1,6})?|\(\d{1,6}(?:,\d{1,4})?\)|#L\d{1,6}(?:-L?\d{1,6})?)"
+    r"(?::\d{1,6}(?:[-–:]\d{1,6})?|\(\d{1,6},\d{1,4}\)|#L\d{1,6}(?:-L?\d{1,6})?)"
 )
 LINES = re.compile(
     r"\b[Ll]ines? \d{1,6}(?: ?[-–] ?\d{1,6})?(?:(?:,| and) \d{1,6}(?: ?[-–] ?\d{1,6})?)*|\bL\d{2,6}(?:-L?\d+)?"
@@ -124,7 +124,8 @@ def is_offer(sentence: str) -> bool:
 def is_greeting(sentence: str) -> bool:
     """Whether it says no more than that a report follows: short, about what was done for it, without evidence."""
     is_short = len(sentence) <= GREETING_CHARACTERS
-    return is_short and GREETING.match(sentence) is not None and not has_evidence(sentence)
+    tells = has_evidence(sentence) or VERDICT.search(sentence) is not None
+    return is_short and not tells and GREETING.match(sentence) is not None
 
 
 def is_question(sentence: str) -> bool:
@@ -149,12 +150,16 @@ def heads_claims(heading: str) -> bool:
 
 
 def facts_of(sentence: str) -> tuple[str, ...]:
-    """Places, numbers with their units, versions, hashes, and `names` that no word of tells, each once, in order."""
+    """Places, numbers with their units, versions, hashes, and `names` that no word of tells, each once, in order.
+
+    What is part of another is left out: of "line 245" the 245.
+    """
     found: list[tuple[int, str]] = []
     for pattern in (PLACE, LINES, NUMBER, VERSION, HASH):
         found += [(match.start(), match[0].strip()) for match in pattern.finditer(sentence, 0, LOOKED_AT)]
     found += [(match.start(), match[1]) for match in NAME.finditer(sentence, 0, LOOKED_AT) if is_silent(match[1])]
-    return tuple(dict.fromkeys(word for _, word in sorted(found)))
+    facts = list(dict.fromkeys(word for _, word in sorted(found)))
+    return tuple(fact for fact in facts if not any(fact in other and fact != other for other in facts))
 
 
 def is_silent(name: str) -> bool:

@@ -58,7 +58,7 @@ def laid_out(text: str) -> list[str]:
 
 def sentences(line: str) -> list[str]:
     """`line` parted where a sentence ends; not in `code`, nor after what is abbreviated or numbers an item."""
-    masked = SPAN.sub(lambda span: "x" * len(span[0]), line)
+    masked = SPAN.sub(lambda span: "X" * len(span[0]), line)
     out = []
     start = 0
     for match in SENTENCE.finditer(masked):

@@ -33,12 +33,13 @@ def read(text: str, held: Sequence[str] = (), files: Mapping[str, str] | None = 
     copied = copies.copies(lines, files or {})
     for fenced in parts.fences(lines):
         fence(lines, fenced, copied.get(fenced, ""), found)
+    quoted = {number for fenced in copied for number in range(fenced.first, fenced.last + 1)}
     told: set[str] = set()
     dull = known.held(lines, roles, held)
     for number, (line, role) in enumerate(zip(lines, roles, strict=True), 1):
         if number in dull or claims.is_offer(line) or (claims.is_greeting(line) and role is Role.PROSE):
             found.dull.add(number)
-        elif role not in (Role.BLANK, Role.FENCE):
+        elif role not in (Role.BLANK, Role.FENCE) and number not in quoted:
             claim(number, line, role, found, told)
     keep_choices(lines, roles, found)
     keep_headed(lines, roles, found)
@@ -51,16 +52,15 @@ def read(text: str, held: Sequence[str] = (), files: Mapping[str, str] | None = 
 
 def claim(number: int, line: str, role: Role, found: Marks, told: set[str]) -> None:
     """What one line adds: whether it is shown, and the facts that it is the first to tell."""
-    if role is Role.CODE:
-        facts = [match[0] for match in claims.PLACE.finditer(line, 0, claims.LOOKED_AT)]
-    elif role is Role.HEADER or number in found.dull:
-        facts = []
-    else:
-        facts = list(claims.facts_of(line))
+    facts: list[str] = []
+    if role is Role.CODE or number in found.dull:
+        facts += [match[0] for match in claims.PLACE.finditer(line, 0, claims.LOOKED_AT)]
+    elif role is not Role.HEADER:
+        facts += claims.facts_of(line)
         if role in (Role.PROSE, Role.ITEM, Role.ROW) and (claims.is_question(line) or claims.is_claim(line)):
             found.keep.add(number)
-    new = [fact for fact in facts if fact not in told]
-    told.update(new)
+    new = [fact for fact in facts if fact.lower() not in told]
+    told.update(map(str.lower, new))
     if new:
         found.facts[number] = tuple(dict.fromkeys((*found.facts.get(number, ()), *new)))
 
@@ -70,7 +70,7 @@ def fence(lines: Sequence[str], fenced: Fenced, place: str, found: Marks) -> Non
     first, last, language = fenced
     found.blocks.append(Block("code", "" if place else language, first, first, last))
     if place:
-        found.facts[first] = (place,)
+        found.facts[first + 1] = (place,)  # with the fence alone nothing of the copy is shown
         found.dull.update(range(first, last + 1))
     elif language in PRINTED and last - first > 1:
         printed = outputs.parse("", "\n".join(lines[first : last - 1]))

@@ -47,8 +47,8 @@ def priority(content: Content, group: str = "") -> Priority:
     given = GIVEN.search(text[:GIVEN_CHARACTERS])
     if given:
         return Priority(given[1].lower())
-    told = [content.lines[number - 1] for number in sorted(content.keep)]
-    pressing = [line for line in told if PRESSING.search(UNPRESSING.sub("", line))]
+    told = [UNPRESSING.sub("", content.lines[number - 1]) for number in sorted(content.keep)]
+    pressing = [line for line in told if PRESSING.search(line)]
     if pressing and (group in JUDGES or any("block" in line.lower() for line in pressing)):
         return Priority.CRITICAL
     if pressing or any(claims.FAILURE.search(UNFAILED.sub("", line)) or claims.is_question(line) for line in told):
