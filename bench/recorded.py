@@ -6,16 +6,20 @@ conversation is told to the same `Interest` that the plugin keeps, in the same o
 
 import importlib
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from trimtab.budget.scopes import group_of
 from trimtab.handlers import parsed
+from trimtab.handlers.conversation import MOST_REPORTS, REPORT_CHARACTERS
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
+from trimtab.messages import Given
 from trimtab.records import Content
-from trimtab.relevance import Evidence, Interest, Mention, evidence, new_words
+from trimtab.relevance import Evidence, Interest, Mention, evidence, new_words, words
 
 
 class Needs(NamedTuple):
@@ -53,6 +57,8 @@ class Example(NamedTuple):
     model: str
     requests_left: int
     is_persisted: bool
+    known: Given = Given()  # of a report, what its receiver holds and its sender's group
+    seen: frozenset[str] = frozenset()  # of a report's words, those that had come up
 
     @property
     def content(self) -> Content:
@@ -81,6 +87,7 @@ def examples(session: Mapping[str, Any], judge: Evaluator) -> Iterator[Example]:
     left, prompts, models = requests(session, judge)
     interest = Interest()
     waiting: list[tuple[str, str, str]] = []  # outputs that the agent has not read yet
+    reports: deque[str] = deque(maxlen=MOST_REPORTS)
     for event in session["events"]:
         kind = event["e"]
         if kind in ("api", "prompt"):
@@ -90,6 +97,7 @@ def examples(session: Mapping[str, Any], judge: Evaluator) -> Iterator[Example]:
         if kind == "compact":
             interest.compacted()
             waiting.clear()
+            reports.clear()
         elif kind == "prompt" and not event.get("meta"):
             interest.asked(event["text"])
         elif kind in ("say", "think"):
@@ -100,7 +108,10 @@ def examples(session: Mapping[str, Any], judge: Evaluator) -> Iterator[Example]:
             label = labelled.get(event["id"])
             if label is not None and not event["is_error"]:
                 k = event["k"]
-                yield example(session, event, label, interest, (left[k], prompts[k], models[k]), judge)
+                held = (str(given.get("prompt", "")), *reports) if name_of(event["name"]) == "Agent" else ()
+                yield example(session, event, label, interest, (left[k], prompts[k], models[k]), judge, held)
+            if name_of(event["name"]) == "Agent":
+                reports.append((event["output"] or "")[:REPORT_CHARACTERS])
             waiting.append((name_of(event["name"]), event["output"] or "", str(given.get("command", ""))))
 
 
@@ -125,13 +136,17 @@ def example(
     interest: Interest,
     now: tuple[int, int, str],
     judge: Evaluator,
+    held: tuple[str, ...] = (),
 ) -> Example:
+    """One labelled output; `held` is what its receiver has of a report: the task that it wrote, earlier reports."""
     given = event["input"] if isinstance(event["input"], dict) else {}
     tool = name_of(event["name"])
     path = str(given.get("file_path", "")) if tool == "Read" else ""
     command = str(given.get("command", "")) if tool == "Bash" else ""
     lines, start = unnumbered(label.lines, judge) if tool == "Read" else (tuple(label.lines), 1)
-    found = Loaded(tool, path or command, "\n".join(lines), start if path else 0)
+    sender = str(given.get("subagent_type", "")) if tool == "Agent" else ""
+    known = Given(held, group=group_of(sender))
+    found = Loaded(tool, path or command, "\n".join(lines), start if path else 0, given=known)
     whole = parsed.parse(found)
     targeted = bool(given.get("offset") or given.get("limit"))
     return Example(
@@ -148,6 +163,8 @@ def example(
         now[2],
         now[0],
         "<persisted-output>" in (event["output"] or "")[:200],
+        known,
+        frozenset(interest.seen & words.words_in(found.text)) if tool == "Agent" else frozenset(),
     )
 
 

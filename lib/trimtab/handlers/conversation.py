@@ -17,6 +17,7 @@ PRINTS = re.compile(r"\b(?:grep|rg|ag|sed|awk|cat|head|tail|less|bat|nl)\b")
 MOST_UNSAMPLED = 400  # entries kept until there is time to learn the model's factor from them
 MOST_CALLS = 500
 MOST_FETCHES = 2  # of folded lines of one file; then the file is shown whole, until it is edited
+MOST_REPORTS, REPORT_CHARACTERS = 8, 60_000  # that a new report may repeat, and what is kept of each; chosen
 MOST_HELD, MOST_HELD_CHARACTERS = 60, 1 << 20  # views of a conversation whose folded lines are kept to recognise them
 
 
@@ -49,6 +50,7 @@ class Conversation:
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._held_characters = 0
+        self.reports: deque[str] = deque(maxlen=MOST_REPORTS)  # of subagents, as this conversation was shown them
         self._shown: set[str] = set()  # of the held views, those whose result the transcript has come to
         self._messages: set[str] = set()
         self._news = News([], [], [])
@@ -95,6 +97,7 @@ class Conversation:
                 self.interest.compacted()
                 self._held.clear()
                 self._held_characters = 0
+                self.reports.clear()
         return news
 
     def recorded(self) -> None:
@@ -122,6 +125,8 @@ class Conversation:
     def _result(self, entry: transcript.Result, news: "News") -> None:
         held = self._held.get(entry.id)
         call = self._calls.get(entry.id)
+        if call is not None and call.name in ("Agent", "Task"):
+            self.reports.append(entry.text[:REPORT_CHARACTERS])
         if held is not None:
             self._shown.add(entry.id)
             if call is not None:

@@ -277,7 +277,7 @@ class Desk:
     def parse(self, found: Loaded, rules: tuple[Rule, ...] = ()) -> Parsed:
         """A load parsed; the same text of the same name is parsed once while it is kept."""
         name = os.path.basename(found.name) if found.is_file else found.name
-        key = hash((name, found.text, rules))
+        key = hash((name, found.text, found.given, rules))
         kept = self._parsed.get(key)
         if kept is not None and kept[0] == name and kept[1] == found.text:
             self._parsed.move_to_end(key)

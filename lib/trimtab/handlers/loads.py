@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from trimtab import messages
 from trimtab.content import notebooks
 from trimtab.handlers.events import Event, Json, mapping, number, text
 
@@ -21,7 +22,7 @@ class Loaded(NamedTuple):
 
     `start` is the number of a file's first line, 0 for an output, whose lines have no numbers. `preview` is what the
     client shows where it has put the output into a file itself, "" elsewhere. `total` is how many lines the file has
-    where the client has read only its first page, 0 elsewhere.
+    where the client has read only its first page, 0 elsewhere. `given` is what is known of a message between agents.
     """
 
     tool: str
@@ -31,6 +32,7 @@ class Loaded(NamedTuple):
     is_targeted: bool = False
     preview: str = ""
     total: int = 0
+    given: messages.Given = messages.Given()
 
     @property
     def is_file(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from trimtab import content, relevance, tiers, tokens
+from trimtab import content, messages, relevance, tiers, tokens
 from trimtab.content import commands, rules
 from trimtab.content.rules import Rule
 from trimtab.handlers.loads import Loaded
@@ -20,6 +20,7 @@ class Parsed(NamedTuple):
     plan: tiers.Plan
     places: Places
     mentions: tuple[Mention, ...]
+    care: float = 1.0  # how many times a miss in it counts, by what it is
 
 
 def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
@@ -32,7 +33,8 @@ def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
     parted = relevance.parted(made.lines, made.dull, made.kind == "search")
     places = Places(made.lines, parted.unique) if found.path else NOWHERE
     plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
-    return Parsed(plan, places, relevance.mentions_in(parted))
+    care = messages.CARE[messages.priority(made, found.given.group)] if made.kind == messages.KIND else 1.0
+    return Parsed(plan, places, relevance.mentions_in(parted), care)
 
 
 def contents(found: Loaded) -> Content:
@@ -40,6 +42,8 @@ def contents(found: Loaded) -> Content:
         return content.parse(found.name, found.text)
     if found.tool == "Read":
         return content.notebook(found.text)
+    if found.tool == "Agent":
+        return messages.read(found.text, found.given.held, dict(found.given.files))
     path = commands.printed_file(found.name) if found.tool == "Bash" else None
     if path is not None and content.is_known(path, found.text):
         return content.parse(path, found.text)
@@ -66,6 +70,8 @@ def weighed(whole: Parsed, new_words: Sequence[Mention], evidence: Evidence | No
     found = whole.plan.content
     words = new_words if found.kind not in content.SUMMARISED else ()
     used = relevance.used(tool)
+    if found.kind == messages.KIND:
+        return Need(messages.rates(found), words, used, whole.care)
     if evidence is None:
         return Need(relevance.rate_output(found), words, used)
     return Need(relevance.rate(found, whole.places, evidence), words, used, evidence.task.care)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trimtab import groups, paths, policy, prices, tiers, tokens
 from trimtab.content import commands
-from trimtab.handlers import budget_gate, loads, outputs, parsed, wrapping
+from trimtab.handlers import budget_gate, loads, outputs, parsed, reports, wrapping
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.desk import Desk, Reply, Uncounted
 from trimtab.handlers.events import Event, text
@@ -47,6 +47,8 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     if reason:
         record(event, desk, found, None, Tier.COMPLETE, reason, None)
         return None
+    if found.tool == "Agent":
+        found = found._replace(given=reports.known(found, event, conversation))
     whole = desk.parse(found, settings.rules)
     group = group_of(event, settings)
     reason = ""

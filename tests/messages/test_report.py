@@ -1,0 +1,68 @@
+"""A report's content: what every view shows, what a fold names, which lines belong together."""
+
+from trimtab import messages, tiers, tokens
+from trimtab.records import Content, Tier
+from trimtab.relevance import Need
+
+
+def shown_lines(content: Content) -> list[str]:
+    return [content.lines[number - 1] for number in sorted(content.keep)]
+
+
+def essential(content: Content) -> str:
+    whole = tiers.plan(content, tokens.estimate("\n".join(content.lines)), 0)
+    made = tiers.cut(whole, Need(messages.rates(content)), 1_500.0)
+    return tiers.render(made, tiers.shape(made, Tier.ESSENTIAL), 1, is_numbered=False).text
+
+
+def test_a_place_is_a_fact_once_where_it_is_first_told() -> None:
+    content = messages.read("It begins at `a/b.go:12`.\n\nAgain `a/b.go:12`, and `a/b.go:90`.")
+    assert content.facts == {1: ("a/b.go:12",), 3: ("a/b.go:90",)}
+
+
+def test_what_prints_is_read_as_output_and_what_is_code_is_not() -> None:
+    printed = "```\nok 1\nE   AssertionError: 3 != 4\nFAILED tests/test_a.py::test_one\n```"
+    assert "FAILED tests/test_a.py::test_one" in shown_lines(messages.read(printed))
+    code = '```go\nreturn errors.New("failed: not found")\n```'
+    assert shown_lines(messages.read(code)) == []
+
+
+def test_the_choices_of_a_question_are_shown_with_it() -> None:
+    content = messages.read("Which shall it be?\n\n- fork it\n- wait\n\nThe rest is plain.")
+    assert shown_lines(content) == ["Which shall it be?", "- fork it", "- wait"]
+
+
+def test_below_a_heading_of_claims_the_first_sentence_is_shown() -> None:
+    content = messages.read(
+        "## Decision\n\nChild processes over a socket.\nThey live long.\n\n## Layout\n\nTwo folders."
+    )
+    assert shown_lines(content) == ["Child processes over a socket."]
+
+
+def test_a_row_is_shown_with_its_tables_head() -> None:
+    rows = "\n".join(
+        f"| case {i} of the long list of cases | it was looked at as all the others were |" for i in range(12)
+    )
+    view = essential(messages.read(f"| case | result |\n|---|---|\n{rows}\n| case 12 | FAIL |\n"))
+    assert view.startswith("| case | result |\n|---|---|\n... Read offset=3 limit=12")
+    assert "| case 12 | FAIL |" in view
+
+
+def test_a_copy_is_named_by_its_place_and_by_nothing_else() -> None:
+    source = "\n".join(f"    value_{i} = compute_{i}(argument_{i})" for i in range(30))
+    content = messages.read(
+        f"See a.py.\n\n```python\n{source}\n```\n\nThat is all of it.", files={"a.py": f"x = 1\n{source}\n"}
+    )
+    assert content.facts[4] == ("a.py:2-31",)
+    assert set(range(3, 35)) <= content.dull
+    assert "```python\n... Read offset=4 limit=30: a.py:2-31\n```" in essential(content)
+
+
+def test_what_the_receiver_holds_is_not_shown_though_it_claims() -> None:
+    task = "Do not touch the public interface. All of the old tests must pass."
+    content = messages.read(f"{task}\n\nOne test fails.", (task,))
+    assert shown_lines(content) == ["One test fails."]
+
+
+def test_an_empty_message_has_nothing() -> None:
+    assert messages.read("").lines == ("",)

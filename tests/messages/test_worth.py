@@ -1,0 +1,34 @@
+"""How pressing a message is, and which lines come first."""
+
+import pytest
+
+from trimtab import messages
+from trimtab.messages import Priority
+
+
+@pytest.mark.parametrize(
+    ("text", "group", "priority"),
+    [
+        ("Priority: low\n\nCritical: data loss.", "4", Priority.LOW),
+        ("One critical finding: the key is in the log.", "4", Priority.CRITICAL),
+        ("One critical finding: the key is in the log.", "1", Priority.HIGH),
+        ("**Blocked.** The registry is down.", "3", Priority.CRITICAL),
+        ("3 tests failed.", "3", Priority.HIGH),
+        ("May it be dropped?", "1", Priority.HIGH),
+        ("No critical issues. 0 failed.", "1", Priority.LOW),
+        ("No critical issues. 0 failed.", "4", Priority.NORMAL),
+        ("All 12 tests passed.", "3", Priority.LOW),
+        ("The lock file is old, which is a risk.", "3", Priority.NORMAL),
+    ],
+)
+def test_priority(text: str, group: str, priority: Priority) -> None:
+    assert messages.priority(messages.read(text), group) is priority
+
+
+def test_lines_rank_by_place_and_evidence_and_what_is_held_not_at_all() -> None:
+    task = "Look at the whole of the parser and its callers."
+    text = f"## Found\n\nIt has two parts.\nThey are alike.\nOne is at `a.py:3`.\n\n{task}\n\nThe end of it."
+    rates = messages.rates(messages.read(text, (task,)))
+    assert rates[0] == rates[6] == 0.0
+    assert rates[2] > rates[3]
+    assert rates[4] > rates[3] > rates[8]
