@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from trimtab.budget.scopes import group_of
+from trimtab.groups import group_of
 from trimtab.handlers import parsed
 from trimtab.handlers.conversation import MOST_REPORTS, REPORT_CHARACTERS
 from trimtab.handlers.loads import Loaded

@@ -1,7 +1,8 @@
 """PreCompact: the conversation is about to be summed up, by a request; not where a budget is used up.
 
-The client then keeps it as it is. hooks.json hooks only compactions of the client's own accord: after one that the
-user types, the client (2.1.328) puts a line about the hook into the conversation, for users without a budget too. A budget of the prompt's size asks for a compaction and never refuses one.
+The client then keeps it as it is. hooks.json hooks only compactions of the client's own accord: after one that the user
+types, the client (2.1.328) puts a line about the hook into the conversation, for users without a budget too. A budget
+of the prompt's size asks for a compaction and never refuses one.
 """
 
 from trimtab.handlers import budget_gate

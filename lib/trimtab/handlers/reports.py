@@ -1,7 +1,7 @@
 """What is known of a subagent's report beside its text: its task, earlier reports, the files that it quotes."""
 
 from trimtab import messages
-from trimtab.budget.scopes import group_of
+from trimtab.groups import group_of
 from trimtab.handlers.conversation import Conversation
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
