@@ -1,5 +1,7 @@
 """A report's content: what every view shows, what a fold names, which lines belong together."""
 
+import pytest
+
 from trimtab import messages, tiers, tokens
 from trimtab.records import Content, Tier
 from trimtab.relevance import Need
@@ -62,6 +64,28 @@ def test_what_the_receiver_holds_is_not_shown_though_it_claims() -> None:
     task = "Do not touch the public interface. All of the old tests must pass."
     content = messages.read(f"{task}\n\nOne test fails.", (task,))
     assert shown_lines(content) == ["One test fails."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n",
+        "~~~x\n```",
+        "|---|",
+        "# ",
+        "- \n  -\n    - a",
+        "**",
+        "?" * 3_000,
+        "1," * 3_000,
+        "a. B " * 900,
+        "\t\r\n\u2028x",
+    ],
+)
+def test_odd_messages_keep_their_words_and_their_blocks_nest(text: str) -> None:
+    content = messages.read(text, (text,), {"a.py": text})
+    assert " ".join(content.lines).split() == text.split()
+    assert all(1 <= b.first <= b.head <= b.last <= len(content.lines) for b in content.blocks)
+    assert len(messages.rates(content)) == len(content.lines)
 
 
 def test_an_empty_message_has_nothing() -> None:

@@ -96,7 +96,7 @@ LINES = re.compile(
     r"\b[Ll]ines? \d{1,6}(?: ?[-–] ?\d{1,6})?(?:(?:,| and) \d{1,6}(?: ?[-–] ?\d{1,6})?)*|\bL\d{2,6}(?:-L?\d+)?"
 )
 NUMBER = re.compile(
-    r"""(?<![\w.\#/-])(?:  # no part of a name
+    r"""(?<![\w.,\#/-])(?:  # no part of a name
     [$€]?\d[\d,.]*(?:(?:\ ?[-–/]\ ?|\ of\ )\d[\d,.]*)?\s?(?: % | [mµun]?s | secs? | seconds? | mins? | minutes?
     | hours? | h
         | days? | weeks? | months? | years? | [kKMGT]i?B | bytes? | bits? | px | [kM]?Hz | rows? | lines? | tokens?
@@ -130,12 +130,13 @@ def is_greeting(sentence: str) -> bool:
 
 def is_question(sentence: str) -> bool:
     """Whether it asks the reader something that is not merely an offer."""
-    return "?" in sentence and QUESTION.search(SPAN.sub("`x`", sentence)) is not None and not is_offer(sentence)
+    end = sentence[-LOOKED_AT:]
+    return "?" in end and QUESTION.search(SPAN.sub("`x`", end)) is not None and not is_offer(sentence)
 
 
 def has_evidence(sentence: str) -> bool:
     """Whether it names a place or a number with its unit."""
-    return PLACE.search(sentence) is not None or NUMBER.search(sentence) is not None
+    return PLACE.search(sentence, 0, LOOKED_AT) is not None or NUMBER.search(sentence, 0, LOOKED_AT) is not None
 
 
 def is_claim(sentence: str) -> bool:
@@ -146,7 +147,7 @@ def is_claim(sentence: str) -> bool:
 
 def heads_claims(heading: str) -> bool:
     """Whether what stands below a heading is a claim by that: findings, failures, an answer, a decision."""
-    return HEADS.search(heading) is not None
+    return HEADS.search(heading, 0, LOOKED_AT) is not None
 
 
 def facts_of(sentence: str) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ class Fenced(NamedTuple):
 
 LONG_LINE = 240  # characters of a line that is parted into its sentences; chosen: a shorter one folds with its like
 SENTENCE = re.compile(r"(?<=[.!?])(?:[\"')\]]|\*{1,2})?[ \t]+(?=[\"'(\[*`]{0,3}[A-Z0-9❌✅⚠])")
+LONGEST_ABBREVIATED = 12  # characters
 ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|fig|no|St|Dr|Mr|Ms)|\b[A-Z]|^\s*\d{1,3})\.$", re.I)
 SPAN = re.compile(r"`[^`\n]*`")
 ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|\([a-z0-9]\))[ \t]+")
@@ -62,7 +63,7 @@ def sentences(line: str) -> list[str]:
     out = []
     start = 0
     for match in SENTENCE.finditer(masked):
-        if ABBREVIATED.search(masked[start : match.start()].strip()):
+        if ABBREVIATED.search(masked[max(start, match.start() - LONGEST_ABBREVIATED) : match.start()]):
             continue
         end = match.start() + len(match[0].rstrip())
         out.append(line[start:end])
