@@ -20,7 +20,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from trimtab.content.families import runs_tests
 from trimtab.monitor import anytime
 from trimtab.monitor.anytime import Interval
 from trimtab.records import Arrival, Assignment, Experiment, Outcome, Request
@@ -104,6 +103,8 @@ def outcome(
     given: Assignment, requests: Sequence[Request], arrivals: Sequence[Arrival], usd_of: UsdOf, units_of: UnitsOf
 ) -> Outcome:
     """What the session, its subagents included, did in its window, of all that is known of it."""
+    from trimtab.content.families import runs_tests  # takes 40 ms, which a sync with nothing new does not have
+
     ends = given.at + WINDOW_S
     asked = {request.message_id: request for request in requests if given.at <= request.at < ends}
     came = [arrival for arrival in arrivals if given.at <= arrival.at < ends]
