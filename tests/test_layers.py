@@ -18,6 +18,7 @@ LAYERS = (  # lowest first; where modules of one row of the design need each oth
     {"relevance"},
     {"tiers"},
     {"policy", "messages", "cache", "predict", "budget", "monitor"},
+    {"prompt"},
     {"prices"},
     {"paths", "settings", "store", "transcript", "environment"},
     {"learn", "usage"},
