@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 from trimtab.errors import DamagedError, StoreError
-from trimtab.records import Addition, Alert, Factor, Fold, Load, Metric, Recovery, Request, Session, Tier, Totals
+from trimtab.records import (
+    Addition,
+    Alert,
+    Factor,
+    Fold,
+    Load,
+    Message,
+    Metric,
+    Recovery,
+    Request,
+    Session,
+    Tier,
+    Totals,
+)
 from trimtab.schema import MIGRATIONS, Migration
 from trimtab.store import Store, set_aside
 
@@ -125,6 +138,21 @@ def test_loads(store: Store) -> None:
     assert store.loads(until=20.0) == [LOAD]
     assert store.loads(until=20.0, with_folds=False) == [LOAD._replace(folds=())]
     assert store.loads(session="s1", since=10.5) == []
+
+
+def test_who_wrote_a_message_is_kept_and_who_asked_whom(store: Store) -> None:
+    """A message between agents comes back as another load, main and no message are mixed up, or a task is not found."""
+    task = LOAD._replace(
+        tool_use_id="t2", agent="a1", at=11.0, kind="task", folds=(), message=Message("", "Explore", "high")
+    )
+    report = LOAD._replace(tool_use_id="t1", message=Message("Explore", "", "critical"))
+    for load in (LOAD, task, report):  # a message takes the place of a load that was none
+        store.add_load(load)
+    assert store.loads() == [report, task]
+    assert store.task_of("s1", "a1") == Message("", "Explore", "high")
+    assert [store.task_of(*pair) for pair in (("s1", ""), ("s2", "a1"), ("s1", "a2"))] == [None, None, None]
+    store.add_load(LOAD)
+    assert store.loads() == [LOAD, task]
 
 
 def test_the_same_load_again_replaces_the_first(store: Store) -> None:

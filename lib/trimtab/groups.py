@@ -70,6 +70,7 @@ FOR_ANYTHING = (
     "general-purpose",
     "claude",
 )  # search and change alike: no group's ways fit all of it
+USUAL = FOR_ANYTHING[0]  # the client starts one of these where a call names no type
 WITHOUT_REPORT = ("statusline-setup",)  # nothing of theirs goes on
 
 Members = tuple[tuple[str, str], ...]  # the user's: agent type and group; the first that fits holds

@@ -95,12 +95,28 @@ class Prices(NamedTuple):
     output: float
 
 
+SUBAGENT = "subagent"  # the type of an agent whose type is not told
+TASK = "task"  # the kind of load that is what an agent was asked to do
+
+
+class Message(NamedTuple):
+    """Who wrote a message, who reads it, and how pressing it is, a value of messages.Priority.
+
+    Both are types of agents ("Explore"), "" for the main conversation.
+    """
+
+    sender: str
+    receiver: str
+    priority: str
+
+
 class Load(NamedTuple):
     """One row of the ledger: what a tool call brought in and what was shown of it.
 
     `raw_tokens` is what the client would have sent without Trimtab, `shown_tokens` what was sent, both with line
-    numbers. `path` is a file, a command or a pattern. `at` is in seconds since the epoch. `agent` is "" in the main
-    conversation. `honoured` says whether the transcript shows our view: None until it has been looked for.
+    numbers. `path` is a file, a command or a pattern. `at` is in seconds since the epoch. `agent` is whose conversation
+    it came into, "" for the main one. `honoured` says whether the transcript shows our view: None until it has been
+    looked for. `message` is None for what is no message between agents.
     """
 
     session: str
@@ -117,6 +133,7 @@ class Load(NamedTuple):
     counted: bool
     folds: tuple[Fold, ...]
     honoured: bool | None = None
+    message: Message | None = None
 
 
 class Recovery(NamedTuple):

@@ -5,7 +5,8 @@ was released is never edited: add the next number. Times are seconds since the e
 except in `requests`, whose figures are the model's own as it billed them. Version history:
 1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions;
 3 alerts with cause and period, from when until when they stand; 4 fast mode, web searches and the US in requests;
-5 budgets with scope, measure and period, their changes, reservations, what was told, prompts, tasks.
+5 budgets with scope, measure and period, their changes, reservations, what was told, prompts, tasks;
+6 loads that are messages between agents.
 
 EXPERIMENT_MIGRATIONS are of the user's `experiment.db`: 1 experiments, assignments, outcomes.
 """
@@ -224,6 +225,15 @@ MIGRATIONS = (
         ),
     ),
     Migration(5, "budgets that are kept", schema_budgets.STATEMENTS),
+    Migration(
+        6,
+        "who writes to whom",  # all three null for what is no message between agents, and before this number
+        (
+            "alter table loads add column sender text",  # a type of agent; '' is the main conversation
+            "alter table loads add column receiver text",
+            "alter table loads add column priority text",  # 'critical', 'high', 'normal', 'low'
+        ),
+    ),
 )
 
 EXPERIMENTS = """

@@ -33,7 +33,7 @@ def test_a_report_keeps_its_verdict_and_names_its_places(client: Client) -> None
     assert "\n**Verdict:** two of them are wrong.\n" in seen
     assert len(seen) < len(body)
     assert all(f"lib/flow/stations.py:{row}" in seen for row in range(100, 140))
-    (load,) = client.loads()
+    (load,) = (load for load in client.loads() if load.kind != "task")
     assert (load.kind, load.tool) == ("report", "Agent")
 
 

@@ -20,7 +20,7 @@ from trimtab.errors import StoreError
 from trimtab.handlers import budget_ahead
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.desk import Desk, Reply
-from trimtab.handlers.events import Event, text
+from trimtab.handlers.events import Event, asked_type, text
 from trimtab.handlers.replies import deny
 from trimtab.records import IntegrationMode
 
@@ -174,7 +174,7 @@ def before_tool(event: Event, desk: Desk) -> Reply | None:
 
 def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
     """A new agent: refused, or started, where the user allows it and a budget is tight on a cheaper model."""
-    kind = text(event.tool_input, "subagent_type") or "general-purpose"
+    kind = asked_type(event)
     verdict = desk.purse.ask(asker, call=event.tool_use_id, agent_type=kind)
     account = stops(verdict, event, desk)
     if account is not None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab.errors import EventError
+from trimtab.groups import USUAL
+from trimtab.records import SUBAGENT
 
 Json = Mapping[str, object]
 
@@ -77,3 +79,14 @@ def mapping(data: Json, key: str) -> Json:
 def number(data: Json, key: str) -> int | None:
     value = data.get(key)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def own_type(event: Event) -> str:
+    """The type of the agent whose event it is, "" for the main conversation."""
+    return (text(event.data, "agent_type") or SUBAGENT) if event.agent else ""
+
+
+def asked_type(event: Event) -> str:
+    """The type of the agent that the call starts, or has started."""
+    response = event.tool_response if isinstance(event.tool_response, dict) else {}
+    return text(response, "agentType") or text(event.tool_input, "subagent_type") or USUAL

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from trimtab import messages
 from trimtab.content import notebooks
-from trimtab.handlers.events import Event, Json, mapping, number, text
+from trimtab.handlers.events import Event, Json, asked_type, mapping, number, own_type, text
+from trimtab.records import Message
 
 CELL = "view"
 LARGEST_PERSISTED_BYTES = 3 << 20  # of an output that the client put into a file; a larger one would take over a second
@@ -22,7 +23,8 @@ class Loaded(NamedTuple):
 
     `start` is the number of a file's first line, 0 for an output, whose lines have no numbers. `preview` is what the
     client shows where it has put the output into a file itself, "" elsewhere. `total` is how many lines the file has
-    where the client has read only its first page, 0 elsewhere. `given` is what is known of a message between agents.
+    where the client has read only its first page, 0 elsewhere. `given` is what is known of a message between agents,
+    `message` who wrote it to whom; its priority is found later.
     """
 
     tool: str
@@ -33,6 +35,7 @@ class Loaded(NamedTuple):
     preview: str = ""
     total: int = 0
     given: messages.Given = messages.Given()
+    message: Message | None = None
 
     @property
     def is_file(self) -> bool:
@@ -180,7 +183,12 @@ def read_report(event: Event) -> Loaded | None:
     body = texts(found.get("content"))
     if found.get("status") != "completed" or not body:
         return None
-    return Loaded("Agent", text(event.tool_input, "description") or text(event.tool_input, "prompt")[:80], body)
+    return Loaded("Agent", subject(event), body, message=Message(asked_type(event), own_type(event), ""))
+
+
+def subject(event: Event) -> str:
+    """What an agent is asked, in a few words."""
+    return text(event.tool_input, "description") or text(event.tool_input, "prompt")[:80]
 
 
 def write_report(event: Event, view: str) -> object:

@@ -7,6 +7,7 @@ from trimtab import content, messages, relevance, tiers, tokens
 from trimtab.content import commands, rules
 from trimtab.content.rules import Rule
 from trimtab.handlers.loads import Loaded
+from trimtab.messages import Priority
 from trimtab.records import Content
 from trimtab.relevance import Evidence, Interest, Mention, Need, Places
 
@@ -20,7 +21,12 @@ class Parsed(NamedTuple):
     plan: tiers.Plan
     places: Places
     mentions: tuple[Mention, ...]
-    care: float = 1.0  # how many times a miss in it counts, by what it is
+    priority: Priority | None = None  # of a report
+
+    @property
+    def care(self) -> float:
+        """How many times a miss in it counts, by what it is."""
+        return messages.CARE[self.priority] if self.priority else 1.0
 
 
 def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
@@ -33,8 +39,8 @@ def parse(found: Loaded, own: Sequence[Rule] = ()) -> Parsed:
     parted = relevance.parted(made.lines, made.dull, made.kind == "search")
     places = Places(made.lines, parted.unique) if found.path else NOWHERE
     plan = tiers.plan(made, tokens.estimate(found.text), number_tokens)
-    care = messages.CARE[messages.priority(made, found.given.group)] if made.kind == messages.KIND else 1.0
-    return Parsed(plan, places, relevance.mentions_in(parted), care)
+    priority = messages.priority(made, found.given.group) if made.kind == messages.KIND else None
+    return Parsed(plan, places, relevance.mentions_in(parted), priority)
 
 
 def contents(found: Loaded) -> Content:
@@ -52,6 +58,8 @@ def contents(found: Loaded) -> Content:
 
 def kind_of(found: Loaded) -> str:
     """A load's kind where it is not parsed."""
+    if found.message is not None:
+        return messages.KIND
     return content.kind_of(found.name, found.text) if found.is_file else "text"
 
 

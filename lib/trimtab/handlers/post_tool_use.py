@@ -8,15 +8,15 @@ import math
 import re
 from pathlib import Path
 
-from trimtab import groups, paths, policy, prices, tiers, tokens
+from trimtab import groups, messages, paths, policy, prices, tiers, tokens
 from trimtab.content import commands
-from trimtab.handlers import budget_gate, loads, outputs, parsed, reports, wrapping
+from trimtab.handlers import budget_gate, loads, outputs, parsed, reports, tasks, wrapping
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.desk import Desk, Reply, Uncounted
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
-from trimtab.records import Fold, Load, Tier, View
+from trimtab.records import Fold, Load, Message, Tier, View
 from trimtab.relevance.task import CHANGED_IF_NAMED, assess
 from trimtab.settings import Settings
 
@@ -36,6 +36,7 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         event = wrapping.unwrapped(event, desk)
     elif event.tool in ("Agent", "Task"):
         report = budget_gate.handed_back(event, desk, text(loads.response(event), "agentId"))
+        tasks.record(event, desk, report)
         if report:
             return loads.replacement(event, report)
     found = loads.loaded(event)
@@ -48,7 +49,7 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         record(event, desk, found, None, Tier.COMPLETE, reason, None)
         return None
     if found.tool == "Agent":
-        found = found._replace(given=reports.known(found, event, conversation))
+        found = found._replace(given=reports.known(found, event, conversation, settings.groups))
     whole = desk.parse(found, settings.rules)
     group = group_of(event, settings)
     reason = ""
@@ -197,5 +198,16 @@ def record(
         shown_tokens=raw_tokens if view is None else view.tokens,
         counted=False,
         folds=() if view is None else view.folds,
+        message=addressed(found, whole, desk.settings(event).groups),
     )
     desk.record(event, load, uncounted)
+
+
+def addressed(found: Loaded, whole: Parsed | None, own: groups.Members) -> Message | None:
+    """Who wrote the load to whom, with its priority; None for what is no message."""
+    if found.message is None:
+        return None
+    priority = whole.priority if whole else None
+    if priority is None:  # it was not taken apart as a message
+        priority = messages.priority(messages.read(found.text), groups.group_of(found.message.sender, own))
+    return found.message._replace(priority=priority.value)

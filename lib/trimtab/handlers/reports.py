@@ -1,7 +1,7 @@
 """What is known of a subagent's report beside its text: its task, earlier reports, the files that it quotes."""
 
 from trimtab import messages
-from trimtab.groups import group_of
+from trimtab.groups import Members, group_of
 from trimtab.handlers.conversation import Conversation
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
@@ -9,11 +9,15 @@ from trimtab.handlers.loads import Loaded
 LARGEST_BYTES, MOST_BYTES = 512 << 10, 2 << 20  # of a file that quotes are looked for in, and of all; chosen
 
 
-def known(found: Loaded, event: Event, conversation: Conversation) -> messages.Given:
-    """What goes with the report `found`: the receiver wrote its prompt and was shown the conversation's reports."""
+def known(found: Loaded, event: Event, conversation: Conversation, own: Members) -> messages.Given:
+    """What goes with the report `found`: the receiver wrote its prompt and was shown the conversation's reports.
+
+    `own` are the user's groups of agents.
+    """
     asked = text(event.tool_input, "prompt")
     files = files_of(found.text, event) if "```" in found.text or "~~~" in found.text else ()
-    return messages.Given((asked, *conversation.reports), files, group_of(text(event.tool_input, "subagent_type")))
+    sender = found.message.sender if found.message else ""
+    return messages.Given((asked, *conversation.reports), files, group_of(sender, own))
 
 
 def files_of(report: str, event: Event) -> tuple[tuple[str, str], ...]:

@@ -37,16 +37,21 @@ FIRST, EVIDENCE, ROWS, CODE = 1.4, 1.35, 1.8, 0.75
 BY_QUARTER = (1.5, 1.1, 0.7, 0.7)  # of the message
 
 
+def given_priority(text: str) -> Priority | None:
+    """What the sender says of it near the top; None where it says nothing."""
+    given = GIVEN.search(text[:GIVEN_CHARACTERS])
+    return Priority(given[1].lower()) if given else None
+
+
 def priority(content: Content, group: str = "") -> Priority:
     """How pressing a report is: what its sender says it is; else by what it claims, and for what the sender is there.
 
     Critical: it is blocked, or one that weighs or checks found something critical. High: a failure or a question. Low:
     nothing is claimed but that something is done.
     """
-    text = "\n".join(content.lines)
-    given = GIVEN.search(text[:GIVEN_CHARACTERS])
+    given = given_priority("\n".join(content.lines))
     if given:
-        return Priority(given[1].lower())
+        return given
     told = [UNPRESSING.sub("", content.lines[number - 1]) for number in sorted(content.keep)]
     pressing = [line for line in told if PRESSING.search(line)]
     if pressing and (group in JUDGES or any("block" in line.lower() for line in pressing)):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trimtab import groups
 from trimtab.monitor.periods import local_day
-from trimtab.records import Request
+from trimtab.records import SUBAGENT, Request
 
 MAIN = "main conversation"
 UNKNOWN = "unknown"
@@ -61,7 +61,7 @@ def add(name: str, requests: Sequence[Request], usd_of: UsdOf) -> Spent:
 
 
 def agent_of(request: Request) -> str:
-    return request.agent_type or "subagent" if request.agent else MAIN
+    return request.agent_type or SUBAGENT if request.agent else MAIN
 
 
 def group_of(request: Request, own: groups.Members) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trimtab import tokens
 from trimtab.errors import StoreError
-from trimtab.records import Addition, Factor, Fold, Load, Recovery, Request, Session, Tier
+from trimtab.records import TASK, Addition, Factor, Fold, Load, Message, Recovery, Request, Session, Tier
 from trimtab.schema import MIGRATIONS, Migration
 from trimtab.store.base import clean, connect, current_number, narrowed, prepare, set_aside
 from trimtab.store.notices import Notices
@@ -63,16 +63,18 @@ class Store(Notices):
         """Records a load and its folds; the same tool_use_id again replaces the first."""
         with self._transaction() as db:
             db.execute(
-                "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " on conflict (tool_use_id) do update set session = excluded.session, agent = excluded.agent,"
                 " at = excluded.at, tool = excluded.tool, path = excluded.path, kind = excluded.kind,"
                 " tier = excluded.tier, reason = excluded.reason, raw_tokens = excluded.raw_tokens,"
-                " shown_tokens = excluded.shown_tokens, counted = excluded.counted, honoured = excluded.honoured",
+                " shown_tokens = excluded.shown_tokens, counted = excluded.counted, honoured = excluded.honoured,"
+                " sender = excluded.sender, receiver = excluded.receiver, priority = excluded.priority",
                 [
                     *map(clean, (load.tool_use_id, load.session, load.agent, load.at, load.tool, load.path, load.kind)),
                     *map(clean, (load.tier.value, load.reason, load.raw_tokens, load.shown_tokens)),
                     int(load.counted),
                     None if load.honoured is None else int(load.honoured),
+                    *((None, None, None) if load.message is None else map(clean, load.message)),
                 ],
             )
             db.execute("delete from folds where load = ?", [clean(load.tool_use_id)])
@@ -147,9 +149,16 @@ class Store(Notices):
                 counted=bool(row[11]),
                 folds=tuple(folds.get(row[0], ())),
                 honoured=None if row[12] is None else bool(row[12]),
+                message=None if row[13] is None else Message(*row[13:16]),
             )
             for row in self._rows(f"select l.* from loads l{where} order by l.at, l.rowid", values)
         ]
+
+    def task_of(self, session: str, agent: str) -> Message | None:
+        """Who gave an agent its task, and what it is; None where that is not recorded (yet)."""
+        sql = "select sender, receiver, priority from loads where session = ? and agent = ? and kind = ? order by at"
+        found = self._rows(f"{sql} limit 1", [clean(session), clean(agent), TASK])
+        return Message(*found[0]) if found else None
 
     def recoveries(
         self, session: str | None = None, since: float | None = None, until: float | None = None

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from trimtab.cli.page.records import Budget, FullPrice, Part
 from trimtab.monitor.summary import InputUsdOf, PricesOf, UsdOf
-from trimtab.records import Addition, Alert, Arrival, Load, Recovery, Request
+from trimtab.records import SUBAGENT, Addition, Alert, Arrival, Load, Recovery, Request
 
 DAY_S = 86_400
 QUARTER_S = 900
-SUBAGENT = "subagent"  # one whose type the transcript does not tell
 
 
 class Pricing(NamedTuple):
