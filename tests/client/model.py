@@ -73,9 +73,9 @@ def write(path: object, content: str) -> list[Call]:
     return [Call("Write", {"file_path": str(path), "content": content})]
 
 
-def delegate(prompt: str, kind: str = "general-purpose", in_background: bool = False) -> list[Call]:
-    """A turn of one subagent."""
-    given: dict[str, object] = {"description": prompt[:40], "prompt": prompt, "subagent_type": kind}
+def delegate(prompt: str, kind: str = "general-purpose", in_background: bool = False, **more: str) -> list[Call]:
+    """A turn of one subagent; `more` is the call's other input."""
+    given: dict[str, object] = {"description": prompt[:40], "prompt": prompt, "subagent_type": kind, **more}
     return [Call("Agent", {**given, "run_in_background": in_background})]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from tests.client import project
 from tests.client.billing import Billing, weighted
-from tests.client.model import Agent, Body, answer, bash, delegate, edit
+from tests.client.model import Agent, Body, Call, answer, bash, delegate, edit
 from tests.client.runner import Runner, Session
 
 from trimtab import paths
@@ -179,6 +179,56 @@ def test_an_agent_that_cannot_fit_is_not_started(runner: Runner) -> None:
     assert session.bodies("sub") == []
     assert "budget" in told[0]
     assert steps_run(runner) == 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "second"), [(200_000, ("claude-sonnet-5-5", "high")), (12_000, ("claude-haiku-5-5", "low"))]
+)
+def test_agents_start_cheaper_where_a_budget_is_tight(runner: Runner, allowed: int, second: tuple[str, str]) -> None:
+    """An agent's requests go to the dearer model although the user said which; or they do with money to spare."""
+
+    def work() -> Agent:
+        yield delegate("Look at it.")
+        yield delegate("Look at it, by a model of its own.", model="sonnet", effort="high")
+        yield "Done."
+
+    (runner.home / ".claude-patterns").mkdir()
+    config = 'budget_agent_model = "haiku"\nbudget_agent_effort = "low"\nalert_budget_share = 0.05\n'
+    (runner.home / ".claude-patterns" / "config.toml").write_text(config, encoding="utf-8")
+    limit(runner, f"{allowed} output tokens per session")
+    runner.run("Say something.", Billing(answer("Something."))).check()  # the daemon is there
+    server = Billing(work(), lambda: answer("Looked. " * 300))  # some 920 tokens
+    session = runner.run("Delegate.", server).check()
+    main = {(body["model"], body["output_config"]["effort"]) for body in session.bodies("main")}
+    assert main == {("claude-opus-5-5", "medium")}
+    agents = [(body["model"], body["output_config"]["effort"]) for body in session.bodies("sub")]
+    assert agents == [("claude-opus-5-5", "medium"), second]  # when the first one starts nothing is used yet
+
+
+@pytest.mark.parametrize(
+    ("call", "is_run"),
+    [
+        (Call("Bash", {"command": "echo 1 >> steps.txt", "description": "step"}), False),
+        (Call("WebFetch", {"url": "https://127.0.0.1:9/", "prompt": "What is it?"}), False),
+        (Call("Read", {"file_path": "note.txt"}), True),
+    ],
+    ids=lambda given: given.name if isinstance(given, Call) else "",
+)
+def test_a_turn_stops_at_a_tool_where_the_budget_is_lowered_meanwhile(runner: Runner, call: Call, is_run: bool) -> None:
+    """What changes or spends is done although nothing is left, or after a read another request is sent."""
+    (runner.project / "note.txt").write_text("a note\n", encoding="utf-8")
+
+    def work() -> Agent:
+        limit(runner, "1000 per day")
+        yield [call]
+        yield "I was asked."
+
+    runner.run("Say something.", Billing(answer("Something."))).check()
+    server = Billing(work())
+    session = runner.run("Do it.", server).check()
+    assert len(server.requests) == 1
+    assert steps_run(runner) == 0
+    assert ("a note" in session.stdout, "Not run: the budget" in session.stdout) == (is_run, not is_run)
 
 
 def test_two_sessions_at_once_share_one_budget(runner: Runner) -> None:

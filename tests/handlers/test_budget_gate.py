@@ -296,6 +296,29 @@ def test_a_cheaper_model_where_the_user_allows_it(client: Client) -> None:
     assert before_tool(client, "Agent", **given) is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ({}, {"model": "sonnet", "effort": "medium"}),
+        ({"model": "opus", "effort": "max"}, {"model": "sonnet", "effort": "medium"}),
+        ({"model": "haiku", "effort": "low"}, None),
+        ({"model": "haiku", "effort": "high"}, {"model": "haiku", "effort": "medium"}),
+        ({"model": "sonnet", "effort": "medium"}, None),
+        ({"model": "a-model-of-its-own"}, {"model": "sonnet", "effort": "medium"}),
+    ],
+)
+def test_what_is_cheaper_already_stays(client: Client, asked: dict[str, str], given: dict[str, str] | None) -> None:
+    """An agent that was to run on haiku is made dearer because a budget is tight."""
+    config = 'budget_agent_model = "sonnet"\nbudget_agent_effort = "medium"\nalert_budget_share = 0.001\n'
+    budget(client, "400k per session")
+    (client.home / ".claude-patterns" / "config.toml").write_text(config)
+    prompt(client)
+    step(client)
+    reply = before_tool(client, "Agent", subagent_type="Explore", prompt="Look.", **asked)
+    changed = output(reply)["updatedInput"] if reply else None
+    assert changed == (given and {"subagent_type": "Explore", "prompt": "Look.", **given})
+
+
 @pytest.mark.parametrize("event", ["Stop", "SessionEnd"])
 def test_a_turn_that_is_over_keeps_nothing_back(client: Client, event: str) -> None:
     """At a session's end what is under way was aborted: nothing of it is taken for spent."""

@@ -20,13 +20,17 @@ from trimtab.errors import StoreError
 from trimtab.handlers import budget_ahead
 from trimtab.handlers.asking import Verdict, Who
 from trimtab.handlers.desk import Desk, Reply
-from trimtab.handlers.events import Event, asked_type, text
+from trimtab.handlers.events import Event, Json, asked_type, text
 from trimtab.handlers.replies import deny
 from trimtab.records import IntegrationMode
 
 Tell = Callable[[Measure, str], Forecast | None]  # of a measure and a session
 NOTICE = "<task-notification>"
 TASK_ID = re.compile(r"<task-id>([\w-]+)</task-id>")
+CHEAPEST_FIRST = {  # as the client's Agent tool takes them
+    "model": ("haiku", "sonnet", "opus", "fable"),
+    "effort": ("low", "medium", "high", "xhigh", "max"),
+}
 
 
 def who(event: Event) -> Who:
@@ -189,11 +193,19 @@ def before_agent(event: Event, desk: Desk, asker: Who) -> Reply | None:
         return deny(reason)
     chosen = desk.users_settings(event)
     tight = max((one.share for one in verdict.accounts), default=0.0) >= chosen.alert_budget_share
-    cheaper = {"model": chosen.budget_agent_model, "effort": chosen.budget_agent_effort}
-    given = {name: value for name, value in cheaper.items() if value and event.tool_input.get(name) != value}
+    allowed = {"model": chosen.budget_agent_model, "effort": chosen.budget_agent_effort}
+    given = {name: value for name, value in allowed.items() if value and is_dearer(name, event.tool_input, value)}
     if not tight or not given:
         return None
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": {**event.tool_input, **given}}}
+
+
+def is_dearer(name: str, tool_input: Json, value: str) -> bool:
+    """Whether the call asks for something else than `value`, and not for what is known to be cheaper."""
+    asked, order = text(tool_input, name), CHEAPEST_FIRST[name]
+    if asked in order and value in order:
+        return order.index(asked) > order.index(value)
+    return asked != value
 
 
 def handed_back(event: Event, desk: Desk, agent: str) -> str:
