@@ -74,6 +74,23 @@ def test_the_usage_by_something(client: Client, by: str) -> None:
     assert all(len(line) <= 80 for line in text)
 
 
+@pytest.mark.parametrize(
+    ("words", "whose"), [("week by messages", "this project"), ("by messages all", "all projects")]
+)
+def test_the_messages_between_agents(client: Client, words: str, whose: str) -> None:
+    """They are looked for in the usage book, which has none, or the table is wider than the client's 80 columns."""
+    assert f"No messages between agents are recorded for {whose}, last 7 days." in asked(client, words)
+    given = {"prompt": "Look.", "subagent_type": "Explore"}
+    response = {"status": "completed", "agentId": "a1", "content": [{"type": "text", "text": "`a.py:3` is wrong."}]}
+    call = client.called("Agent", {**given})
+    client.send("PostToolUse", tool_name="Agent", tool_use_id=call, tool_input=given, tool_response=response)
+    text = asked(client, words).splitlines()
+    assert text[1] == f"{whose}, last 7 days"
+    assert text[2].split() == ["Messages", "sent", "before", "after", "fetched", "added", "net", "saved"]
+    assert [line.split("  ")[0] for line in text[3:6]] == ["1 Strategic → main", "main → 1 Strategic", "all"]
+    assert all(len(line) <= 80 for line in text)
+
+
 def test_words_in_capitals_are_the_same(client: Client) -> None:
     """`ALL` is all projects too, not all time."""
     words = usage_words.understood(["Week", "By", "File", "ALL"], client.now)

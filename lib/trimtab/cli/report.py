@@ -17,15 +17,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trimtab import monitor, paths, prices
+from trimtab import groups, monitor, paths, prices
 from trimtab.cli import book as books
-from trimtab.cli import experiment, overview, page, screen, spend
+from trimtab.cli import experiment, mail, overview, page, screen, spend
 from trimtab.cli import place as places
 from trimtab.cli.page.sources import factor_of
 from trimtab.errors import StoreError, TrimtabError
-from trimtab.monitor import periods
+from trimtab.monitor import pairs, pairs_report, periods
 from trimtab.monitor import report as plain
 from trimtab.monitor.periods import Period
+from trimtab.monitor.summary import payers as payers_of
 from trimtab.records import Addition, Factor, Load, Recovery, Request
 from trimtab.store import Store
 from trimtab.usage import account as accounts
@@ -38,11 +39,12 @@ FIGURES = (("loads", 6), ("loaded", 8), ("shown", 8), ("fetched", 8), ("net save
 MOST_HOURS = 1_000_000  # chosen: a century; more is no time that a clock can show
 WIDE, BARS = 110, 20  # columns from which a table has bars, and theirs
 ROOM, LEAST_NAME = 2, 10  # columns between those of a table, and of a name at least
+BY = (*accounts.BY, pairs.BY)
 MODEL, CLASS = 22, 7  # columns of a model's name, and of the tokens of a class
 
 
 @click.command()
-@click.option("--by", type=click.Choice(accounts.BY), help="What was used and cost by this, of all sessions.")
+@click.option("--by", type=click.Choice(BY), metavar="WHAT", help=f"What was used and cost by {', '.join(BY)}.")
 @click.option("--since", metavar="TIME", help=f"From when on: {periods.EXAMPLES}.")
 @click.option("--until", metavar="TIME", help=f"To when: {periods.ENDS}.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of tables.")
@@ -76,7 +78,8 @@ def command(
 
     Savings come from the project's ledger and are net: what was fetched later after all and what Trimtab added are
     subtracted, and only views that the client's transcript shows are counted. With --by it is the usage of all
-    sessions, with or without Trimtab, as the client's transcripts tell it: every response once.
+    sessions, with or without Trimtab, as the client's transcripts tell it: every response once. By messages it is what
+    agents wrote to each other, from the ledger again.
     """
     check({"--all": everywhere, "--project": project is not None})
     check({"--json": wants_json, "--csv": wants_csv, "--html": html_file is not None})
@@ -91,11 +94,6 @@ def command(
     book = prices.Book(place.settings.prices)
     for complaint in dict.fromkeys(place.complaints):  # of a price that is left out, too: then the costs are others
         print(f"trimtab: {screen.safe(complaint)}", file=sys.stderr)
-    if by is not None:
-        form = "json" if wants_json else "csv" if wants_csv else ""
-        whose = None if everywhere else str(place.project)
-        spend.show(spend.Asked(by, whose, session, period, form), book, now, place.settings.groups)
-        return
     if everywhere:
         ledgers = [folder / paths.LEDGER for folder in paths.known_projects(paths.user_folder(os.environ))]
         scope = screen.counted(len(ledgers), "project")
@@ -104,6 +102,12 @@ def command(
         ledgers, scope, root = [place.ledger], str(place.project), place.project
         is_guarded = place.settings.recovery_guard
     there = [ledger for ledger in ledgers if ledger.is_file()]
+    if by is not None:
+        form = "json" if wants_json else "csv" if wants_csv else ""
+        show_by(
+            spend.Asked(by, str(root) if root else None, session, period, form), there, book, now, place.settings.groups
+        )
+        return
     if html_file is not None:
         found = gather(there, session, Period(None, period.until, ""))  # earlier loads tell what contexts held by then
         history = page.History(found.requests, (), found.loads, found.recoveries, found.additions)
@@ -113,18 +117,30 @@ def command(
         return
     found = gather(there, session, period)
     summary = summarise(found, now, book)
+    mailed = sent(found, book)
     more, fault = (None, "") if session else look(None if everywhere else str(place.project), period, book, now)
     if wants_json:
-        document = as_document(summary, ledgers, hours, found.session)
+        document = as_document(summary, mailed, ledgers, hours, found.session)
         print(json.dumps({**document, "usage": None if more is None else overview.as_object(more)}, indent=2))
         return
     out = screen.console()
     draw(out, summary, ", ".join(about(scope, found.session, period)), root)
+    if told := pairs_report.told(mailed):
+        out.print(Text(f"{told}\n"))
     if more is not None:
         overview.draw(out, more)
     overview.draw_alerts(out, place.ledger, [fault] if fault else [])
     for text in experiment.told(os.environ, filter(Path.is_file, ledgers if is_guarded else []), now):
         out.print(Text(text, style=screen.QUIET))
+
+
+def show_by(asked: spend.Asked, ledgers: Sequence[Path], book: prices.Book, now: float, own: groups.Members) -> None:
+    """The report by something: of the usage book, but messages between agents are in the ledgers alone."""
+    if asked.by != pairs.BY:
+        spend.show(asked, book, now, own)
+        return
+    found = gather(ledgers, asked.session, asked.period)
+    mail.show(asked._replace(session=found.session), sent(found, book), own)
 
 
 def look(project: str | None, period: Period, book: prices.Book, now: float) -> tuple[overview.Overview | None, str]:
@@ -233,8 +249,21 @@ def summarise(found: Found, now: float, book: prices.Book = prices.LISTED) -> mo
     )
 
 
+def sent(found: Found, book: prices.Book = prices.LISTED) -> list[pairs.Sent]:
+    """The messages between agents among the loads."""
+    payers = payers_of(found.requests, book.relative)
+    factors = found.factors
+    return pairs.sent(
+        found.loads, found.recoveries, found.additions, payers, lambda *names: factors[names], book.input_usd
+    )
+
+
 def as_document(
-    summary: monitor.Summary, ledgers: Iterable[Path], hours: float | None, session: str | None
+    summary: monitor.Summary,
+    mailed: Sequence[pairs.Sent],
+    ledgers: Iterable[Path],
+    hours: float | None,
+    session: str | None,
 ) -> dict[str, object]:
     """The object that `--json` prints."""
     return {
@@ -243,6 +272,7 @@ def as_document(
         "hours": hours,
         "session": session,
         "summary": monitor.as_json(summary),
+        "messages": pairs.as_object(pairs.pair_of("all", "all", mailed)),
     }
 
 

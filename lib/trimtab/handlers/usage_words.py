@@ -1,14 +1,20 @@
 """What `/token-report week by file` asks for, and its answer from the usage book, without a request to the model."""
 
 import os
+import textwrap
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import groups
 from trimtab.errors import StoreError, TrimtabError
-from trimtab.monitor import grouping, parts_report, periods, spend, spend_report
+from trimtab.monitor import grouping, pairs, pairs_report, parts_report, periods, spend, spend_report
 from trimtab.monitor.periods import Period
+from trimtab.monitor.report import WIDTH
+from trimtab.monitor.summary import payers
 from trimtab.prices import Book
+from trimtab.store import Store
 from trimtab.store.usage import UsageStore
 from trimtab.usage import account as accounts
 from trimtab.usage.account import BY, PARTS, Scope
@@ -17,9 +23,10 @@ MOST_REQUESTS = 6_000  # whose contexts are taken apart while the user waits: ab
 MOST_ROWS = 15
 LOCKED_MS = 300  # how long an event waits for a sync that is writing
 USUAL = "week"
+ALL_BY = (*BY, pairs.BY)
 TAKES = (
     "takes nothing (this session), `all`, a number of hours, or a time and `by` something:"
-    f" a time is {periods.EXAMPLES}; by is {', '.join(BY)}; `all` after it means all projects"
+    f" a time is {periods.EXAMPLES}; by is {', '.join(ALL_BY)}; `all` after it means all projects"
 )
 
 
@@ -38,7 +45,7 @@ def understood(words: list[str], now: float) -> Words:
     for word in rest:
         if word == "by":
             by = next(rest, "")
-            if by not in BY:
+            if by not in ALL_BY:
                 raise TrimtabError(f"by {by!r}")
         elif word == "all":
             is_all = True
@@ -81,3 +88,31 @@ def answer(
     table = spend_report.table(rows, total, asked.by, MOST_ROWS)
     remarks = [spend_report.trend(total, before, period.name), spend_report.unpriced(account.requests, prices.usd)]
     return [whose, *table, *filter(None, remarks)]
+
+
+def mailed(asked: Words, ledgers: Iterable[Path], prices: Book, now: float, own: groups.Members) -> list[str]:
+    """The messages between agents that the ledgers have, as lines, or a sentence why there are none."""
+    period = asked.period or periods.period(USUAL, now)
+    whose = f"{'all projects' if asked.is_all else 'this project'}, {period.name}"
+    try:
+        found = [one for ledger in ledgers if ledger.is_file() for one in sent(ledger, period, prices)]
+    except StoreError as exc:
+        return [str(exc)]
+    if not found:
+        return [pairs_report.nothing(whose)]
+    told = [line for table in pairs_report.tables(found, own) for line in (*table, "")]
+    return [whose, *told, *(line for text in pairs_report.remarks(found) for line in textwrap.wrap(text, WIDTH))]
+
+
+def sent(ledger: Path, period: Period, prices: Book) -> list[pairs.Sent]:
+    """The messages of a period in a ledger. Raises StoreError."""
+    since, until = period.since, period.until
+    with Store.open(ledger, readonly=True, busy_ms=LOCKED_MS) as store:
+        return pairs.sent(
+            store.loads(None, since, until, with_folds=False),
+            store.recoveries(None, since, until),
+            store.additions(None, since, until),
+            payers(store.requests(None, since, until), prices.relative),
+            cache(store.factor_of),
+            prices.input_usd,
+        )

@@ -3,11 +3,12 @@
 import shlex
 from collections.abc import Callable
 
-from trimtab import monitor, prices
+from trimtab import monitor, paths, prices
 from trimtab.errors import StoreError, TrimtabError
 from trimtab.handlers import budget_words, usage_words
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
+from trimtab.monitor import pairs
 
 REPORT = "token-report"
 
@@ -37,9 +38,13 @@ def report(event: Event, desk: Desk) -> list[str]:
         asked = usage_words.understood(given, desk.clock())
     except TrimtabError:
         return [f"/{REPORT} {usage_words.TAKES}. It does not take: {' '.join(given)[:200]}"]
+    store = desk.project(event).store
+    if asked.by == pairs.BY:
+        folders = paths.known_projects(paths.user_folder({"HOME": str(desk.home)})) if asked.is_all else []
+        ledgers = [folder / paths.LEDGER for folder in folders] or [store.path]
+        return ["", *usage_words.mailed(asked, ledgers, book, desk.clock(), chosen.groups)]
     if asked.by:
         return ["", *usage_words.answer(asked, desk.book(), str(event.project), book, desk.clock(), chosen.groups)]
-    store = desk.project(event).store
     session = None if asked.is_all or asked.period else event.session
     since, until = (asked.period.since, asked.period.until) if asked.period else (None, None)
     summary = monitor.summarise(

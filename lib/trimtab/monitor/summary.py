@@ -111,6 +111,9 @@ class Carried(NamedTuple):
         return self.prices.write + self.prices.read * (self.carriers - 1) if self.carriers else 0.0
 
 
+Payers = Callable[[str, str, float], Carried]  # of a session, an agent and a time
+
+
 class Item(NamedTuple):
     """A load, with its recoveries, or an addition (`load` is None), and its net effect."""
 
@@ -171,12 +174,7 @@ def summarise(
 ) -> Summary:
     """Everything a report says. `requests` are all of the conversations' requests, at least from the loads on."""
     factor_of = cache(factor_of)  # it may ask the ledger
-    conversations = conversations_of(requests, prices_of)
-    nobody = Conversation((), prices_of)
-
-    def carried(session: str, agent: str, at: float) -> Carried:
-        return conversations.get((session, agent), nobody).carried(at)
-
+    carried = payers(requests, prices_of)
     charged = by_load(loads, recoveries)
     items = [load_item(load, charged.get(load.tool_use_id, ()), carried, factor_of, input_usd_of) for load in loads]
     items += [addition_item(addition, carried, factor_of, input_usd_of) for addition in additions]
@@ -221,6 +219,17 @@ def conversations_of(requests: Iterable[Request], prices_of: PricesOf) -> dict[t
     return {key: Conversation(group, prices_of) for key, group in apart.items()}
 
 
+def payers(requests: Iterable[Request], prices_of: PricesOf) -> Payers:
+    """Who pays for what came into a conversation at a time."""
+    conversations = conversations_of(requests, prices_of)
+    nobody = Conversation((), prices_of)
+
+    def carried(session: str, agent: str, at: float) -> Carried:
+        return conversations.get((session, agent), nobody).carried(at)
+
+    return carried
+
+
 def by_load(loads: Iterable[Load], recoveries: Iterable[Recovery]) -> dict[str, list[Recovery]]:
     """The recoveries of views that were in force, each call once."""
     places = {load.tool_use_id: number for number, load in enumerate(sorted(loads, key=lambda load: load.at))}
@@ -238,7 +247,7 @@ def by_load(loads: Iterable[Load], recoveries: Iterable[Recovery]) -> dict[str, 
 def load_item(
     load: Load,
     recoveries: Sequence[Recovery],
-    carried: Callable[[str, str, float], Carried],
+    carried: Payers,
     factor_of: FactorOf,
     input_usd_of: InputUsdOf | None,
 ) -> Item:
@@ -269,7 +278,7 @@ def load_item(
 
 def addition_item(
     addition: Addition,
-    carried: Callable[[str, str, float], Carried],
+    carried: Payers,
     factor_of: FactorOf,
     input_usd_of: InputUsdOf | None,
 ) -> Item:

@@ -10,32 +10,20 @@ from trimtab.cli.page.filling import CHARACTERS
 from trimtab.cli.page.history import DAY_S, History, Names, Pricing
 from trimtab.cli.page.records import CarriedLoad, FullPrice, Limits, Saving
 from trimtab.monitor import summary
-from trimtab.monitor.summary import Carried, FactorOf, Item
+from trimtab.monitor.summary import FactorOf, Item
 from trimtab.records import Tier
 
 LEAST_CHARACTERS = 2_000  # chosen: a result that no hook saw is listed from here on
 UNPRICED_RANK = 1e-6  # chosen: a load without a price is ranked as if a million input tokens cost a dollar
 
 Call = tuple[str, str, str]  # session, agent and tool_use_id
-Carrying = Callable[[str, str, float], Carried]
-
-
-def carrying(history: History, pricing: Pricing) -> Carrying:
-    """Who pays for what came at a time into a conversation."""
-    conversations = summary.conversations_of(history.requests, pricing.prices_of)
-    nobody = summary.Conversation((), pricing.prices_of)
-
-    def carried(session: str, agent: str, at: float) -> Carried:
-        return conversations.get((session, agent), nobody).carried(at)
-
-    return carried
 
 
 def carried(
     history: History, names: Names, pricing: Pricing, factor_of: FactorOf, wall: Callable[[float], float]
 ) -> list[CarriedLoad]:
     """All loads with their full prices: those that the hooks saw, and the big results that only a transcript has."""
-    payers = carrying(history, pricing)
+    payers = summary.payers(history.requests, pricing.prices_of)
     charged = summary.by_load(history.loads, history.recoveries)
     found = []
 
@@ -114,7 +102,7 @@ def savings(
 
     As in a report since then, a load's recoveries are its own, whenever they were.
     """
-    payers = carrying(history, pricing)
+    payers = summary.payers(history.requests, pricing.prices_of)
     loads = [load for load in history.loads if load.at >= since]
     charged = summary.by_load(loads, history.recoveries)
     rows: dict[tuple[int, str, str, str], list[Item]] = {}
