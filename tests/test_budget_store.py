@@ -69,6 +69,15 @@ def test_what_is_not_there_can_t_be_changed(store: BudgetStore) -> None:
         store.change(3, "raise", lambda b: b, ME, words)
 
 
+def test_a_budget_that_was_removed_meanwhile_stays_removed(store: BudgetStore) -> None:
+    """Who resumes, or raises, what another has just removed has it in force again."""
+    number = store.add(budget(10), ME, words).id
+    store.change(number, "remove", lambda b: b._replace(state=State.CLOSED), ME, words)
+    with pytest.raises(BudgetError, match="no budget 1"):
+        store.change(number, "resume", lambda b: b._replace(state=State.ACTIVE), ME, words)
+    assert store.budgets() == []
+
+
 def test_the_flag_follows_the_budgets(store: BudgetStore) -> None:
     flag = store.path.with_name(paths.budgets_flag({"HOME": "/h"}).name)
     store.add(budget(10), ME, words)

@@ -71,6 +71,34 @@ def test_what_a_budget_may_stop_waits_for_a_daemon_that_starts(
     assert refused in home.hook(home.event(name, **more), name).stdout
 
 
+@pytest.mark.parametrize("kind", ["socket", "port"])
+def test_a_connection_that_is_refused_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """What a daemon that is gone has left keeps a descriptor open for each try."""
+    monkeypatch.chdir(tmp_path)
+    if kind == "port":
+        monkeypatch.setenv("TRIMTAB_TCP", "1")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            (tmp_path / "port").write_text(f"{free.getsockname()[1]} secret")
+    else:
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind("socket")
+    made: list[socket.socket] = []
+
+    class Kept:
+        """The module `_socket`, with every socket that it made."""
+
+        AF_UNIX, AF_INET, SOCK_STREAM = socket.AF_UNIX, socket.AF_INET, socket.SOCK_STREAM
+
+        @staticmethod
+        def socket(family: int, kind: int) -> socket.socket:
+            made.append(socket.socket(family, kind))
+            return made[-1]
+
+    assert client.connect(Kept, str(tmp_path), {}) == (None, ("", 0))
+    assert [one.fileno() for one in made] == [-1]
+
+
 def test_every_hook_has_a_deadline_within_the_clients_patience() -> None:
     hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text(encoding="utf-8"))["hooks"]
     for name, entries in hooks.items():

@@ -1,15 +1,16 @@
 """Orders about budgets: which budget is meant, what is changed and recorded, and what a refusal says to do."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from trimtab.budget.allocation import check_all
 from trimtab.budget.periods import window
 from trimtab.budget.terms import Account, Budget, Measure, Period, Scope, Span, State
-from trimtab.budget.words import Place, read
-from trimtab.errors import BudgetError, StoreError
+from trimtab.budget.words import Place, read, say
+from trimtab.errors import BudgetError, BusyError, StoreError
 from trimtab.handlers import budgeting
 from trimtab.handlers.budgeting import Counter
 from trimtab.store.budgets import Author, BudgetStore
@@ -73,6 +74,28 @@ def test_setting_says_in_full_what_was_understood(desk: Desk) -> None:
     assert told[3].startswith("Budget 4 is set: 120k context for this session. A prompt that is longer is not sent.")
     assert desk.budget(1).made_at == NOON
     assert desk.changes()[1] == ("set", 2, "", "$20 a day for project /home/me/shop")
+
+
+def test_nobody_else_sets_one_while_it_is_decided(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who set the same budget at once get two of them, and the larger one's limit says nothing."""
+    def meanwhile(budgets: Sequence[Budget], number: int) -> None:
+        with BudgetStore.open(desk.store.path, busy_ms=1) as other, pytest.raises(BusyError):
+            other.add(read("$20/day", PLACE), Author("you", "cli", NOON), say)
+        check_all(budgets, number)
+
+    monkeypatch.setattr("trimtab.handlers.budgeting.check_all", meanwhile)
+    desk.set("$20/day", "$25/day")
+    assert [(each.id, each.limit) for each in desk.store.budgets()] == [(1, 25_000_000)]
+
+
+def test_a_refusal_leaves_the_budgets_as_they_were(desk: Desk) -> None:
+    """What is refused while it is decided keeps the ledger locked, or is half done."""
+    desk.set("$20/day")
+    with pytest.raises(BudgetError):
+        desk.set("$10/day at least $11")
+    assert [each.limit for each in desk.store.budgets()] == [20_000_000]
+    assert [change[0] for change in desk.changes()] == ["set"]
+    desk.set("$21/day")
 
 
 def test_setting_says_what_is_used_already(desk: Desk) -> None:

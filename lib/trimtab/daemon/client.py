@@ -125,6 +125,7 @@ def ask(folder: str, headers: "dict[str, str]", body: bytes, deadline_s: float) 
 
 def connect(_socket: "Any", folder: str, headers: "dict[str, str]") -> "tuple[Any, tuple[str, int]]":
     """A connection to the daemon and its address's identity, or (None, ...). With TCP the secret joins the headers."""
+    connection = None
     try:
         os.chdir(folder)  # a socket's path may be at most about 100 bytes; its name in the current folder is short
         if hasattr(_socket, "AF_UNIX") and not os.environ.get("TRIMTAB_TCP"):
@@ -140,6 +141,8 @@ def connect(_socket: "Any", folder: str, headers: "dict[str, str]") -> "tuple[An
         connection.settimeout(0.5)
         connection.connect(target)
     except (OSError, ValueError):
+        if connection is not None:
+            connection.close()
         return None, ("", 0)
     return connection, address
 

@@ -95,25 +95,33 @@ def place_of(project: str, session: str, origin: str, store: BudgetStore | None)
 def set_budget(counter: Counter, text: str) -> str:
     """Makes the budget that a text means, or changes the one that counts the same."""
     budget, here = read(text, counter.place), counter.place
-    known = counter.store.budgets()
-    same = [each for each in known if is_same_account(each, budget)]
-    own = next((each for each in same if each.origin in BY_HAND), None)
-    changed = budget if own is None else set_anew(own, budget)
-    check_all([*(each for each in known if each is not own), changed], changed.id)
-    if own is None:
-        made = counter.store.add(budget, counter.author, say)
-        told = f"Budget {made.id} is set: {say(made, here)}."
-    else:
-        is_warn = (own.mode, budget.mode) == (Mode.STOP, Mode.WARN)
-        if budget.limit > own.limit or budget.minimum < own.minimum or is_warn:
+    same: list[Budget] = []
+
+    def decide(known: Sequence[Budget]) -> Budget:
+        same[:] = [each for each in known if is_same_account(each, budget)]
+        own = next((each for each in same if each.origin in BY_HAND), None)
+        changed = budget if own is None else set_anew(own, budget)
+        check_all([*(each for each in known if each is not own), changed], changed.id)
+        if own is not None and is_looser(changed, own):
             counter.must_be_users(f"set {text}")
-        made = counter.store.change(own.id, "set", lambda old: set_anew(old, budget), counter.author, say)
-        told = f"Budget {made.id} counted the same, so it is changed: {say(made, here)} (it was {say(own, here)})."
-        if made == own:
-            told = f"Budget {made.id} is that already: {say(made, here)}."
+        return changed
+
+    before, made = counter.store.put(decide, counter.author, say)
+    if before is None:
+        told = f"Budget {made.id} is set: {say(made, here)}."
+    elif made == before:
+        told = f"Budget {made.id} is that already: {say(made, here)}."
+    else:
+        told = f"Budget {made.id} counted the same, so it is changed: {say(made, here)} (it was {say(before, here)})."
     others = [f"budget {each.id} of {each.origin} counts the same, and the smaller limit stops first" for each in same
               if each.origin not in BY_HAND]  # fmt: skip
     return " ".join(filter(None, [told, *(f"But {other}." for other in others), meaning(counter, made)]))
+
+
+def is_looser(new: Budget, old: Budget) -> bool:
+    """Whether the new terms let more be spent, or keep less for the budget."""
+    is_warn = (old.mode, new.mode) == (Mode.STOP, Mode.WARN)
+    return new.limit > old.limit or new.minimum < old.minimum or is_warn
 
 
 def set_anew(old: Budget, new: Budget) -> Budget:

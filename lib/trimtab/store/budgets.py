@@ -13,25 +13,29 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from trimtab.budget.allocation import CLOSED, Allocation, closed
-from trimtab.budget.terms import Budget, Charge, Level, Measure, Mode, Period, Reservation, Scope, Span, State
+from trimtab.budget.terms import Budget, Reservation, State
 from trimtab.errors import BudgetError, StoreError
 from trimtab.schema import MIGRATIONS
 from trimtab.store.base import Database, clean, connect, current_number, prepare
+from trimtab.store.budget_rows import (
+    COLUMNS,
+    RESERVED,
+    budget_of,
+    name_of,
+    reservation_of,
+    terms_of,
+    values_of,
+    what_of,
+)
 
 BUSY_MS = 10_000  # how long to wait for another writer, as the ledger does
 FLAG = "budgets"  # beside the ledger
 PROMPTS_S = 40 * 86_400.0  # chosen: a prompt that is worked on for longer has no budget any more
 ALLOCATIONS_S = 400 * 86_400.0  # chosen: a year can be looked back on
 Say = Callable[[Budget], str]
-COLUMNS = (
-    "id, level, selection, measure, token_limit, span, seconds, zone, mode, state, priority, minimum, origin,"
-    " period_start, paused_until"
-)
-RESERVED = (
-    "key, session, agent, agent_type, project, at, billed, output, context, usd, prompt, task, is_priced, pid,"
-    " is_assumed"
-)
+Decide = Callable[[Sequence[Budget]], Budget]
 ALLOCATED = "constraint_id, child, period, allocated, used, available, status, efficiency_score"
+BY_AT = "order by at, key"
 OPEN = f"from budget_allocations where status <> '{CLOSED}'"
 
 
@@ -154,27 +158,38 @@ class BudgetStore(Database):
         found = self._rows(f"select {COLUMNS} from budget_constraints where id = ?", [number])
         return budget_of(found[0]) if found else None
 
-    def add(self, budget: Budget, author: Author, say: Say, what: str = "set") -> Budget:
+    def add(self, budget: Budget, author: Author, say: Say) -> Budget:
         """Records a new budget and that it was made, at the author's time; the budget with its number."""
+        return self.put(lambda _: budget._replace(id=0), author, say)[1]
+
+    def put(self, decide: Decide, author: Author, say: Say) -> tuple[Budget | None, Budget]:
+        """Records what `decide` makes of the open budgets: a new one, or one of them as it is from now on.
+
+        Nobody else changes any meanwhile. What it was, None of a new one, and what it is. Raises what `decide` raises.
+        """
         with self._transaction() as db:
-            made = self._insert(db, budget._replace(made_at=budget.made_at or author.at), None)
-            self._note(db, made.id, author, what, "", say(made))
+            known = self.budgets()
+            after = decide(known)
+            before = next((each for each in known if each.id == after.id), None)
+            if before is None:
+                after = self._insert(db, after._replace(made_at=after.made_at or author.at), None)
+                self._note(db, after.id, author, "set", "", say(after))
+            else:
+                self._change(db, before, after, "set", author, say)
         self.flag()
-        return made
+        return before, after
 
     def change(self, number: int, what: str, edit: Callable[[Budget], Budget], author: Author, say: Say) -> Budget:
-        """Puts `edit(budget)` in the place of the budget as it is now, and records it, if it is another.
+        """Puts `edit(budget)` in the place of the open budget as it is now, and records it, if it is another.
 
-        Raises BudgetError where there is no such budget, and what `edit` raises.
+        Raises BudgetError where there is no such budget (any more), and what `edit` raises.
         """
         with self._transaction() as db:
             before = self.budget(number)
-            if before is None:
+            if before is None or before.state is State.CLOSED:
                 raise BudgetError(f"there is no budget {number}: `trimtab budget show` has the numbers")
             after = edit(before)._replace(id=number)
-            if after != before:
-                self._update(db, after)
-                self._note(db, number, author, what, say(before), say(after))
+            self._change(db, before, after, what, author, say)
         self.flag()
         return after
 
@@ -212,8 +227,7 @@ class BudgetStore(Database):
                 else:
                     limit, mode, priority, minimum = budget.limit, budget.mode, budget.priority, budget.minimum
                     new = old._replace(limit=limit, mode=mode, priority=priority, minimum=minimum)
-                    self._update(db, new)
-                    self._note(db, new.id, author, "set", say(old), say(new))
+                    self._change(db, old, new, "set", author, say)
                 db.execute("update budget_constraints set tags = ? where id = ?", [mark, new.id])
             for old, _ in known.values():
                 changed = True
@@ -324,65 +338,13 @@ class BudgetStore(Database):
         db.execute(sql, [*values_of(budget), clean(name_of(budget.scope)), budget.id])
         db.execute("delete from budget_told where constraint_id = ?", [budget.id])  # what was said is of another limit
 
+    def _change(
+        self, db: sqlite3.Connection, before: Budget, after: Budget, what: str, author: Author, say: Say
+    ) -> None:
+        if after != before:
+            self._update(db, after)
+            self._note(db, after.id, author, what, say(before), say(after))
+
     def _note(self, db: sqlite3.Connection, number: int, author: Author, what: str, before: str, after: str) -> None:
         sql = "insert into budget_changes (constraint_id, at, who, place, what, before, after) values (?,?,?,?,?,?,?)"
         db.execute(sql, [number, author.at, *map(clean, (author.who, author.place, what, before, after))])
-
-
-BY_AT = "order by at, key"
-
-
-def what_of(budget: Budget) -> tuple[object, ...]:
-    """What makes a budget of a file the same one, whatever its limit."""
-    return budget.level, budget.scope, budget.measure, budget.period
-
-
-def terms_of(budget: Budget) -> list[object]:
-    return [budget.limit, budget.mode.value, budget.priority, budget.minimum]
-
-
-def name_of(scope: Scope) -> str:
-    """What the scope names, for a reader of the table."""
-    return " ".join(value for value in scope if value)
-
-
-def values_of(budget: Budget) -> list[object]:
-    """As COLUMNS has them, from the second on."""
-    scope = {name: value for name, value in budget.scope._asdict().items() if value}
-    return [
-        *(budget.level.value, clean(json.dumps(scope)), budget.measure.value, budget.limit),
-        *(budget.period.span.value, budget.period.seconds, clean(budget.period.zone)),
-        *(budget.mode.value, budget.state.value, budget.priority, budget.minimum, clean(budget.origin)),
-        *(budget.made_at, budget.paused_until),
-    ]
-
-
-def budget_of(row: Sequence[object]) -> Budget:
-    """A row of COLUMNS. Raises StoreError where it has words that this version does not know."""
-    number, level, selection, measure, limit, span, seconds, zone, mode, state, priority, minimum, *rest = row
-    origin, made_at, paused_until = rest
-    try:
-        return Budget(
-            int(str(number)),
-            Level(level),
-            Scope(**json.loads(str(selection))),
-            Measure(measure),
-            int(str(limit)),
-            Period(Span(span), float(str(seconds)), str(zone)),
-            Mode(mode),
-            State(state),
-            float(str(priority)),
-            int(str(minimum)),
-            str(origin),
-            float(str(made_at)),
-            None if paused_until is None else float(str(paused_until)),
-        )
-    except (ValueError, TypeError) as exc:
-        raise StoreError(
-            f"budget {number} can't be read ({exc}): remove it with `trimtab budget remove {number}`"
-        ) from exc
-
-
-def reservation_of(row: Sequence[object]) -> Reservation:
-    *charge, is_priced, pid, is_assumed = row
-    return Reservation(Charge._make((*charge, bool(is_priced))), int(str(pid)), bool(is_assumed))
