@@ -78,6 +78,7 @@ def test_setting_says_in_full_what_was_understood(desk: Desk) -> None:
 
 def test_nobody_else_sets_one_while_it_is_decided(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two who set the same budget at once get two of them, and the larger one's limit says nothing."""
+
     def meanwhile(budgets: Sequence[Budget], number: int) -> None:
         with BudgetStore.open(desk.store.path, busy_ms=1) as other, pytest.raises(BusyError):
             other.add(read("$20/day", PLACE), Author("you", "cli", NOON), say)
