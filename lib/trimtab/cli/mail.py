@@ -1,19 +1,34 @@
 """`trimtab report --by messages`: what agents wrote to each other, from the projects' ledgers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from trimtab import groups
 from trimtab.cli import screen, spend
 from trimtab.cli.spend import Asked
-from trimtab.monitor import pairs, pairs_report
+from trimtab.monitor import pairs, pairs_report, summary
 from trimtab.monitor.pairs import PRIORITIES, Pair, Sent
 from trimtab.monitor.report import as_csv
 from trimtab.monitor.summary import Row
+from trimtab.prices import Book
+from trimtab.records import Addition, Factor, Load, Recovery, Request
 
 FIELDS = tuple(name for name in Row._fields if name not in ("name", "loads"))
+
+
+def sent(
+    loads: Sequence[Load],
+    recoveries: Sequence[Recovery],
+    requests: Sequence[Request],
+    additions: Sequence[Addition],
+    factors: Mapping[tuple[str, str], Factor],
+    book: Book,
+) -> list[Sent]:
+    """The messages between agents among the loads; `factors` are by model and tool."""
+    payers = summary.payers(requests, book.relative)
+    return pairs.sent(loads, recoveries, additions, payers, lambda *names: factors[names], book.input_usd)
 
 
 def show(asked: Asked, found: Sequence[Sent], own: groups.Members) -> None:

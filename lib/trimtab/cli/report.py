@@ -26,7 +26,6 @@ from trimtab.errors import StoreError, TrimtabError
 from trimtab.monitor import pairs, pairs_report, periods
 from trimtab.monitor import report as plain
 from trimtab.monitor.periods import Period
-from trimtab.monitor.summary import payers as payers_of
 from trimtab.records import Addition, Factor, Load, Recovery, Request
 from trimtab.store import Store
 from trimtab.usage import account as accounts
@@ -110,14 +109,16 @@ def command(
         return
     if html_file is not None:
         found = gather(there, session, Period(None, period.until, ""))  # earlier loads tell what contexts held by then
-        history = page.History(found.requests, (), found.loads, found.recoveries, found.additions)
+        history = page.History(
+            found.requests, (), found.loads, found.recoveries, found.additions, groups=place.settings.groups
+        )
         words = ", ".join(about("all projects" if everywhere else scope, found.session, period))
         asked = page.Asked(words, root, found.session, period)
         print(page.make(html_file, history, found.factors, there, asked, now, book))
         return
     found = gather(there, session, period)
     summary = summarise(found, now, book)
-    mailed = sent(found, book)
+    mailed = mail.sent(*found[1:], book)
     more, fault = (None, "") if session else look(None if everywhere else str(place.project), period, book, now)
     if wants_json:
         document = as_document(summary, mailed, ledgers, hours, found.session)
@@ -140,7 +141,7 @@ def show_by(asked: spend.Asked, ledgers: Sequence[Path], book: prices.Book, now:
         spend.show(asked, book, now, own)
         return
     found = gather(ledgers, asked.session, asked.period)
-    mail.show(asked._replace(session=found.session), sent(found, book), own)
+    mail.show(asked._replace(session=found.session), mail.sent(*found[1:], book), own)
 
 
 def look(project: str | None, period: Period, book: prices.Book, now: float) -> tuple[overview.Overview | None, str]:
@@ -246,15 +247,6 @@ def summarise(found: Found, now: float, book: prices.Book = prices.LISTED) -> mo
         additions=found.additions,
         usd_of=book.usd,
         input_usd_of=book.input_usd,
-    )
-
-
-def sent(found: Found, book: prices.Book = prices.LISTED) -> list[pairs.Sent]:
-    """The messages between agents among the loads."""
-    payers = payers_of(found.requests, book.relative)
-    factors = found.factors
-    return pairs.sent(
-        found.loads, found.recoveries, found.additions, payers, lambda *names: factors[names], book.input_usd
     )
 
 

@@ -20,10 +20,14 @@ CONTRACT = "SubagentStart"  # the event whose additions are what agents are told
 
 
 class Sent(NamedTuple):
-    """A message and its net effect, or one of what an agent was told of its messages: then `item.load` is None."""
+    """A message and its net effect, or one of what an agent was told of its messages: then `item.load` is None.
+
+    `place` is the session, the agent and the time whose context it came into.
+    """
 
     message: Message
     item: Item
+    place: tuple[str, str, float]
 
 
 class Pair(NamedTuple):
@@ -55,6 +59,7 @@ def sent(
         Sent(
             load.message,
             load_item(load, charged.get(load.tool_use_id, ()), payers, factor_of, input_usd_of),
+            (load.session, load.agent, load.at),
         )
         for load in loads
         if load.message is not None
@@ -64,7 +69,8 @@ def sent(
         task = tasks.get((addition.session, addition.agent)) if addition.event == CONTRACT else None
         if task is not None:
             back = Message(task.receiver, task.sender, "")
-            found.append(Sent(back, addition_item(addition, payers, factor_of, input_usd_of)))
+            item = addition_item(addition, payers, factor_of, input_usd_of)
+            found.append(Sent(back, item, (addition.session, addition.agent, addition.at)))
     return found
 
 

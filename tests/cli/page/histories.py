@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trimtab.cli.page import Budget, History
-from trimtab.records import Addition, Alert, Arrival, Fold, Load, Recovery, Request, Tier
+from trimtab.records import Addition, Alert, Arrival, Fold, Load, Message, Recovery, Request, Tier
 
 NOW = 1_795_543_200.0  # 2026-11-24T18:00Z
 DAY_S = 86_400.0
@@ -87,6 +87,13 @@ def conversation(
     """Requests whose prompts grow by what arrives, and are compacted when they are full."""
     name, agent, kind = who
     prompt, cached, output = STANDING + draw.randint(0, 4_000), 0, 0
+    if agent and trims:  # what it was asked, and what it is told of its report
+        asked = Message("", kind, "normal")
+        rows.loads.append(
+            Load(name, agent, f"{name}{agent}:task", at, "Agent", "Look", "task", Tier.COMPLETE, "as written",
+                 120 + 10 * length, 120 + 10 * length, True, (), None, asked)
+        )  # fmt: skip
+        rows.additions.append(Addition(name, agent, at, "SubagentStart", 45))
     rows.arrivals.append(Arrival(name, agent, f"{name}{agent}p0", at, "prompt", "", "", draw.randint(80, 2_000)))
     for number in range(length):
         at += draw.lognormvariate(2.8, 0.8)
@@ -107,6 +114,16 @@ def conversation(
         prompt += output + sum(arrived(draw, rows, who, project, at + 0.5, number, trims))
 
 
+def reported(load: Load) -> Load:
+    """The load as a report of an Explore agent, a long one shown by half."""
+    found = load._replace(kind="report", message=Message("Explore", "general-purpose" if load.agent else "", "high"))
+    if load.raw_tokens < 600:
+        return found
+    return found._replace(
+        tier=Tier.STANDARD, shown_tokens=load.raw_tokens // 2, folds=(Fold(9, 40, ("tide",)),), honoured=True
+    )
+
+
 def arrived(
     draw: random.Random, rows: Rows, who: tuple[str, str, str], project: str, at: float, number: int, trims: bool
 ) -> Iterator[int]:
@@ -124,7 +141,7 @@ def arrived(
         view = (Fold(10, 90, ("handle",)),) if folds else ()
         kind = "python" if tool == "Read" else "log"
         load = Load(name, agent, call, at, tool, target, kind, tier, "made up", raw, shown, True, view, folds or None)
-        rows.loads.append(load)
+        rows.loads.append(reported(load) if tool == "Agent" else load)
     rows.arrivals.append(Arrival(name, agent, call, at, "result", tool, target, int(shown * 2.9)))
     yield shown
     if folds and draw.random() < 0.12:

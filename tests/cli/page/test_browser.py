@@ -254,6 +254,25 @@ def test_a_time_range_narrows_all_parts(first: str, last: str, screen: Screen) -
     assert ("41 %" in screen.text("#alerts")) == (not last)
 
 
+def test_messages_are_summed_by_pair_of_groups(screen: Screen) -> None:
+    """A pair is shown twice or lost, a figure is another's, or a filter leaves this part as it was."""
+    for project in ("", PROJECTS[0]):
+        screen.choose("project", screen.option("project", project) if project else "")
+        rows = [row for row in screen.data.mail if project in ("", row.project)]
+        names = screen.cells("#mail table", 0)
+        assert sorted(names) == sorted({f"{row.sender} → {row.receiver}" for row in rows})
+        back = names.index("1 Strategic Analysis → main")
+        wanted = [row for row in rows if (row.sender, row.receiver) == ("1 Strategic Analysis", "main")]
+        columns = ("messages", "before_tokens", "after_tokens", "fetched_tokens", "added_tokens", "net_tokens")
+        shown = [number(screen.cells("#mail table", place)[back]) for place in range(1, 7)]
+        assert shown == [sum(getattr(row, name) for row in wanted) for name in columns]
+        net = sum(row.net_tokens for row in rows)
+        assert number(screen.text("#mail tfoot td:nth-of-type(6)")) == net > 0
+    screen.choose("from", "2026-11-20")
+    count = sum(row.messages for row in screen.data.mail if row.project == PROJECTS[0] and row.day >= 20_777)
+    assert number(screen.text("#mail tfoot td:nth-of-type(1)")) == count
+
+
 def test_the_last_days_end_today(screen: Screen) -> None:
     screen.choose("range", "7")
     begin = NOW - NOW % 86_400 - 6 * 86_400
@@ -277,7 +296,7 @@ def test_a_session_narrows_all_parts(screen: Screen) -> None:
 def test_filters_that_leave_nothing_say_so(screen: Screen) -> None:
     screen.choose("from", "2026-11-24")
     screen.choose("to", "2026-11-01")
-    for section in ("spend", "split", "context", "loads", "savings"):
+    for section in ("spend", "split", "context", "loads", "savings", "mail"):
         assert "Nothing matches the filters." in screen.text(f"#{section}")
 
 

@@ -11,6 +11,7 @@ from trimtab import monitor, prices
 from trimtab.cli.page import FullPrice, History, Limits, PageData, Part, Pricing, build
 from trimtab.cli.page.document import usd_by_class
 from trimtab.cli.page.history import wall_clock
+from trimtab.monitor import pairs, summary
 from trimtab.records import Addition, Alert, Arrival, Factor, Fold, Load, Recovery, Request, Tier
 
 PRICING = Pricing(prices.relative, prices.usd, prices.input_usd)
@@ -125,6 +126,31 @@ def test_savings_equal_the_report_s() -> None:
     assert sum(row.fetched_tokens for row in data.savings) == total.recovered_tokens > 0
     assert sum(row.added_tokens for row in data.savings) == total.added_tokens > 0
     assert sum(row.usd or 0.0 for row in data.savings) == pytest.approx(total.net_usd)
+
+
+def test_messages_equal_the_report_s() -> None:
+    """A message is lost between days and sessions, or what agents are told of their reports is."""
+    found = history(5, 30)
+    factor: Callable[[str, str], Factor] = lambda model, tool: Factor(1.3, True)  # noqa: E731
+    data = build(found, PRICING, factor, NOW, timezone.utc, limits=Limits(spend_rows=10))
+    payers = summary.payers(found.requests, prices.relative)
+    sent = pairs.sent(found.loads, found.recoveries, found.additions, payers, factor, prices.input_usd)
+    for pair in pairs.pairs(sent, pairs.by_group()):
+        rows = [row for row in data.mail if (row.sender, row.receiver) == pair[:2]]
+        assert sum(row.messages for row in rows) == pair.row.loads
+        assert sum(row.before_tokens - row.after_tokens for row in rows) == pair.row.raw_tokens - pair.row.shown_tokens
+        assert sum(row.net_tokens for row in rows) == pair.row.net_tokens
+        assert sum(row.added_tokens for row in rows) == pair.row.added_tokens
+        assert sum(row.usd or 0.0 for row in rows) == pytest.approx(pair.row.net_usd or 0.0)
+    assert sum(row.messages for row in data.mail) == sum(load.message is not None for load in found.loads) > 100
+    assert sum(row.added_tokens for row in data.mail) == 45 * sum(load.kind == "task" for load in found.loads) > 0
+
+
+def test_the_users_groups_name_the_messages() -> None:
+    found = history(5, 10)._replace(groups=(("Explore", "4"),))
+    pair = {(row.sender, row.receiver) for row in made(found).mail}
+    assert ("4 Validation", "main") in pair
+    assert not any(name.startswith("1") for names in pair for name in names)
 
 
 def test_old_sessions_are_summed_and_nothing_is_lost() -> None:

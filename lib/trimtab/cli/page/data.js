@@ -18,6 +18,7 @@ const Data = (() => {
   const SPEND = {day: 0, project: 1, session: 2, model: 3, agent: 4, requests: 5, tokens: 6, searches: 11, unpriced: 12, usd: 13};
   const LOAD = {at: 0, project: 1, session: 2, agent: 3, model: 4, tool: 5, target: 6, tier: 7, tokens: 8, kept_out: 9, carriers: 10, recoveries: 11, usd: 12};
   const SAVING = {day: 0, project: 1, session: 2, model: 3, loads: 4, views: 5, loaded: 6, shown: 7, recoveries: 8, fetched: 9, added: 10, net: 11, usd: 12};
+  const MAIL = {day: 0, project: 1, session: 2, model: 3, sender: 4, receiver: 5, messages: 6, before: 7, after: 8, recoveries: 9, fetched: 10, added: 11, net: 12, usd: 13};
 
   all.sessions = all.sessions.map(([session, project, first_at, last_at, requests, conversations]) => ({session, project, first_at, last_at, requests, conversations}));
   const sessions = new Map(all.sessions.map((session) => [session.session, session]));
@@ -44,6 +45,7 @@ const Data = (() => {
   const spend = (filter) => matching(all.spend, SPEND, filter);
   const loads = (filter) => matching(all.loads, LOAD, filter);
   const savings = (filter) => matching(all.savings, SAVING, filter);
+  const mail = (filter) => matching(all.mail, MAIL, filter);
 
   /* Budgets and alerts are of projects: a session stands for its own, models do not narrow them. */
   function ofProject(filter, project) {
@@ -81,6 +83,15 @@ const Data = (() => {
     for (const row of rows) {
       for (const name of ["loads", "views", "loaded", "shown", "recoveries", "fetched", "added", "net"]) sum[name] += row[SAVING[name]];
       if (row[SAVING.usd] !== null) sum.usd = (sum.usd || 0) + row[SAVING.usd] / MICRO;
+    }
+    return sum;
+  }
+
+  function mailTotals(rows) {
+    const sum = {messages: 0, before: 0, after: 0, recoveries: 0, fetched: 0, added: 0, net: 0, usd: null};
+    for (const row of rows) {
+      for (const name of ["messages", "before", "after", "recoveries", "fetched", "added", "net"]) sum[name] += row[MAIL[name]];
+      if (row[MAIL.usd] !== null) sum.usd = (sum.usd || 0) + row[MAIL.usd] / MICRO;
     }
     return sum;
   }
@@ -177,7 +188,7 @@ const Data = (() => {
   }
   const counted = (count, noun, plural) => `${exact(count)} ${count === 1 ? noun : plural || noun + "s"}`;
 
-  return {all, names, sessions, firstDay, lastDay, today, everything, CLASSES, STACK, SPEND, LOAD, SAVING, DAY_S, MICRO,
-    spend, loads, savings, alerts, budgets, totals, savingTotals, grouped, periods, inRange, projectLabels, modelLabel, agentLabel,
+  return {all, names, sessions, firstDay, lastDay, today, everything, CLASSES, STACK, SPEND, LOAD, SAVING, MAIL, DAY_S, MICRO,
+    spend, loads, savings, mail, alerts, budgets, totals, savingTotals, mailTotals, grouped, periods, inRange, projectLabels, modelLabel, agentLabel,
     sessionLabel, date, time, periodLabel, exact, short, dollars, cost, percent, counted};
 })();

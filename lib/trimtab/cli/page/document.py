@@ -50,6 +50,7 @@ def build(
         loads=loaded.dearest(loads, detailed, limits),
         loads_total=len(loads),
         savings=tuple(sorted(loaded.savings(history, names, pricing, factor_of, wall, apart, since))),
+        mail=tuple(sorted(loaded.mail(history, names, pricing, factor_of, wall, apart, since))),
         budgets=tuple(history.budgets),
         alerts=tuple(
             Notice(project, alert.level, alert.message, alert.source, wall(alert.triggered_at), state_of(alert, now))

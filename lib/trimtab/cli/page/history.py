@@ -6,6 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from trimtab.cli.page.records import Budget, FullPrice, Part
+from trimtab.groups import Members
 from trimtab.monitor.summary import InputUsdOf, PricesOf, UsdOf
 from trimtab.records import SUBAGENT, Addition, Alert, Arrival, Load, Recovery, Request
 
@@ -26,7 +27,7 @@ class History(NamedTuple):
 
     `alerts` come with the project whose ledger had them, "" for the user's own. What another module knows better than
     this package: `parts` of the contexts (None: as well as `filling` can tell), and `full_prices` of tools' results, by
-    session, agent and tool_use_id.
+    session, agent and tool_use_id. `groups` are the user's, of agents.
     """
 
     requests: Sequence[Request]
@@ -39,6 +40,7 @@ class History(NamedTuple):
     projects: Mapping[str, str] = {}
     parts: Sequence[Part] | None = None
     full_prices: Mapping[tuple[str, str, str], FullPrice] = {}
+    groups: Members = ()
 
 
 class Names(NamedTuple):

@@ -1,4 +1,4 @@
-"""The loads of a page with their full prices, and what the views among them saved.
+"""The loads of a page with their full prices, what the views among them saved, and the messages among them.
 
 Savings are `monitor.summarise`'s, item by item, so that they sum to what the report says.
 """
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from trimtab.cli.page.filling import CHARACTERS
 from trimtab.cli.page.history import DAY_S, History, Names, Pricing
-from trimtab.cli.page.records import CarriedLoad, FullPrice, Limits, Saving
-from trimtab.monitor import summary
+from trimtab.cli.page.records import CarriedLoad, FullPrice, Limits, Mail, Saving
+from trimtab.monitor import pairs, summary
 from trimtab.monitor.summary import FactorOf, Item
 from trimtab.records import Tier
 
@@ -130,6 +130,47 @@ def saving(key: tuple[int, str, str, str], items: Iterable[Item]) -> Saving:
         views=row.views,
         loaded_tokens=row.raw_tokens,
         shown_tokens=row.shown_tokens,
+        recoveries=row.recoveries,
+        fetched_tokens=row.recovered_tokens,
+        added_tokens=row.added_tokens,
+        net_tokens=row.net_tokens,
+        usd=row.net_usd,
+    )
+
+
+def mail(
+    history: History,
+    names: Names,
+    pricing: Pricing,
+    factor_of: FactorOf,
+    wall: Callable[[float], float],
+    apart: set[str],
+    since: float,
+) -> list[Mail]:
+    """A row for each day, project, session, model and pair of groups, of messages from `since` on; see `savings`."""
+    payers = summary.payers(history.requests, pricing.prices_of)
+    loads = [load for load in history.loads if load.at >= since]
+    additions = [addition for addition in history.additions if addition.at >= since]
+    sent = pairs.sent(loads, history.recoveries, additions, payers, factor_of, pricing.input_usd_of)
+    rows: dict[tuple[int, str, str, str], list[pairs.Sent]] = {}
+    for one in sent:
+        session, agent, at = one.place
+        told = session if session in apart else ""
+        key = (int(wall(at) // DAY_S), names.project(session), told, payers(session, agent, at).model)
+        rows.setdefault(key, []).append(one)
+    by_group = pairs.by_group(history.groups)
+    return [mailed(key, pair) for key, found in rows.items() for pair in pairs.pairs(found, by_group)]
+
+
+def mailed(key: tuple[int, str, str, str], pair: pairs.Pair) -> Mail:
+    row = pair.row
+    return Mail(
+        *key,
+        sender=pair.sender,
+        receiver=pair.receiver,
+        messages=row.loads,
+        before_tokens=row.raw_tokens,
+        after_tokens=row.shown_tokens,
         recoveries=row.recoveries,
         fetched_tokens=row.recovered_tokens,
         added_tokens=row.added_tokens,

@@ -1,7 +1,7 @@
 "use strict";
 /* Builds the page of what the filters leave. */
 (() => {
-  const {all, names, SPEND, LOAD, CLASSES, STACK} = Data;
+  const {all, names, SPEND, LOAD, MAIL, CLASSES, STACK} = Data;
   const {h, body, empty, radios, table, scroll, figures, track, long} = Elements;
   const {exact, short, dollars, cost, percent, counted} = Data;
   const KINDS = [  // of the parts of a context, the lowest first; others come after them, in grey
@@ -280,6 +280,25 @@
     });
   }
 
+  // Messages between agents
+
+  function showMail(rows) {
+    const place = body("mail");
+    if (!rows.length) return place.replaceChildren(all.mail.length ? nothing() : empty("No message between agents went through Trimtab's hooks in this history."));
+    const pairs = [...Data.grouped(rows, (row) => `${row[MAIL.sender]} ${row[MAIL.receiver]}`).values()].map((group) => ({
+      name: `${names.group[group[0][MAIL.sender]]} → ${names.group[group[0][MAIL.receiver]]}`, sum: Data.mailTotals(group)}));
+    pairs.sort((a, b) => b.sum.net - a.sum.net || b.sum.before - a.sum.before);
+    const sum = Data.mailTotals(rows), most = Math.max(...pairs.map((one) => one.sum.net));
+    const line = (name, one, last) => [name, exact(one.messages), exact(one.before), exact(one.after), exact(one.fetched), exact(one.added),
+      exact(one.net), one.before > one.after || one.added ? cost(one.usd) : "–", last];
+    place.replaceChildren(
+      h("p", {class: "lead"}, "Who wrote to whom: before is what the client would have sent, after what was shown. Fetched is what was read of it again, added what agents are told of their reports when they start; net saved is what is left, in o200k_base tokens."),
+      scroll("Messages by pair of groups", table({text: "Messages by pair of groups", isHidden: true},
+        [{label: "From → to", class: "name"}, {label: "Messages"}, {label: "Before"}, {label: "After"}, {label: "Fetched later", class: "wide"}, {label: "Added", class: "wide"},
+          {label: "Net saved"}, {label: "Worth", class: "wide"}, {label: "", class: "bar wide"}],
+        pairs.map((one) => line(one.name, one.sum, track(one.sum.net, most, "saved"))), line("All", sum, ""))));
+  }
+
   // Budgets and alerts
 
   function showBudgets(budgets) {
@@ -334,6 +353,7 @@
     showContext(rows);
     showLoads(Data.loads(filter));
     showSavings(savings, saved, rows, sum);
+    showMail(Data.mail(filter));
     showBudgets(budgets);
     showAlerts(alerts);
     byId("shown").textContent = `Shown: ${counted(sum.requests, "request")}, ${exact(sum.allTokens)} tokens, ${cost(sum.allUsd)}.`;

@@ -157,6 +157,30 @@ class Saving(NamedTuple):
     usd: float | None
 
 
+class Mail(NamedTuple):
+    """What agents of one group wrote to those of another in a session on a day; `model` is the receiver's.
+
+    Tokens are o200k_base tokens: `before` what the client would have sent, `after` what was shown. `net_tokens` is
+    before less after, less fetched, less added (what agents are told of their reports). `usd` is its price, None
+    without one.
+    """
+
+    day: int
+    project: str
+    session: str
+    model: str
+    sender: str
+    receiver: str
+    messages: int
+    before_tokens: int
+    after_tokens: int
+    recoveries: int
+    fetched_tokens: int
+    added_tokens: int
+    net_tokens: int
+    usd: float | None
+
+
 class Budget(NamedTuple):
     """A limit and what is used of it, in `unit` ("USD" or "tokens"); `project` is "" for one over all projects.
 
@@ -196,6 +220,7 @@ class PageData(NamedTuple):
     loads: tuple[CarriedLoad, ...]
     loads_total: int
     savings: tuple[Saving, ...]
+    mail: tuple[Mail, ...]
     budgets: tuple[Budget, ...]
     alerts: tuple[Notice, ...]
     notes: tuple[str, ...]

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from trimtab import __version__
-from trimtab.cli.page.records import CarriedLoad, Conversation, PageData, Saving, Session, Spend
+from trimtab.cli.page.records import CarriedLoad, Conversation, Mail, PageData, Saving, Session, Spend
 from trimtab.errors import TrimtabError
 
 FORMAT = 1
@@ -68,6 +68,7 @@ def as_json(data: PageData) -> str:
         "loads": [load_row(load, names) for load in data.loads],
         "loads_total": data.loads_total,
         "savings": [saving_row(row, names) for row in data.savings],
+        "mail": [mail_row(row, names) for row in data.mail],
         "budgets": [budget._asdict() for budget in data.budgets],
         "alerts": [{**alert._asdict(), "at": round(alert.at)} for alert in data.alerts],
         "notes": list(data.notes),
@@ -80,7 +81,7 @@ class Places:
     """Names as numbers: each kind of name has a list, and a name its place in it."""
 
     def __init__(self) -> None:
-        self.lists: dict[str, list[str]] = {"project": [], "session": [], "model": [], "agent": []}
+        self.lists: dict[str, list[str]] = {"project": [], "session": [], "model": [], "agent": [], "group": []}
         self._places: dict[tuple[str, str], int] = {}
 
     def of(self, kind: str, name: str) -> int:
@@ -164,6 +165,19 @@ def saving_row(row: Saving, names: Places) -> list[object]:
         names.of("session", row.session),
         names.of("model", row.model),
         *row[4:12],
+        micro(row.usd),
+    ]
+
+
+def mail_row(row: Mail, names: Places) -> list[object]:
+    return [
+        row.day,
+        names.of("project", row.project),
+        names.of("session", row.session),
+        names.of("model", row.model),
+        names.of("group", row.sender),
+        names.of("group", row.receiver),
+        *row[6:13],
         micro(row.usd),
     ]
 
