@@ -109,9 +109,7 @@ def command(
         return
     if html_file is not None:
         found = gather(there, session, Period(None, period.until, ""))  # earlier loads tell what contexts held by then
-        history = page.History(
-            found.requests, (), found.loads, found.recoveries, found.additions, groups=place.settings.groups
-        )
+        history = page.History(found.requests, (), *found[1:3], found.additions, groups=place.settings.groups)
         words = ", ".join(about("all projects" if everywhere else scope, found.session, period))
         asked = page.Asked(words, root, found.session, period)
         print(page.make(html_file, history, found.factors, there, asked, now, book))

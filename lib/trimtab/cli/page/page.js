@@ -294,7 +294,7 @@
     place.replaceChildren(
       h("p", {class: "lead"}, "Who wrote to whom: before is what the client would have sent, after what was shown. Fetched is what was read of it again, added what agents are told of their reports when they start; net saved is what is left, in o200k_base tokens."),
       scroll("Messages by pair of groups", table({text: "Messages by pair of groups", isHidden: true},
-        [{label: "From → to", class: "name"}, {label: "Messages"}, {label: "Before"}, {label: "After"}, {label: "Fetched later", class: "wide"}, {label: "Added", class: "wide"},
+        [{label: "From → to", class: "name"}, {label: "Messages", class: "wide"}, {label: "Before"}, {label: "After"}, {label: "Fetched later", class: "wide"}, {label: "Added", class: "wide"},
           {label: "Net saved"}, {label: "Worth", class: "wide"}, {label: "", class: "bar wide"}],
         pairs.map((one) => line(one.name, one.sum, track(one.sum.net, most, "saved"))), line("All", sum, ""))));
   }
