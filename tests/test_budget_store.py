@@ -44,6 +44,13 @@ def test_a_budget_round_trips(store: BudgetStore) -> None:
     assert store.budget(2) is None
 
 
+def test_who_is_in_a_group_is_not_stored(store: BudgetStore) -> None:
+    """The settings say it anew each time: what is stored would go on counting an agent that is not in it any more."""
+    scope = Scope(group="4")
+    store.add(FULL._replace(scope=scope._replace(members=(("reviewer", "4"),))), ME, words)
+    assert [each.scope for each in store.budgets()] == [scope]
+
+
 def test_a_budget_is_made_when_its_author_says(store: BudgetStore) -> None:
     assert store.add(FULL._replace(made_at=0.0), ME, words).made_at == NOON
 

@@ -43,6 +43,16 @@ def test_what_applies(scope: Scope, expected: tuple[bool, bool, bool]) -> None:
     assert tuple(applies(budget(scope), charge) for charge in (MAIN, EXPLORE, CUSTOM)) == expected
 
 
+def test_the_user_s_own_agents_of_groups_apply() -> None:
+    """A scope's members are left out, or they make two scopes of one."""
+    own = Scope(group="4", members=(("reviewer", "4"), ("explore", "2")))
+    assert [applies(budget(own), charge) for charge in (MAIN, EXPLORE, CUSTOM)] == [False, False, True]
+    assert contains(own, Scope(agent_type="Team:Reviewer"))
+    assert not contains(Scope(group="1", members=own.members), Scope(agent_type="Explore"))
+    assert is_same(own, Scope(group="4"))
+    assert own.named() == {"group": "4"}
+
+
 def test_a_request_of_an_unknown_project_is_in_no_project() -> None:
     assert not applies(budget(Scope(project="/work")), MAIN._replace(project=""))
     assert not applies(budget(Scope(project="/")), MAIN._replace(project=""))

@@ -99,6 +99,14 @@ def test_a_refusal_leaves_the_budgets_as_they_were(desk: Desk) -> None:
     desk.set("$21/day")
 
 
+def test_a_minimum_of_an_own_agent_must_fit_into_its_groups_budget(desk: Desk) -> None:
+    desk.set("$10 a day for group 4 agents")
+    counter = desk.counter._replace(members=(("security-auditor", "4"),))
+    with pytest.raises(BudgetError, match=r"\$11"):
+        budgeting.set_budget(counter, "$20 a day for security-auditor agents, at least $11")
+    desk.set("$20 a day for security-auditor agents, at least $11")  # of no group where nobody names it
+
+
 def test_setting_says_what_is_used_already(desk: Desk) -> None:
     desk.used[1] = 4_200_000
     assert desk.set("$20/day")[0].endswith("By now $4.20 of it (21%) are used.")

@@ -187,6 +187,25 @@ def test_an_agent_s_budget_and_its_account(world: World) -> None:
     assert asked.ask(world.who(), call="t2", agent_type="Explore").is_allowed  # another run has its own
 
 
+def test_a_group_s_budget_counts_the_user_s_own_agents_from_the_moment_they_are_named(world: World) -> None:
+    """An agent of the user's own is in no budget of its group, or one that the user moved counts where it was."""
+    world.add(budget(1050, scope=Scope(group="4")))
+    asked = world.purse()
+    world.respond(100, agent="a1", kind="shop:Security-Auditor")
+    world.respond(30, agent="a2", kind="gap-hunter")
+    world.respond(7)
+    asked.check(world.who())
+    assert standing(asked)[0] == 30
+    assert asked.ask(world.who(), call="t1", agent_type="security-auditor").accounts == ()
+    config = paths.user_folder(world.environment) / paths.CONFIG
+    config.write_text('[groups]\n"security-auditor" = 4\n"gap-hunter" = 1\n', encoding="utf-8")
+    assert standing(asked) == (100, 100)  # t1 is one of the group now: as the greatest agent's first answer was
+    assert asked.pressure_share(world.who(agent="a3", kind="security-auditor")) == 100 / 1050
+    world.respond(900, agent="a1", kind="shop:Security-Auditor")
+    assert not asked.ask(world.who(), call="t2", agent_type="security-auditor").is_allowed
+    assert asked.ask(world.who(), call="t3", agent_type="gap-hunter").is_allowed
+
+
 def test_what_the_client_counted_beyond_its_responses_counts_once(world: World) -> None:
     """A compaction of 500 is in the session's total of 700 alone; one response of it comes later, from its agent."""
     world.add(budget(10_000))

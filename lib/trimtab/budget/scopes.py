@@ -1,9 +1,10 @@
 """Which requests a budget is about, and which budgets are inside of which."""
 
 import os
+from collections.abc import Iterable
 
 from trimtab.budget.terms import Budget, Charge, Level, Scope, Span
-from trimtab.groups import group_of
+from trimtab.groups import Members, group_of
 
 MAIN = "main"  # the agent type of the main conversation
 AGENTS = "*"  # as a scope's agent type: every agent, not the main conversation
@@ -22,7 +23,7 @@ def applies(budget: Budget, charge: Charge) -> bool:
         and scope.session in ("", charge.session)
         and scope.prompt in ("", charge.prompt)
         and scope.agent in ("", charge.agent)
-        and scope.group in ("", group_of(charge.agent_type))
+        and scope.group in ("", group_of(charge.agent_type, scope.members))
         and is_type(charge.agent_type, scope.agent_type)
     )
 
@@ -38,7 +39,7 @@ def contains(outer: Scope, inner: Scope) -> bool:
         and outer.session in ("", inner.session)
         and outer.prompt in ("", inner.prompt)
         and outer.agent in ("", inner.agent)
-        and outer.group in ("", inner.group, group_of(inner.agent_type))
+        and outer.group in ("", inner.group, group_of(inner.agent_type, outer.members))
         and (is_type(inner.agent_type, outer.agent_type) or (outer.agent_type == AGENTS and is_of_agents(inner)))
     )
 
@@ -57,7 +58,16 @@ def is_type(given: str, wanted: str) -> bool:
 
 def is_same(one: Scope, other: Scope) -> bool:
     """Whether two scopes mean the same requests."""
-    return one._replace(agent_type=one.agent_type.casefold()) == other._replace(agent_type=other.agent_type.casefold())
+    return plain(one) == plain(other)
+
+
+def plain(scope: Scope) -> Scope:
+    return scope._replace(agent_type=scope.agent_type.casefold(), members=())
+
+
+def with_members(budgets: Iterable[Budget], own: Members) -> list[Budget]:
+    """The budgets, those of a group with the user's own agents of groups."""
+    return [b._replace(scope=b.scope._replace(members=own)) if b.scope.group else b for b in budgets]
 
 
 def is_same_account(one: Budget, other: Budget) -> bool:

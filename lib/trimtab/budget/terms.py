@@ -8,6 +8,8 @@ the cache counts a tenth or less and one that the model writes five.
 from enum import Enum
 from typing import NamedTuple
 
+from trimtab.groups import Members
+
 MICRO = 1_000_000  # of a USD
 
 
@@ -70,6 +72,7 @@ class Scope(NamedTuple):
 
     `project` is a folder, and whatever ran in a folder of it is of it too. `task` is a run of sessions that the user
     named. `group` is one of the four groups of agents, "1" to "4". `agent_type` "main" is the main conversation.
+    `members` are the user's own agents of groups, as the settings have them now: they are not stored.
     """
 
     project: str = ""
@@ -79,6 +82,11 @@ class Scope(NamedTuple):
     group: str = ""
     agent_type: str = ""
     agent: str = ""
+    members: Members = ()
+
+    def named(self) -> dict[str, str]:
+        """What the scope names, without what it leaves open."""
+        return {name: value for name, value in zip(self._fields, self, strict=True) if value and isinstance(value, str)}
 
 
 EVERYTHING = Scope()

@@ -55,7 +55,7 @@ def read(text: str, place: Place) -> Budget:
         raise BudgetError(f"{text[:200]!r} has no amount: write it as in {EXAMPLES}")
     measure = measure_of(said, said.amount)
     scope, period = placed(said, measure, place)
-    for name in filter(None, scope):
+    for name in scope.named().values():
         checked(name)
     minimum = said.minimum or Amount(said.amount.is_money, 0)
     if minimum.is_money != said.amount.is_money or minimum.units > said.amount.units:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from trimtab import paths
+from trimtab import paths, settings
 from trimtab.budget.given import is_refusal
 from trimtab.budget.phrases import EXAMPLES
 from trimtab.budget.terms import Account, Budget
@@ -181,7 +181,8 @@ def taken(environment: Mapping[str, str] = os.environ) -> Iterator[Counter]:
         place = budgeting.place_of(str(project), environment.get("CLAUDE_CODE_SESSION_ID", ""), CLI, store)
         is_users = not environment.get(MODELS)
         author = budgeting.author(CLI, time.time())
-        yield Counter(store, place, author, lambda: standing.accounts(store, environment), is_users)
+        members = settings.load([paths.user_folder(environment) / paths.CONFIG], {})[0].groups
+        yield Counter(store, place, author, lambda: standing.accounts(store, environment), is_users, members)
 
 
 def joined(words: Sequence[str]) -> str:
@@ -243,7 +244,7 @@ def document(budgets: Sequence[Budget], found: Sequence[Account], now: float, ou
             {
                 **budget._asdict(),
                 "words": say(budget),
-                "scope": {name: value for name, value in budget.scope._asdict().items() if value},
+                "scope": budget.scope.named(),
                 "period": budget.period._asdict(),
                 "accounts": [
                     {

@@ -12,14 +12,14 @@ from trimtab import paths, settings
 from trimtab.budget.expect import Habits
 from trimtab.budget.gate import Current
 from trimtab.budget.periods import OF_EACH, window
+from trimtab.budget.scopes import with_members
 from trimtab.budget.tally import Conversation
-from trimtab.budget.terms import Measure
+from trimtab.budget.terms import Budget, Measure
 from trimtab.budget.words import say
 from trimtab.errors import BudgetError, StoreError
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_ledger import BudgetLedger
 from trimtab.handlers.tallies import RECENT_S, Tallies
-from trimtab.prices import Own
 from trimtab.records import Request
 
 READ_S = 0.25  # for the asking session's transcripts, about 25 MB; chosen
@@ -62,7 +62,7 @@ class Books:
         self.missing: dict[Conversation, int] = {}  # responses in a row that must have come and were not there
         self._doubts: list[str] = []
         self._clocks: tuple[float, float] | None = None
-        self._prices: tuple[tuple[int, int] | None, tuple[Own, ...]] | None = None
+        self._user: tuple[tuple[int, int] | None, settings.Settings] | None = None
         self._beyond_at = self._forgot_at = self._places_at = float("-inf")
 
     def catch_up(self, sessions: Collection[str], most_s: float) -> bool:
@@ -78,7 +78,7 @@ class Books:
             self._forgot_at = now
             tallies.forget(self._oldest(now), now)
         try:
-            done = tallies.catch_up(self._oldest(now), self._own(), time.monotonic() + most_s)
+            done = tallies.catch_up(self._oldest(now), self._users().prices, time.monotonic() + most_s)
             if any(current.budget.period.span in OF_EACH for current in currents):
                 for each in sessions:
                     tallies.whole(each)
@@ -97,9 +97,13 @@ class Books:
             )
         return done
 
+    def budgets(self) -> list[Budget]:
+        """All, with who is in a group by the user's own file as it is now; a project's could loosen a budget."""
+        return with_members(self.ledger.budgets, self._users().groups)
+
     def currents(self, now: float) -> list[Current]:
         found = []
-        for budget in self.ledger.budgets:
+        for budget in self.budgets():
             try:
                 found.append(Current(budget, window(budget.period, now, budget.made_at)))
             except BudgetError as exc:
@@ -181,16 +185,16 @@ class Books:
             self.doubt(f"the usage book can't be read, budgets go by what was known before: {exc}")
             return [], Habits()
 
-    def _own(self) -> tuple[Own, ...]:
-        """The user's own prices, read again when the file has changed."""
+    def _users(self) -> settings.Settings:
+        """What the user's own file says, read again when it has changed."""
         try:
             found = self._config.stat()
             seen = (found.st_mtime_ns, found.st_size)
         except OSError:
             seen = None
-        if self._prices is None or self._prices[0] != seen:
-            self._prices = (seen, tuple(settings.load([self._config], {})[0].prices))
-        return self._prices[1]
+        if self._user is None or self._user[0] != seen:
+            self._user = (seen, settings.load([self._config], {})[0])
+        return self._user[1]
 
     def now(self) -> float:
         """The time; a jump of the clock is told."""

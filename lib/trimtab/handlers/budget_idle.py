@@ -58,7 +58,7 @@ class Shares:
                 self._write(parent, rows)
 
     def _shared(self) -> list[Shared]:
-        if not has_children(self._ledger.budgets):
+        if not has_children(self._purse.books.budgets()):
             return []
         accounts = self._purse.accounts(None)
         return shared_out(known_of(self._purse.books), accounts, self._needs.past(), self._clock())

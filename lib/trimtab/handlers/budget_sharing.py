@@ -37,7 +37,7 @@ def known_of(books: Books) -> Known:
     tally = books.tallies.tally
     holds = [gate.held(tally, r) for r in books.ledger.reservations]
     lacking = [gate.lacking(tally, current, holds) for current in books.currents(books.now())]
-    return Known(books.ledger.budgets, tally.all(), holds, lacking)
+    return Known(books.budgets(), tally.all(), holds, lacking)
 
 
 class Past(NamedTuple):

@@ -62,7 +62,8 @@ def ordered(event: Event, desk: Desk, store: BudgetStore) -> list[str]:
     order, _, rest = given.partition(" ")
     order = order.lower()
     place = budgeting.place_of(str(event.project), event.session, SLASH, store)
-    counter = Counter(store, place, budgeting.author(SLASH, desk.clock()), lambda: desk.purse.accounts(None))
+    author, members = budgeting.author(SLASH, desk.clock()), desk.users_settings(event).groups
+    counter = Counter(store, place, author, lambda: desk.purse.accounts(None), members=members)
     if order in ("", "show"):
         accounts = counter.standing()
         outlook = desk.shares.outlook(accounts)

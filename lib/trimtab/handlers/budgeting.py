@@ -14,10 +14,11 @@ from trimtab.budget import amounts, gate, words
 from trimtab.budget.allocation import check_all
 from trimtab.budget.amounts import AMOUNT, exactly
 from trimtab.budget.phrases import checked
-from trimtab.budget.scopes import is_same_account
+from trimtab.budget.scopes import is_same_account, with_members
 from trimtab.budget.terms import Account, Budget, Measure, Mode, Period, Span, State
 from trimtab.budget.words import Place, read, say
 from trimtab.errors import BudgetError, StoreError
+from trimtab.groups import Members
 from trimtab.store.budgets import Author, BudgetStore, Change
 
 CLI, SLASH = "cli", "/token-budget"
@@ -39,7 +40,8 @@ COUNTED = {
 class Counter(NamedTuple):
     """Where orders are taken: the store, who says it where and when, and what is used of each budget by now.
 
-    `is_users` is False where a model may give the order: then nothing that makes a budget stop less is done.
+    `is_users` is False where a model may give the order: then nothing that makes a budget stop less is done. `members`
+    are the user's own agents of groups.
     """
 
     store: BudgetStore
@@ -47,6 +49,7 @@ class Counter(NamedTuple):
     author: Author
     accounts: Callable[[], Sequence[Account]]
     is_users: bool = True
+    members: Members = ()
 
     def must_be_users(self, order: str) -> None:
         """BudgetError where a model may give an order that lets more be spent."""
@@ -101,7 +104,8 @@ def set_budget(counter: Counter, text: str) -> str:
         same[:] = [each for each in known if is_same_account(each, budget)]
         own = next((each for each in same if each.origin in BY_HAND), None)
         changed = budget if own is None else set_anew(own, budget)
-        check_all([*(each for each in known if each is not own), changed], changed.id)
+        all_of_them = [*(each for each in known if each is not own), changed]
+        check_all(with_members(all_of_them, counter.members), changed.id)
         if own is not None and is_looser(changed, own):
             counter.must_be_users(f"set {text}")
         return changed

@@ -28,14 +28,13 @@ def terms_of(budget: Budget) -> list[object]:
 
 def name_of(scope: Scope) -> str:
     """What the scope names, for a reader of the table."""
-    return " ".join(value for value in scope if value)
+    return " ".join(scope.named().values())
 
 
 def values_of(budget: Budget) -> list[object]:
     """As COLUMNS has them, from the second on."""
-    scope = {name: value for name, value in budget.scope._asdict().items() if value}
     return [
-        *(budget.level.value, clean(json.dumps(scope)), budget.measure.value, budget.limit),
+        *(budget.level.value, clean(json.dumps(budget.scope.named())), budget.measure.value, budget.limit),
         *(budget.period.span.value, budget.period.seconds, clean(budget.period.zone)),
         *(budget.mode.value, budget.state.value, budget.priority, budget.minimum, clean(budget.origin)),
         *(budget.made_at, budget.paused_until),
