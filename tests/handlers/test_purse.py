@@ -796,13 +796,18 @@ def test_a_zone_that_this_machine_does_not_know_is_told(world: World) -> None:
     assert "Mars/Olympus" in "".join(asked.doubts())
 
 
-def test_a_long_history_is_added_up_in_slices(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event meanwhile goes by what was read until then, and the user is told; afterwards all of it counts."""
+def slice_finely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look takes in ten responses."""
     monkeypatch.setattr(tallies, "PAGE", 10)
     for name in ("LOAD_S", "LOCKED_S", "STEP_S"):
         monkeypatch.setattr(budget_books, name, -1.0)
     monkeypatch.setattr(purse, "LOAD_S", -1.0)
     monkeypatch.setattr(purse, "LOCKED_S", -1.0)
+
+
+def test_a_long_history_is_added_up_in_slices(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event meanwhile goes by what was read until then, and the user is told; afterwards all of it counts."""
+    slice_finely(monkeypatch)
     for _ in range(95):
         world.respond(10)
     world.add(budget(900))
@@ -815,6 +820,52 @@ def test_a_long_history_is_added_up_in_slices(world: World, monkeypatch: pytest.
     assert [asked.step() for _ in range(12)].count(False) > 3
     assert standing(asked)[0] == 950
     assert not asked.check(world.who()).is_allowed
+
+
+def used_before_and_after(world: World, asked: Purse) -> tuple[int, int]:
+    """What a new daemon knows as used with the first event, and when all of the history was read."""
+    first = asked.check(world.who()).accounts[0].used
+    while not asked.step():
+        pass
+    return first, asked.check(world.who()).accounts[0].used
+
+
+@pytest.mark.parametrize(
+    ("span", "is_known"), [(Span.MONTH, True), (Span.DAY, True), (Span.ONCE, True), (Span.ROLLING, False)]
+)
+def test_a_new_daemon_holds_a_limit_before_it_has_read_the_history(
+    world: World, monkeypatch: pytest.MonkeyPatch, span: Span, is_known: bool
+) -> None:
+    """In the first seconds after a start a limit is passed that was reached long ago."""
+    slice_finely(monkeypatch)
+    for number in range(95):
+        world.respond(10, at=NOON - 90 + number / 10)
+    world.add(budget(900, span=span))
+    assert used_before_and_after(world, world.purse())[1] == 950
+    asked = world.purse()
+    assert asked.check(world.who()).is_allowed is not is_known
+    assert bool(asked.doubts()) is not is_known  # the user is told where it may pass
+
+
+def test_what_was_written_down_holds_for_its_period_until_the_history_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sum of last month stops this one, or one that is too large (prices were changed) stops for good."""
+    slice_finely(monkeypatch)
+    for number in range(95):
+        world.respond(10, at=NOON - 90 + number / 10)
+    world.add(budget(9_000, span=Span.MONTH))
+    assert used_before_and_after(world, world.purse())[1] == 950
+    with world.ledger() as store:
+        (kept,) = store.sums()
+        assert (kept.used, kept.until) == (950, NOON + 12 * 3600)  # the month ends at midnight
+        store.keep_sums([kept._replace(used=8_500)])
+    asked = world.purse()
+    assert used_before_and_after(world, asked) == (8_500, 950)
+    with world.ledger() as store:
+        store.keep_sums([kept._replace(used=8_500, until=NOON - 1)])
+    first, last = used_before_and_after(world, world.purse())
+    assert first < last == 950
 
 
 def test_the_place_that_a_budget_is_about_is_the_book_s(world: World) -> None:

@@ -5,7 +5,7 @@ followed for each budget from the beginning of its window; nothing is counted le
 window has no end here: what is stamped later than now is of the window that now is in.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from trimtab.budget.periods import OF_EACH
@@ -97,6 +97,7 @@ class Tally:
         self._recent: dict[Conversation, dict[str, Charge]] = {}
         self._recent_since = float("-inf")
         self._which: dict[tuple[str, ...], tuple[Sum, ...]] = {}
+        self.least: Mapping[int, int] = {}  # by budget, what is used at least, while not all charges are known
 
     def __len__(self) -> int:
         return len(self._charges)
@@ -177,7 +178,7 @@ class Tally:
     def used(self, budget: Budget, key: str) -> int:
         """What came in of one account of a budget that is followed."""
         found = self._sums.get(budget.id)
-        return 0 if found is None else found.totals.get(key, 0)
+        return 0 if found is None else max(found.totals.get(key, 0), self.least.get(budget.id, 0))
 
     def charges(self, sessions: Container[str]) -> list[Charge]:
         """All that is known of some sessions."""

@@ -4,7 +4,8 @@ What can't be known is not guessed: it is told the user once, as a sentence, and
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from trimtab.budget.gate import Current
 from trimtab.budget.periods import OF_EACH, window
 from trimtab.budget.scopes import with_members
 from trimtab.budget.tally import Conversation
-from trimtab.budget.terms import Budget, Measure
+from trimtab.budget.terms import Budget, Measure, Span
 from trimtab.budget.words import say
-from trimtab.errors import BudgetError, StoreError
+from trimtab.errors import BudgetError, BusyError, StoreError
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_ledger import BudgetLedger
 from trimtab.handlers.tallies import RECENT_S, Tallies
 from trimtab.records import Request
+from trimtab.store.budgets import Sum
 
 READ_S = 0.25  # for the asking session's transcripts, about 25 MB; chosen
 LOAD_S = 0.25  # of an event, for the tallies; chosen
@@ -28,6 +30,7 @@ LOCKED_S = 0.02  # while others wait for the ledger: what has come since
 STEP_S = 0.25  # in an idle moment, one a second; chosen: no event waits longer
 BEYOND_S = 600.0  # chosen, as `costs`: between two looks at what the client counted beyond its responses (0.5 s)
 PLACES_S = 30.0  # chosen: between two looks at where sessions ran and what agents are (2 ms for 3,000 of them)
+SUMS_S = 10.0  # chosen: between two times that what was used is written down
 FORGET_S = 3600.0  # chosen: between two looks at what does not matter any more
 LOADING = "budgets are still being added up from your history; until that is done a limit may be passed"
 MISSING = 3  # chosen: so many in a row are no delay
@@ -63,7 +66,9 @@ class Books:
         self._doubts: list[str] = []
         self._clocks: tuple[float, float] | None = None
         self._user: tuple[tuple[int, int] | None, settings.Settings] | None = None
-        self._beyond_at = self._forgot_at = self._places_at = float("-inf")
+        self._beyond_at = self._forgot_at = self._places_at = self._kept_at = float("-inf")
+        self._added_up: set[int] = set()  # budgets
+        self._kept: list[Sum] = []
 
     def catch_up(self, sessions: Collection[str], most_s: float) -> bool:
         """Brings the tallies up to date, for about so long at most; whether they are. What can't be read is told.
@@ -85,7 +90,9 @@ class Books:
         except StoreError as exc:
             self.doubt(f"the usage book can't be read, budgets go by what was known before: {exc}")
             return False
-        if not done and sessions:
+        if done:
+            self._added_up, tallies.tally.least = {current.budget.id for current in currents}, {}
+        elif not self._lean_on_sums(currents) and sessions:
             self.doubt(LOADING)
         if tallies.is_replaced:
             self.doubt("the usage book was replaced: what it had stays counted until Trimtab is started anew")
@@ -96,6 +103,24 @@ class Books:
                 f" own as [[prices]] in {self._config}"
             )
         return done
+
+    def _lean_on_sums(self, currents: Sequence[Current]) -> bool:
+        """While budgets are added up, what a daemon before wrote down is the least; whether it did of all of them."""
+        open_ones = [c for c in currents if c.budget.id not in self._added_up and has_sum(c.budget)]
+        written = {each.budget: each for each in self.ledger.decide(lambda store: store.sums())} if open_ones else {}
+        known = [c for c in open_ones if c.budget.id in written and is_of(written[c.budget.id], c)]
+        self.tallies.tally.least = {c.budget.id: written[c.budget.id].used for c in known}
+        return len(known) == len(open_ones)
+
+    def _keep_sums(self, now: float) -> None:
+        """Writes down what was used, for the daemon that comes after this one."""
+        self._kept_at = now
+        tally, summed = self.tallies.tally, [c for c in self.currents(now) if has_sum(c.budget)]
+        sums = [Sum(c.budget.id, tally.used(c.budget, ""), c.window.until) for c in summed]
+        if sums != self._kept:
+            with suppress(BusyError):  # somebody decides just now: the next time
+                self.ledger.decide(lambda store: store.keep_sums(sums))
+                self._kept = sums
 
     def budgets(self) -> list[Budget]:
         """All, with who is in a group by the user's own file as it is now; a project's could loosen a budget."""
@@ -120,6 +145,8 @@ class Books:
         if not self.catch_up((), STEP_S):
             return False
         self.tallies.habits(now)  # so that no event has to
+        if abs(now - self._kept_at) >= SUMS_S:
+            self._keep_sums(now)
         if abs(now - self._places_at) >= PLACES_S:
             self._places_at = now
             self.tallies.look_at_places()
@@ -215,3 +242,14 @@ class Books:
             self._said.add(text)
             self._doubts.append(text)
             self._note(text)
+
+
+def has_sum(budget: Budget) -> bool:
+    """Whether it has one account, of which a sum is kept."""
+    return budget.period.span not in OF_EACH and budget.measure is not Measure.CONTEXT
+
+
+def is_of(written: Sum, current: Current) -> bool:
+    """Whether what was written down is a part of what is used now: a window that rolls has lost some of it since."""
+    is_same_period = written.until == current.window.until and current.budget.period.span is not Span.ROLLING
+    return is_same_period and written.used > 0

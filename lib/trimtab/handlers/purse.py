@@ -13,7 +13,8 @@ and what it wrote has been read, at the session's end, and after `gate.MOST_S` i
 one session at the same time are one conversation here.
 
 While the tallies are first read (a month takes seconds, in slices: LOAD_S of an event, more between events by `step`),
-an event is answered by what was read until then: it may pass a limit that is reached already, and the user is told.
+an event is answered by what was read until then, the newest first, and by what was written down as used of the period
+if that is more. Where nothing was (a new budget, a window that rolls) it may pass a limit, and the user is told.
 `doubts` has what the user must be told; whoever holds the purse calls both.
 """
 

@@ -60,6 +60,14 @@ class Change(NamedTuple):
     after: str
 
 
+class Sum(NamedTuple):
+    """What was used of a budget in the period that ends at `until`, None where it has no end."""
+
+    budget: int
+    used: int
+    until: float | None
+
+
 Times = Mapping[str, Sequence[tuple[float, str]]]  # by session, from when on what held
 
 
@@ -279,6 +287,19 @@ class BudgetStore(Database):
             before = db.total_changes
             db.execute("insert or ignore into budget_told values (?, ?, ?, ?, ?)", [*key, at])
             return db.total_changes > before
+
+    # What was used, as it was last added up
+
+    def sums(self) -> list[Sum]:
+        """Of every open budget, as `keep_sums` left it; 0 before."""
+        sql = "select id, used, period_end from budget_constraints where state <> 'closed' order by id"
+        return [Sum(*row) for row in self._rows(sql)]
+
+    def keep_sums(self, sums: Iterable[Sum]) -> None:
+        """Notes what was used of budgets by now."""
+        with self._transaction() as db:
+            sql = "update budget_constraints set used = ?, period_end = ? where id = ?"
+            db.executemany(sql, [(each.used, each.until, each.budget) for each in sums])
 
     # How budgets are shared out
 
