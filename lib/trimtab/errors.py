@@ -31,3 +31,7 @@ class SetupError(TrimtabError):
 
 class DamagedError(StoreError):
     """The ledger's file is not a database any more; `store.set_aside` makes room for a new one."""
+
+
+class RecordingError(TrimtabError):
+    """The client's first request could not be recorded, or recording it would not have been safe."""

@@ -61,6 +61,7 @@ TEXTS = (
     "You are powered by the model named Opus 5.5.",
     "# Output Style: Terse\n# Terse style\n\nOne line.",
     "The following deferred tools are now available via ToolSearch. Use it:\nCronCreate\nmcp__plugin_shop_stock__count",
+    "The following MCP servers are still connecting: their tools\nwill appear shortly:\nslow:one\n\nUse ToolSearch.",
     "Available agent types for the Agent tool:\n"
     "- Plan: Plans. (Tools: All)\n- shop:scout: Scouts.\n\nWhen you launch many.",
     "# MCP Server Instructions\n\nUse them so:\n\n"

@@ -58,6 +58,11 @@ def test_listings_by_plugin(body: dict[str, Any]) -> None:
     ]
 
 
+def test_servers_that_were_still_starting(body: dict[str, Any]) -> None:
+    """A server whose tools come later is not told of, and looks as if it cost nothing."""
+    assert named(body, "mcp connecting") == [("slow:one", "", "slow_one", "", False)]
+
+
 def test_memory_files_by_section(body: dict[str, Any]) -> None:
     """A section is of another file, or a comment in a code block is taken for a heading."""
     assert [(name, path) for name, _, _, path, _ in named(body, "memory")] == [
@@ -71,8 +76,8 @@ def test_memory_files_by_section(body: dict[str, Any]) -> None:
 
 def test_what_hooks_styles_and_the_client_say(body: dict[str, Any]) -> None:
     """A hook's second paragraph is nobody's, or a text of the client's is not recognised."""
-    assert [name for name, *_ in named(body, "hook")] == ["SessionStart", "SessionStart", "UserPromptSubmit"]
-    assert [name for name, *_ in named(body, "output style")] == ["Terse", "Terse"]
+    assert [name for name, *_ in named(body, "hook")] == ["SessionStart", "SessionStart 2", "UserPromptSubmit"]
+    assert [name for name, *_ in named(body, "output style")] == ["Terse", "Terse, its reminder"]
     assert [name for name, *_ in named(body, "prompt")] == ["prompt"]
     assert [name for name, *_ in named(body, "system")] == [
         "You are a Claude agent.",

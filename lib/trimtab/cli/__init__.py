@@ -18,7 +18,20 @@ import click
 from trimtab import __version__, paths
 from trimtab.errors import TrimtabError
 
-COMMANDS = ("report", "watch", "usage", "budget", "alerts", "status", "doctor", "view", "rules", "experiment", "demo")
+COMMANDS = (
+    "report",
+    "watch",
+    "usage",
+    "audit",
+    "budget",
+    "alerts",
+    "status",
+    "doctor",
+    "view",
+    "rules",
+    "experiment",
+    "demo",
+)
 REFUSED, USAGE, BUG, INTERRUPTED = 1, 2, 3, 130
 BUG_LOG = "cli-error.log"
 

@@ -36,6 +36,7 @@ BASH, BYPASS = b'"tool_name":"Bash"', b'"permission_mode":"bypassPermissions"'  
 SPENDING = ("UserPromptSubmit", "PreToolUse", "PostToolBatch", "PreCompact")  # a request may follow
 LOADING_S = 3.0  # chosen: a busy machine with two processors was seen to take 2 s until events are answered in time
 STARTING_S = 1.0  # how long SessionStart waits for a new daemon to listen
+RECORDING = "TRIMTAB_RECORDING"  # in the environment of a client that is no session (daemon.recording)
 SETTING_UP = (
     '{"systemMessage": "Trimtab is making its Python environment in the background (once, about 20 seconds);'
     ' it starts to trim when that is done."}'
@@ -44,6 +45,8 @@ SETTING_UP = (
 
 def main(event: str) -> None:
     """Answer one event: stdin to stdout. Never raises."""
+    if RECORDING in os.environ:
+        return
     started = time.time()
     folder = daemon_folder()
     try:

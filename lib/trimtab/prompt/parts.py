@@ -7,6 +7,7 @@ its first words. The parts' characters add up to the body, as compact JSON: what
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,10 +25,10 @@ Weigh = Callable[[str], int]  # about how many tokens a text has
 class Part(NamedTuple):
     """A part of a first request. `tokens` is an estimate, `characters` are of the body.
 
-    `kind` is TOOL, MCP_TOOL, SYSTEM, FRAME or one of `texts.KINDS`; with `name` and `path` it is unique but for texts
-    that are there twice. `path` is a memory file's, `server` an MCP server's as in its tools' names
-    ("plugin_shop_orders"), `plugin` who brings it along; all are "" where the request does not say. Of a tool that
-    `is_deferred` only the name is sent, until it is searched for.
+    `kind` is TOOL, MCP_TOOL, SYSTEM, FRAME or one of `texts.KINDS`; with `name` and `path` it is unique. `path` is a
+    memory file's, `server` an MCP server's as in its tools' names ("plugin_shop_orders"), `plugin` who brings it along;
+    all are "" where the request does not say. Of a tool that `is_deferred` only the name is sent, until it is searched
+    for.
     """
 
     kind: str
@@ -54,9 +55,20 @@ def parts(body: Mapping[str, object], weigh: Weigh, plugins: Sequence[str] = ())
     found = [tool_part(tool, weigh, plugins) for tool in items(body.get("tools"))]
     for cut in [*system_cuts(body.get("system")), *message_cuts(body.get("messages"))]:
         found.append(text_part(cut, weigh, plugins))
+    found = numbered(found)
     whole = len(compact(body))
     rest = whole - sum(part.characters for part in found)
     return [*found, Part(FRAME, PARAMETER, "", "", "", 0, rest, False)]
+
+
+def numbered(found: Sequence[Part]) -> list[Part]:
+    """The parts, each with a key of its own: a second one of the same gets " 2" to its name."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    named = []
+    for part in found:
+        seen[part.key] += 1
+        named.append(part._replace(name=f"{part.name} {seen[part.key]}") if seen[part.key] > 1 else part)
+    return named
 
 
 def compact(value: object) -> str:
@@ -84,7 +96,7 @@ def text_part(cut: Cut, weigh: Weigh, plugins: Sequence[str]) -> Part:
     if kind == texts.DEFERRED:
         server = server_of(cut.name)
         kind = MCP_TOOL if server else TOOL
-    elif kind == texts.INSTRUCTIONS:
+    elif kind in (texts.INSTRUCTIONS, texts.CONNECTING):
         server = UNSAFE.sub("_", cut.name)
         plugin = cut.name.split(":")[1] if cut.name.startswith("plugin:") and cut.name.count(":") > 1 else ""
     elif kind in (texts.SKILL, texts.AGENT):

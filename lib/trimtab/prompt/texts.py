@@ -9,23 +9,26 @@ from typing import NamedTuple
 
 DEFERRED, SKILL, AGENT, MEMORY, INSTRUCTIONS = "deferred", "skill", "agent", "memory", "mcp instructions"
 STYLE, HOOK, ATTRIBUTION, NOTICE, PROMPT, OTHER = "output style", "hook", "attribution", "notice", "prompt", "other"
-KINDS = (DEFERRED, SKILL, AGENT, MEMORY, INSTRUCTIONS, STYLE, HOOK, ATTRIBUTION, NOTICE, PROMPT, OTHER)
+CONNECTING = "mcp connecting"
+KINDS = (CONNECTING, DEFERRED, SKILL, AGENT, MEMORY, INSTRUCTIONS, STYLE, HOOK, ATTRIBUTION, NOTICE, PROMPT, OTHER)
 REMINDER = "<system-reminder>"
 WORDS = 5  # of a text that has no name, chosen
 
-STARTS = (  # how each text begins, its kind and, where no group has it, its name
-    (r"(?P<name>\w+)(?::\w+)? hook (?:success|additional context|error|blocking error)[: ]", HOOK, ""),
+STARTS = (  # how each text begins, its kind and its name, with {} for what the group in it has
+    (r"(?P<name>\w+)(?::\w+)? hook (?:success|additional context|error|blocking error)[: ]", HOOK, "{}"),
     (r"# Environment\n", NOTICE, "environment"),
     (r"You are powered by the model ", NOTICE, "the model's name"),
-    (r"# Output Style: (?P<name>[^\n]+)\n", STYLE, ""),
+    (r"# Output Style: (?P<name>[^\n]+)\n", STYLE, "{}"),
     (r"The following deferred tools are now available", DEFERRED, "deferred tools' heading"),
+    (r"The following MCP servers are still connecting", CONNECTING, "connecting servers' heading"),
     (r"Available agent types for the Agent tool:\n", AGENT, "agents' heading"),
     (r"# MCP Server Instructions\n", INSTRUCTIONS, "MCP instructions' heading"),
     (r"The following skills are available ", SKILL, "skills' heading"),
-    (r"(?P<name>[^\n]+) output style is active\.", STYLE, ""),
+    (r"(?P<name>[^\n]+) output style is active\.", STYLE, "{}, its reminder"),
+    (r"While auto mode is active:\n", NOTICE, "auto mode"),
     (r"Today's date is ", NOTICE, "date"),
     (r"Codebase and user instructions are shown below\.", MEMORY, "memory files' heading"),
-    (r"As you answer the user's questions, you can use the following context:", MEMORY, "memory files' heading"),
+    (r"As you answer the user's questions, you can use the following context:", MEMORY, "git status"),
     (r"Attribution for git commits and pull requests ", ATTRIBUTION, "commits and pull requests"),
     (r"<total_tokens>", NOTICE, "tokens left"),
 )
@@ -40,6 +43,7 @@ FENCE = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
 ENTRY = re.compile(r"^- (?P<name>\S+?)(?::(?=[ \n])|$)", re.MULTILINE)
 ENTRIES = {  # how an entry of each listing begins
     DEFERRED: re.compile(r"^(?P<name>[A-Za-z_][\w.-]*)$", re.MULTILINE),
+    CONNECTING: re.compile(r"^(?P<name>[^<\s]\S*)$", re.MULTILINE),
     SKILL: ENTRY,
     AGENT: ENTRY,
     INSTRUCTIONS: re.compile(r"^## (?P<name>[^\n]+)$", re.MULTILINE),
@@ -73,7 +77,7 @@ def recognised(text: str) -> Iterator[Cut]:
     """A text that begins as one of STARTS, cut as its kind is."""
     tried = ((re.match(start, bare(text)), kind, name) for start, kind, name in STARTS)
     match, kind, name = next(found for found in tried if found[0])
-    name = name or (match["name"] if match else "")
+    name = name.format(match["name"] if match and "{}" in name else "")
     if kind == MEMORY:
         yield from memory(text, name)
     elif kind in ENTRIES:

@@ -74,3 +74,12 @@ def summed(calls: Iterable[Called]) -> Use:
     found = list(calls)
     last = max((call.at for call in found), default=None)
     return Use(len(found), len({call.session for call in found}), last, True)
+
+
+def joined(found: Iterable[Use]) -> Use | None:
+    """The use of several parts as one: their times added, their most sessions; None of none."""
+    known = [use for use in found if use.is_known]
+    if not known:
+        return None
+    last = max((use.last for use in known if use.last is not None), default=None)
+    return Use(sum(use.times for use in known), max(use.sessions for use in known), last, True)
