@@ -78,12 +78,13 @@ def test_subagents_are_apart() -> None:
     """A subagent's prompt is charged to the session's tools."""
     found = priced([100], [request(1, plain=100), request(2, plain=30, agent="a"), request(3, plain=40, agent="a")])
     assert found.parts[0].usd == pytest.approx(100.0)
-    assert (found.agents.usd, found.agent_runs) == (pytest.approx(60.0), 1)
+    assert found.agents.usd == pytest.approx(60.0)
+    assert found.agent_runs == 1
     assert found.requests == 1
 
 
 def test_a_resumed_conversation_is_no_standing_prompt() -> None:
-    """One that goes on with an earlier conversation makes the standing prompt look huge: 1.5 times the median counts."""
+    """What an earlier conversation left is charged as standing: at most 1.5 times the median is."""
     talks = [request(1, plain=100, session=name) for name in "abc"] + [request(2, plain=9_000, session="d")]
     found = priced([100], talks)
     assert found.parts[0].usd == pytest.approx(400.0)

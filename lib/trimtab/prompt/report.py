@@ -186,9 +186,7 @@ def words_of(use: Use | None, sessions: int, now: float) -> str:
 
 
 def ago(seconds: float) -> str:
-    if seconds < DAY_S:
-        return "today" if seconds < DAY_S / 2 else "a day ago"
-    return f"{seconds / DAY_S:.0f} d ago"
+    return "today" if seconds < DAY_S else f"{seconds // DAY_S:.0f} d ago"
 
 
 def foot(found: Audit, screen: Screen) -> Iterator[str]:

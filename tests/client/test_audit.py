@@ -1,0 +1,213 @@
+"""`trimtab audit` of the real client: every part of what it sends is listed, adds up, and no credential is kept.
+
+The user has memory files, rules, notes, skills, agents, a plugin with an MCP server, another server, hooks, an output
+style and an account whose token would be sent if the client could reach it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.client.model import Agent, Call, ModelServer, answer, bash, delegate
+from tests.client.runner import PLUGIN, Runner, variables
+
+pytestmark = pytest.mark.client
+
+TOKEN, KEY = "sk-ant-oat01-REAL-TOKEN", "sk-ant-REAL-KEY"
+SERVER = r"""
+import json, sys
+name = sys.argv[1]
+def say(to, **more):
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": to["id"], **more}) + "\n")
+    sys.stdout.flush()
+for line in sys.stdin:
+    asked = json.loads(line)
+    method = asked.get("method")
+    if method == "initialize":
+        about = {"serverInfo": {"name": name, "version": "1"}, "capabilities": {"tools": {}}}
+        about["protocolVersion"] = asked["params"]["protocolVersion"]
+        say(asked, result={**about, "instructions": f"Ask {name} first."})
+    elif method == "tools/list":
+        shape = {"type": "object", "properties": {"id": {"type": "string", "description": "Which one."}}}
+        say(asked, result={"tools": [
+            {"name": each, "description": f"{each} in {name}. " * 20, "inputSchema": shape}
+            for each in ("find", "close")
+        ]})
+    elif method == "tools/call":
+        say(asked, result={"content": [{"type": "text", "text": "found"}]})
+    elif "id" in asked:
+        say(asked, error={"code": -32601, "message": "no such method"})
+"""
+
+
+def hook(command: str) -> list[dict[str, object]]:
+    return [{"hooks": [{"type": "command", "command": command}]}]
+
+
+def server(folder: Path, name: str) -> dict[str, object]:
+    return {"type": "stdio", "command": sys.executable, "args": [str(folder / "server.py"), name]}
+
+
+def write(file: Path, text: str | object) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text if isinstance(text, str) else json.dumps(text))
+
+
+@pytest.fixture
+def shop(runner: Runner) -> Runner:
+    """The user described above, with the plugin installed and the project trusted."""
+    base, client, project = runner.home.parent, runner.home / ".claude", runner.project
+    write(base / "server.py", SERVER)
+    write(project / "CLAUDE.md", "# Shop\n\nAll of it.\n\n## Build\n\nRun make.\n\n@docs/rules.md\n")
+    write(project / "docs" / "rules.md", "No eval.\n")
+    write(project / ".claude" / "rules" / "tests.md", "# Tests\n\nWrite them.\n")
+    write(client / "CLAUDE.md", "# Me\n\nI am Sam.\n")
+    slug = "".join(sign if sign.isalnum() else "-" for sign in str(project))
+    write(client / "projects" / slug / "memory" / "MEMORY.md", "- [Sam](sam.md): plain words\n")
+    for folder, name in ((project / ".claude", "deploy"), (client, "invoice")):
+        write(folder / "skills" / name / "SKILL.md", f"---\nname: {name}\ndescription: To {name} at once.\n---\nDo.\n")
+    write(project / ".claude" / "agents" / "checker.md", "---\nname: checker\ndescription: Checks.\n---\nCheck.\n")
+    write(client / "output-styles" / "terse.md", "---\nname: Terse\ndescription: Short.\n---\nOne line.\n")
+    write(client / ".credentials.json", {"claudeAiOauth": {"accessToken": TOKEN, "refreshToken": TOKEN,
+          "expiresAt": 4_000_000_000_000, "scopes": ["user:inference"], "subscriptionType": "max"}})  # fmt: skip
+    plugin = base / "market" / "toolbox"
+    write(plugin.parent / ".claude-plugin" / "marketplace.json", {"name": "market", "owner": {"name": "x"},
+          "plugins": [{"name": "toolbox", "source": "./toolbox", "description": "d", "version": "1.0.0"}]})  # fmt: skip
+    write(plugin / ".claude-plugin" / "plugin.json", {"name": "toolbox", "version": "1.0.0", "description": "d"})
+    write(plugin / "skills" / "lint" / "SKILL.md", "---\nname: lint\ndescription: Lints.\n---\nDo.\n")
+    write(plugin / "agents" / "scout.md", "---\nname: scout\ndescription: Scouts.\n---\nScout.\n")
+    write(plugin / ".mcp.json", {"mcpServers": {"stock": server(base, "stock")}})
+    say = {"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": "The toolbox is there."}}
+    write(plugin / "hooks" / "hooks.json", {"hooks": {"SessionStart": hook(f"echo '{json.dumps(say)}'")}})
+    runner.command("plugin", "marketplace", "add", str(plugin.parent))
+    runner.command("plugin", "install", "toolbox@market")
+    settings = json.loads((client / "settings.json").read_text())
+    mine = {"SessionStart": hook("echo The build is green."), "Stop": hook(f"touch {base / 'stopped'}")}
+    write(client / "settings.json", {**settings, "outputStyle": "Terse", "hooks": mine, "apiKeyHelper": f"echo {KEY}",
+          "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9", "ANTHROPIC_AUTH_TOKEN": TOKEN}})  # fmt: skip
+    state = json.loads((runner.home / ".claude.json").read_text())
+    state |= {"mcpServers": {"tickets": server(base, "tickets")}, "oauthAccount": {"emailAddress": "sam@shop"}}
+    state["projects"] = {str(project): {"hasTrustDialogAccepted": True}}
+    write(runner.home / ".claude.json", state)
+    return runner
+
+
+def audited(runner: Runner, *arguments: str) -> tuple[dict[str, object], str]:
+    """What `trimtab audit --json` prints, and what it says beside it."""
+    command = [sys.executable, "-I", "-X", "utf8", str(PLUGIN / "lib/trimtab/cli/__main__.py"), "audit", "--json"]
+    environment = {**variables(runner.home, **runner.more), "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_OAUTH_TOKEN": TOKEN}
+    done = subprocess.run(
+        [*command, "--client", str(runner.client), "--wait", "6", *arguments],
+        cwd=runner.project, env=environment, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document: dict[str, object] = json.loads(done.stdout)
+    return document, done.stderr
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def lines_of(document: dict[str, object]) -> list[dict[str, object]]:
+    lines = document["lines"]
+    assert isinstance(lines, list)
+    return lines
+
+
+def test_every_part_and_no_credential(shop: Runner) -> None:
+    """A part is missing or somebody else's, the parts are not the body, or a secret or a session stays behind."""
+    before = files(shop.home)
+    document, said = audited(shop)
+    assert "no key leaves this machine" in said
+    assert (document["client"], document["is_terminal"], document["requests"]) == ("2.1.328", True, 0)
+    found = {
+        (str(line["kind"]), str(line["name"]), os.path.basename(str(line["path"]))): line for line in lines_of(document)
+    }
+    assert len(found) == len(lines_of(document))
+    owners = {key: line["owner"] for key, line in found.items()}
+    for kind, name, file, owner in (
+        ("tool", "Bash", "", "the client"),
+        ("tool", "AskUserQuestion", "", "the client"),  # which only a terminal's sessions have
+        ("mcp tool", "mcp__tickets__find", "", "tickets"),
+        ("mcp tool", "mcp__plugin_toolbox_stock__close", "", "plugin toolbox"),
+        ("mcp instructions", "tickets", "", "tickets"),
+        ("mcp instructions", "plugin:toolbox:stock", "", "plugin toolbox"),
+        ("skill", "deploy", "", "the project's"),
+        ("skill", "invoice", "", "yours"),
+        ("skill", "toolbox:lint", "", "plugin toolbox"),
+        ("skill", "dataviz", "", "the client"),
+        ("agent", "checker", "", "the project's"),
+        ("agent", "toolbox:scout", "", "plugin toolbox"),
+        ("agent", "Explore", "", "the client"),
+        ("memory", "Me", "CLAUDE.md", str(shop.home / ".claude" / "CLAUDE.md")),
+        ("memory", "Build", "CLAUDE.md", str(shop.project / "CLAUDE.md")),
+        ("memory", "", "rules.md", str(shop.project / "docs" / "rules.md")),
+        ("memory", "Tests", "tests.md", str(shop.project / ".claude" / "rules" / "tests.md")),
+        ("output style", "Terse", "", ""),
+        ("hook", "SessionStart", "", ""),
+        ("hook", "SessionStart 2", "", ""),
+        ("attribution", "commits and pull requests", "", "the client"),
+    ):
+        assert owners[kind, name, file] == owner
+    assert ("memory", "", "MEMORY.md") in found
+    assert {line["kind"] for line in lines_of(document)} & {"other", "mcp connecting"} == set()
+    deferred = {str(line["name"]) for line in lines_of(document) if line["is_deferred"]}
+    assert {"mcp__tickets__find", "WebFetch"} <= deferred
+
+    written = {name: data for name, data in files(shop.home).items() if before.get(name) != data}
+    mine = {name for name in written if not name.startswith((".cache/claude-cli-nodejs/", ".claude-patterns/"))}
+    assert mine == set()  # no transcript, no history, no setting of the client
+    kept = files(shop.project)[".claude-patterns/audit.json"]
+    for data in (*written.values(), kept, said.encode()):
+        assert TOKEN.encode() not in data
+        assert KEY.encode() not in data
+    assert b"Run make." not in kept  # names, no texts
+    assert not (shop.home.parent / "stopped").exists()
+
+
+def test_it_adds_up_to_the_body_and_names_what_was_used(shop: Runner) -> None:
+    """Costs are not those of the sessions, or what they called is called never used."""
+    settings = json.loads((shop.home / ".claude" / "settings.json").read_text())
+    write(
+        shop.home / ".claude" / "settings.json", {k: v for k, v in settings.items() if k not in ("env", "apiKeyHelper")}
+    )
+
+    def work() -> Agent:
+        yield bash("echo one")
+        yield [Call("Skill", {"skill": "toolbox:lint"})]
+        yield [Call("mcp__tickets__find", {"id": "1"})]
+        yield delegate("Check it.", "checker")
+        yield "Done."
+
+    model = ModelServer(work())
+    shop.run("Work.", model, plugins=()).check()
+    shop.run("/deploy", ModelServer(answer("Deployed.")), plugins=()).check()
+    document, _ = audited(shop)
+    uses = {str(line["name"]): (line["times"], line["sessions"]) for line in lines_of(document) if line["is_use_known"]}
+    used = {"Bash", "Skill", "Agent", "mcp__tickets__find", "tickets", "toolbox:lint", "deploy", "checker"}
+    assert {name for name, use in uses.items() if use != (0, 0)} - {"ToolSearch"} == used
+    assert (uses["Bash"], uses["deploy"]) == ((1, 1), (1, 1))
+    assert document["sessions"] == 2
+    usd = [line["usd"] for line in lines_of(document)]
+    assert all(
+        isinstance(cost, float) and cost > 0
+        for line, cost in zip(lines_of(document), usd, strict=True)
+        if line["tokens"]
+    )
+
+    with_json, _ = audited(shop, "--no-record")
+    assert [line["name"] for line in lines_of(with_json)] == [line["name"] for line in lines_of(document)]
+
+
+def test_our_own_hooks_are_silent(shop: Runner) -> None:
+    """The recording is a session in Trimtab's ledger, or starts its daemon."""
+    write(shop.home / ".claude" / "settings.json", {"extraKnownMarketplaces": {}})
+    shop.command("plugin", "marketplace", "add", str(PLUGIN))
+    shop.command("plugin", "install", "trimtab@trimtab")
+    audited(shop)
+    assert shop.daemon() == 0
+    assert sorted(path.name for path in (shop.project / ".claude-patterns").iterdir()) == [".gitignore", "audit.json"]
