@@ -107,6 +107,7 @@ TABLE = (
     ),
     Setting("reply_contract", True, "whether an agent that starts is told, once, what its report should have"),
     Setting("group_tiers", True, "whether what an agent loads is shown by the tier of its group"),
+    Setting("hold_notices", False, "whether reports that are not pressing wait until all background agents are done"),
 )
 RULES, PRICES, BUDGETS = "rules", "prices", "budgets"
 OPTION = "option"  # the origin of the setting `budget`
@@ -148,6 +149,7 @@ class Settings(NamedTuple):
     budget_agent_effort: str = ""
     reply_contract: bool = True
     group_tiers: bool = True
+    hold_notices: bool = False
     rules: tuple[Rule, ...] = ()  # the project's before the user's
     prices: tuple[Own, ...] = ()  # as the rules
     groups: Members = ()  # as the rules
@@ -246,6 +248,7 @@ def made(values: Mapping[str, Value]) -> Settings:
         budget_agent_effort=str(values["budget_agent_effort"]),
         reply_contract=bool(values["reply_contract"]),
         group_tiers=bool(values["group_tiers"]),
+        hold_notices=bool(values["hold_notices"]),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import tiers, tokens, transcript
+from trimtab.messages import deliveries
 from trimtab.records import Fold, Recovery, Request, prompt_tokens
 from trimtab.relevance import Interest, same_file, text_of
 
@@ -18,6 +19,7 @@ MOST_UNSAMPLED = 400  # entries kept until there is time to learn the model's fa
 MOST_CALLS = 500
 MOST_FETCHES = 2  # of folded lines of one file; then the file is shown whole, until it is edited
 MOST_REPORTS, REPORT_CHARACTERS = 8, 60_000  # that a new report may repeat, and what is kept of each; chosen
+LAUNCHED = "Async agent launched"  # how the client's answer begins where the report comes later as a turn of its own
 MOST_HELD, MOST_HELD_CHARACTERS = 60, 1 << 20  # views of a conversation whose folded lines are kept to recognise them
 
 
@@ -91,6 +93,8 @@ class Conversation:
                     self._fetched.pop(text_of(entry.input, "file_path"), None)
             elif isinstance(entry, transcript.Result):
                 self._result(entry, news)
+            elif isinstance(entry, transcript.Delivered):
+                self._delivered(entry, news)
             elif isinstance(entry, transcript.Usage):
                 self._usage(entry, news)
             else:
@@ -125,7 +129,7 @@ class Conversation:
     def _result(self, entry: transcript.Result, news: "News") -> None:
         held = self._held.get(entry.id)
         call = self._calls.get(entry.id)
-        if call is not None and call.name in ("Agent", "Task"):
+        if call is not None and call.name in ("Agent", "Task") and not entry.text.startswith(LAUNCHED):
             self.reports.append(entry.text[:REPORT_CHARACTERS])
         if held is not None:
             self._shown.add(entry.id)
@@ -144,6 +148,24 @@ class Conversation:
         if call.name == "Read" or held.name != held.path:
             self._fetched[held.name] = self._fetched.get(held.name, 0) + 1
         news.recoveries.append(Recovery(held.tool_use_id, entry.id, entry.at, call.name, lines, exactly(entry.text)))
+
+    def _delivered(self, entry: transcript.Delivered, news: "News") -> None:
+        """A report that came as a turn: it was shown as our view, which names the kept file, or whole after all."""
+        found = deliveries.read(entry.text)
+        if found is None:
+            return
+        self.reports.append(found.report[:REPORT_CHARACTERS])
+        self.interest.saw("Agent", found.report, "")
+        for key, held in self._held.items():
+            is_ours = held.path != held.name and found.report.endswith(tiers.kept_line(Path(held.path)))
+            if is_ours or key == found.identity:
+                self._shown.add(key)
+                news.honoured.append((key, is_ours))
+
+    def asked_by(self, call: str) -> dict[str, object]:
+        """What the agent that `call` started was given, {} where the call is not known."""
+        found = self._calls.get(call)
+        return found.input if found else {}
 
     def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> tuple[Held, int] | None:
         """The newest view whose folded lines `call` showed, with how many. One call is one view's: it costs once."""

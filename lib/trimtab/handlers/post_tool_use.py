@@ -40,14 +40,18 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         if report:
             return loads.replacement(event, report)
     found = loads.loaded(event)
-    if found is None:
-        return None
+    view = view_of(event, desk, found) if found else ""
+    return loads.replacement(event, view) if view else None
+
+
+def view_of(event: Event, desk: Desk, found: Loaded) -> str:
+    """What is shown of the load instead, "" where it stays as it is; recorded in either case."""
     settings = desk.settings(event)
     conversation = desk.conversation(event)
     reason = why_whole(found, settings, conversation)
     if reason:
         record(event, desk, found, None, Tier.COMPLETE, reason, None)
-        return None
+        return ""
     if found.tool == "Agent":
         found = found._replace(given=reports.known(found, event, conversation, settings.groups))
     whole = desk.parse(found, settings.rules)
@@ -58,13 +62,13 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         reason = why_whole_for(group, whole.plan.content.kind, change)
     if reason:
         record(event, desk, found, whole, Tier.COMPLETE, reason, None)
-        return None
+        return ""
     choice = choose(whole, found, settings, conversation, desk, event)
     held_back = desk.held_back(event, whole.plan.content.kind) if choice.view else ""
     if choice.view is None or held_back:
         record(event, desk, found, whole, Tier.COMPLETE, would_be(choice, held_back), None)
-        return None
-    return loads.replacement(event, shown(event, desk, found, whole, choice, conversation, settings))
+        return ""
+    return shown(event, desk, found, whole, choice, conversation, settings)
 
 
 def would_be(choice: policy.Choice, held_back: str) -> str:

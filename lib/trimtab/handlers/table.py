@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trimtab.handlers import (
+    deliveries,
     failed_command,
     post_tool_batch,
     post_tool_use,
@@ -30,5 +31,7 @@ HANDLERS: Mapping[str, Handler] = {
     "FailedCommand": failed_command.handle,
     "Stop": stop.handle,
     "SessionEnd": stop.handle,
+    "ModMessage": deliveries.handle,
+    "ModNotice": deliveries.notice,
     "StatusLine": status_line.handle,
 }

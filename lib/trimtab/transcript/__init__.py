@@ -7,13 +7,14 @@ Nothing here raises over what a line holds: a line that is not understood is cou
 """
 
 from trimtab.transcript.calibration import Calibration, Sample, calibrate
-from trimtab.transcript.lines import Call, Compaction, Entry, Prompt, Result, Said, Usage
+from trimtab.transcript.lines import Call, Compaction, Delivered, Entry, Prompt, Result, Said, Usage
 from trimtab.transcript.reader import Reader
 
 __all__ = [
     "Calibration",
     "Call",
     "Compaction",
+    "Delivered",
     "Entry",
     "Prompt",
     "Reader",

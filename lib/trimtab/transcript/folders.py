@@ -177,10 +177,13 @@ def of_session(transcript: Path) -> list[File]:
 
 def agent_type(file: File) -> str:
     """What kind of agent a subagent's file is of, by the `.meta.json` beside it; "" where none says. Never raises."""
-    if not file.agent:
-        return ""
+    return type_beside(file.path) if file.agent else ""
+
+
+def type_beside(path: str) -> str:
+    """The type of the agent whose transcript `path` is, which need not be there yet; "" where nothing says it."""
     try:
-        data: object = json.loads(Path(file.path.removesuffix(ENDING) + ".meta.json").read_bytes())
+        data: object = json.loads(Path(path.removesuffix(ENDING) + ".meta.json").read_bytes())
     except (OSError, ValueError, RecursionError):
         return ""
     return words(data.get("agentType")) if isinstance(data, dict) else ""

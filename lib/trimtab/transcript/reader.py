@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trimtab.records import Request
 from trimtab.transcript import responses
-from trimtab.transcript.lines import Compaction, Entry, Usage, answer, asked, epoch, parse, text_of
+from trimtab.transcript.lines import Compaction, Entry, Usage, answer, asked, epoch, parse, queued, text_of
 from trimtab.transcript.shape import spent
 
 TAIL_BYTES = 8_000_000  # chosen: the first look at a longer file starts so far from its end (about 0.1 s)
@@ -14,7 +14,7 @@ TRACE_BYTES = 64  # the end of what was read, compared at the next read to see t
 KEPT_MESSAGES = 64  # responses that may still grow; parallel calls interleave a few (chosen)
 
 # JSON escapes every quote inside of a string, so these bytes can only be a key and its value.
-WANTED = re.compile(rb'"type": ?"(?:assistant|user)"|"subtype": ?"compact_boundary"')
+WANTED = re.compile(rb'"type": ?"(?:assistant|user|queued_command)"|"subtype": ?"compact_boundary"')
 
 
 class Reader:
@@ -97,6 +97,9 @@ class Reader:
             if record.get("subtype") == "compact_boundary":
                 self._compact(at, entries)
             return
+        attached = record.get("attachment")
+        if kind == "attachment" and isinstance(attached, dict) and attached.get("type") == "queued_command":
+            entries += queued(record, at)
         message = record.get("message")
         if kind not in ("assistant", "user"):
             return  # the words that made it look wanted are deeper in the line

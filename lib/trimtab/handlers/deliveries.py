@@ -1,0 +1,86 @@
+"""ModMessage, ModNotice: our own events, asked by the second layer's module about a report that comes as a turn.
+
+    ModMessage {text, agent_id}        -> {"text": the same turn with a view in the report's place}
+    ModNotice  {text, agents, is_idle} -> {"hold": why it waits, unanswered, for the others}
+
+A finished background agent's notice, and a message that an agent sends (client 2.1.328). No opinion is an empty answer
+and leaves the turn as it is.
+"""
+
+from collections.abc import Mapping
+
+from trimtab import messages, paths
+from trimtab.groups import group_of
+from trimtab.handlers import loads, post_tool_use
+from trimtab.handlers.desk import Desk, Reply
+from trimtab.handlers.events import Event, own_type, text
+from trimtab.handlers.loads import Loaded
+from trimtab.messages import Priority, deliveries
+from trimtab.messages.deliveries import Delivery
+from trimtab.records import SUBAGENT, Message, Tier
+from trimtab.transcript import folders
+
+PRESSING = (Priority.CRITICAL, Priority.HIGH)  # these are answered at once
+RUNNING = "running"
+UNFINISHED = "of a run that did not end by itself"
+HELD = "Trimtab: this report is kept, and waits for {others}. What you write now goes on with it at once."
+
+
+def handle(event: Event, desk: Desk) -> Reply | None:
+    """The turn with its report shown as what it is worth, recorded; of a run that failed as it is."""
+    found = deliveries.read(text(event.data, "text"))
+    if found is None:
+        return None
+    event = as_call(event, desk, found)
+    sender = text(event.tool_input, "subagent_type") or SUBAGENT
+    report = Loaded("Agent", loads.subject(event), found.report, message=Message(sender, own_type(event), ""))
+    if found.status != deliveries.COMPLETED:
+        post_tool_use.record(event, desk, report, None, Tier.COMPLETE, UNFINISHED, None)
+        return None
+    view = post_tool_use.view_of(event, desk, report)
+    return {"text": found.with_report(view)} if view else None
+
+
+def as_call(event: Event, desk: Desk, found: Delivery) -> Event:
+    """The event as if the call that started the report's author had just handed it back to who asked."""
+    given = desk.conversation(event).asked_by(found.call)
+    kind = type_of(event, found.agent)
+    asked = {"description": found.agent, **given, "subagent_type": kind or given.get("subagent_type")}
+    reader = {"agent_type": type_of(event, event.agent)} if event.agent else {}
+    return event._replace(tool="Agent", tool_use_id=found.identity, tool_input=asked, data={**event.data, **reader})
+
+
+def type_of(event: Event, agent: str) -> str:
+    """What an agent of the session is, "" where the client has not written it down."""
+    if event.transcript is None:
+        return ""
+    return folders.type_beside(str(paths.subagent_transcript(event.transcript, agent)))
+
+
+def notice(event: Event, desk: Desk) -> Reply | None:
+    """Why the notice is kept unanswered until the others are done too, which spares a request for each; None: it isn't.
+
+    Only where the user wants it, nobody works on anything, and it is not pressing: another notice is sure to come.
+    """
+    found = deliveries.read(text(event.data, "text"))
+    if found is None or found.status != deliveries.COMPLETED or not found.is_escaped or event.agent:
+        return None
+    others = running(event.data.get("agents"), found.agent)
+    if not (desk.settings(event).hold_notices and event.data.get("is_idle") is True and others):
+        return None
+    if priority_of(found, event, desk) in PRESSING or desk.held_back(event, messages.KIND):
+        return None
+    said = HELD.format(others=f"{others} agents that still run" if others > 1 else "the agent that still runs")
+    desk.add(event, said)
+    return {"hold": said}
+
+
+def running(agents: object, but: str) -> int:
+    """How many of the session's agents still run, that one not counted: each of them will notify."""
+    listed = [one for one in agents if isinstance(one, Mapping)] if isinstance(agents, list) else []
+    return sum(one.get("status") == RUNNING and one.get("id") != but for one in listed)
+
+
+def priority_of(found: Delivery, event: Event, desk: Desk) -> Priority:
+    group = group_of(type_of(event, found.agent), desk.settings(event).groups)
+    return messages.priority(messages.read(found.report), group)
