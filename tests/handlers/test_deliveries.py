@@ -207,7 +207,7 @@ def test_a_report_that_is_not_pressing_waits_for_the_others(holding: Client) -> 
         "a prompt", "a message: no end of a run", "a run that failed",
     ],
 )  # fmt: skip
-def test_all_else_is_answered_at_once(holding: Client, more: dict[str, object]) -> None:
+def test_all_else_is_answered_at_once(holding: Client, more: dict[str, Any]) -> None:
     """A notice waits for something that may never come."""
     assert hold(holding, **more) is None
 
