@@ -3,7 +3,8 @@
 Left out: what an agent may use; its own file says that, and the client sees to it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 GROUPS_KEY = "groups"  # the settings' table of the user's own agents
@@ -13,9 +14,9 @@ class Group(NamedTuple):
     """What holds for the agents of one group.
 
     `tier` is the least at which they see what `of` names: NAMED are the files that the task names and that were not
-    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever.
-    `budget_share` is how much of what a budget has left one of them is told to keep to. `reply` is the contract: what
-    their last message is asked to have, and `words` how many at most.
+    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever. `care` is
+    how many times a miss counts. `budget_share` is how much of what a budget has left one of them is told to keep to.
+    `reply` is the contract: what their last message is asked to have, and `words` how many at most.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Group(NamedTuple):
     budget_share: float
     reply: str
     words: int
+    care: float = 1.0
 
 
 NAMED = "named"
@@ -73,6 +75,8 @@ FOR_ANYTHING = (
 USUAL = FOR_ANYTHING[0]  # the client starts one of these where a call names no type
 WITHOUT_REPORT = ("statusline-setup",)  # nothing of theirs goes on
 
+TIERS = ("essential", "standard", "comprehensive", "complete")  # values of records.Tier
+LONGEST_REPLY, MOST_WORDS, MOST_CARE = 125, 10_000, 100.0  # bytes; chosen: the contract stays about 60 tokens
 Members = tuple[tuple[str, str], ...]  # the user's: agent type and group; the first that fits holds
 
 
@@ -93,28 +97,31 @@ def bare(agent_type: str) -> str:
     return agent_type.rpartition(":")[2].casefold()
 
 
-def ways_of(agent_type: str, own: Members = ()) -> Group | None:
-    """The group by whose ways the agent goes; None where it is in none, or for anything and the user names no group."""
+def ways_of(agent_type: str, own: Members = (), table: Mapping[str, Group] = GROUPS) -> Group | None:
+    """The group by whose ways the agent goes; None where it is in none, or for anything and the user names no group.
+
+    `table` has the groups as the user wants them.
+    """
     names = (agent_type.casefold(), bare(agent_type))
     if bare(agent_type) in FOR_ANYTHING and not any(one.casefold() in names for one, _ in own):
         return None
-    return GROUPS.get(group_of(agent_type, own))
+    return table.get(group_of(agent_type, own))
 
 
-def budget_share(agent_type: str, own: Members = ()) -> float:
+def budget_share(agent_type: str, own: Members = (), table: Mapping[str, Group] = GROUPS) -> float:
     """The part of what a budget has left that one agent of the type is told to keep to, 0 for nothing to be told."""
-    group = ways_of(agent_type, own)
+    group = ways_of(agent_type, own, table)
     return group.budget_share if group else 0.0
 
 
-def contract(agent_type: str, own: Members = ()) -> str:
+def contract(agent_type: str, own: Members = (), table: Mapping[str, Group] = GROUPS) -> str:
     """What an agent of the type is asked to report, one sentence or two; "" of one that reports to nobody.
 
-    At most 60 tokens (tested), with what is said of a budget.
+    At most 60 tokens (tested) as the table is here, with what is said of a budget.
     """
     if bare(agent_type) in WITHOUT_REPORT:
         return ""
-    group = ways_of(agent_type, own)
+    group = ways_of(agent_type, own, table)
     reply, words = (group.reply, group.words) if group else (ANY, ANY_WORDS)
     return f"Unless told otherwise, report {reply}. No recap, at most {words} words."
 
@@ -126,11 +133,73 @@ def read(given: object, place: str) -> tuple[Members, list[str]]:
     found: list[tuple[str, str]] = []
     complaints: list[str] = []
     for name, group in given.items():
+        if isinstance(group, Mapping) and name in GROUPS:  # see `changed`
+            continue
         if isinstance(group, bool) or str(group) not in GROUPS:
             complaints.append(f"{name} in [{GROUPS_KEY}] of {place} is not taken: a group is 1, 2, 3 or 4")
         else:
             found.append((str(name), str(group)))
     return tuple(found), complaints
+
+
+def changed(
+    given: object, place: str, table: Mapping[str, Group], is_users: bool
+) -> tuple[Mapping[str, Group], list[str]]:
+    """`table` with what the [groups.4] tables of a `groups` table change, and a sentence for what can't be used.
+
+    What is told to agents only the user's own file says: a project's comes with the project, from whomever. Never
+    raises.
+    """
+    if not isinstance(given, Mapping):
+        return table, []
+    found, complaints = dict(table), []
+    for number, wanted in given.items():
+        if not isinstance(wanted, Mapping) or number not in GROUPS:
+            continue
+        for key, value in wanted.items():
+            where = f"{key} in [{GROUPS_KEY}.{number}] of {place}"
+            if key == "reply" and not is_users:
+                complaints.append(f"{where} is not taken: it is told to your agents, so only your own file sets it")
+            elif key not in ALLOWED:
+                complaints.append(f"{where} is unknown: there are {', '.join(ALLOWED)}")
+            elif not ALLOWED[key].is_right(value):
+                complaints.append(f"{where} is not taken: it is {ALLOWED[key].words}")
+            else:
+                found[number] = found[number]._replace(**{key: value})
+    return found, complaints
+
+
+class Allowed(NamedTuple):
+    """Whether a value of a group may be so, and what to say of one that may not."""
+
+    is_right: Callable[[object], bool]
+    words: str
+
+
+def is_number(value: object, most: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def is_reply(value: object) -> bool:
+    """One line that is short, also in tokens: in other scripts than Latin a letter is two bytes or more."""
+    is_line = isinstance(value, str) and bool(value.strip()) and value.isprintable()
+    return is_line and len(str(value).encode("utf-8", "replace")) <= LONGEST_REPLY
+
+
+ALLOWED: Mapping[str, Allowed] = {
+    "tier": Allowed(lambda value: value in TIERS, " or ".join(map('"{}"'.format, TIERS))),
+    "of": Allowed(
+        lambda value: isinstance(value, str) and re.fullmatch(r"[\w+#-]{0,40}", value) is not None,
+        f'"{NAMED}" (files that the task names), a kind such as "diff", or "" (everything)',
+    ),
+    "care": Allowed(lambda value: is_number(value, MOST_CARE), f"a number from 0 to {MOST_CARE:g}"),
+    "budget_share": Allowed(lambda value: is_number(value, 1), "a number from 0 to 1"),
+    "reply": Allowed(is_reply, f"one line of 1 to {LONGEST_REPLY} letters (fewer in scripts other than Latin)"),
+    "words": Allowed(
+        lambda value: isinstance(value, int) and is_number(value, MOST_WORDS) and value > 0,
+        f"a whole number from 1 to {MOST_WORDS}",
+    ),
+}
 
 
 def title(agent_type: str, own: Members = ()) -> str:

@@ -72,6 +72,7 @@ class Circumstances(NamedTuple):
     least_saved_share: float = 0.10
     objectives: Objectives = Objectives()
     pressure: float = 1.0
+    least_tier: Tier = Tier.ESSENTIAL  # below which this agent's views of it do not go
 
 
 class Choice(NamedTuple):
@@ -150,10 +151,12 @@ def choose(
 def weighed(whole: tiers.Plan, need: Need, start: int, now: Circumstances, is_numbered: bool) -> Choice:
     """The cheapest tier at these very prices, for a load that the client shows whole."""
     raw = whole.sums[-1]
+    lowest = max(LOWEST[now.level], now.least_tier, key=ORDER.index)
+    if lowest is Tier.COMPLETE:
+        return Choice(Tier.COMPLETE, None, "who reads it sees it whole")
     least = max(now.least_saved_tokens, now.least_saved_share * raw)
     made = tiers.cut(whole, need, miss_tokens(need, now))
     best = tiers.cheapest(made)
-    lowest = LOWEST[now.level]
     if ORDER.index(best.tier) < ORDER.index(lowest) or (is_numbered and not any(best.shown)):
         best = tiers.shape(made, lowest)  # nothing but folds would tell nothing of a file
     if raw - best.tokens < least:

@@ -18,7 +18,7 @@ from trimtab.budget import given as given_budgets
 from trimtab.budget.terms import Budget
 from trimtab.content import rules
 from trimtab.content.rules import Rule
-from trimtab.groups import Members
+from trimtab.groups import GROUPS, Group, Members
 from trimtab.prices import Own
 from trimtab.records import IntegrationMode, OptimizationLevel
 
@@ -153,6 +153,7 @@ class Settings(NamedTuple):
     rules: tuple[Rule, ...] = ()  # the project's before the user's
     prices: tuple[Own, ...] = ()  # as the rules
     groups: Members = ()  # as the rules
+    group_table: Mapping[str, Group] = GROUPS  # as the files change it
     budgets: tuple[Budget, ...] = ()  # of all files, and the one of `budget`; `Budget.origin` says of which
 
 
@@ -167,6 +168,7 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
     priced: list[Own] = []
     budgets: list[Budget] = []
     grouped: groups.Members = ()
+    group_table: Mapping[str, Group] = GROUPS
     for file in config_files:
         given, complaint = read(file)
         complaints += [complaint] if complaint else []
@@ -182,7 +184,8 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             elif name == groups.GROUPS_KEY:
                 agents, wrong = groups.read(value, str(file))
                 grouped = (*agents, *grouped)
-                complaints += wrong
+                group_table, more = groups.changed(value, str(file), group_table, file == config_files[0])
+                complaints += [*wrong, *more]
             elif name == BUDGETS:
                 # a project's file is `paths.config_files`': in a folder of the project's root
                 project = "" if file == config_files[0] else os.path.realpath(file.parent.parent)
@@ -202,8 +205,8 @@ def load(config_files: Sequence[Path], environment: Mapping[str, str]) -> tuple[
             if environment.get(variable, "").strip():
                 complaints += put(values, setting, environment[variable], variable, of_text)
     budgets += given_budgets.given([values["budget"]] if values["budget"] else [], OPTION)[0]
-    tables = made(values)._replace(rules=tuple(own), prices=tuple(priced), groups=grouped, budgets=tuple(budgets))
-    return tables, complaints
+    tables = made(values)._replace(rules=tuple(own), prices=tuple(priced), budgets=tuple(budgets))
+    return tables._replace(groups=grouped, group_table=group_table), complaints
 
 
 def budgets_by_origin(found: Settings, config_files: Sequence[Path]) -> dict[str, list[Budget]]:

@@ -268,6 +268,45 @@ def test_a_validating_agent_sees_diffs_whole(client: Client) -> None:
     assert diffed(client, "auditor")
 
 
+@pytest.mark.parametrize(
+    ("text", "tiers"),
+    [
+        ("", {Tier.ESSENTIAL}),
+        ('[groups.1]\ntier = "comprehensive"\n', {Tier.COMPREHENSIVE, Tier.COMPLETE}),
+        ('[groups.1]\ntier = "comprehensive"\nof = "diff"\n', {Tier.COMPREHENSIVE, Tier.COMPLETE}),
+        ('[groups.1]\ntier = "complete"\n', {Tier.COMPLETE}),
+        ('[groups.1]\ntier = "comprehensive"\nof = "python"\n', {Tier.ESSENTIAL}),
+        ('[groups.1]\ntier = "comprehensive"\nof = "named"\n', {Tier.ESSENTIAL}),
+        ('[groups.2]\ntier = "comprehensive"\n', {Tier.ESSENTIAL}),
+    ],
+)
+def test_the_user_sets_the_least_tier_of_a_group(client: Client, text: str, tiers: set[Tier]) -> None:
+    """The tier of the table is not that of the views, or holds for other groups and other loads."""
+    (client.project / ".claude-patterns").mkdir()
+    (client.project / ".claude-patterns" / "config.toml").write_text(text, encoding="utf-8")
+    diffed(client, "trimtab-agents:context-scout")
+    assert client.loads()[-1].tier in tiers
+
+
+def test_what_a_miss_counts_for_a_group_reaches_the_policy(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's own weight is lost, or a group's holds for the main conversation."""
+    seen = []
+    choose = policy.choose
+
+    def noted(whole: tiers.Plan, need: Need, start: int, now: policy.Circumstances, *more: Any) -> policy.Choice:
+        seen.append(now.objectives.recall)
+        return choose(whole, need, start, now, *more)
+
+    monkeypatch.setattr(policy, "choose", noted)
+    (client.project / ".claude-patterns").mkdir()
+    config = client.project / ".claude-patterns" / "config.toml"
+    config.write_text("recall_weight = 2\n[groups.1]\ncare = 3\n", encoding="utf-8")
+    client.read("/p/a.py", source(1))
+    diffed(client, "context-scout")
+    diffed(client, "Plan")
+    assert seen == [2.0, 6.0, 2.0]
+
+
 def read_as(client: Client, kind: str, task: str) -> str:
     """What a new subagent of the kind is shown of a large file after it was given the task."""
     client.calls += 1

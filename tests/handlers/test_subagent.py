@@ -48,6 +48,15 @@ def test_an_agent_of_the_users_group_hears_that_groups_contract(client: Client) 
     assert groups.GROUPS["4"].reply in groups.contract("gap-hunter")
 
 
+def test_an_agent_hears_what_the_user_wants_of_its_group(client: Client) -> None:
+    """What the user changes is not told, or is told to other groups."""
+    configure(client, '[groups.4]\nreply = "yes or no, and why"\nwords = 50\n')
+    assert said(client, "a1", "gap-hunter") == (
+        "Unless told otherwise, report yes or no, and why. No recap, at most 50 words."
+    )
+    assert said(client, "a2", "Plan") == groups.contract("Plan")
+
+
 @pytest.mark.parametrize("text", ["reply_contract = false", 'mode = "monitoring_only"'])
 def test_nothing_is_said_where_the_user_says_so(client: Client, text: str) -> None:
     configure(client, text)
@@ -92,3 +101,12 @@ def test_an_agent_is_told_its_groups_part_of_what_a_budget_has_left(
     found = re.fullmatch(rf" Your budget: about {told[0]}\.", rest)
     assert found
     assert 0.85 * told[1] <= float(found[1]) <= told[1]  # less what is reserved for requests under way
+
+
+def test_an_agent_is_told_the_part_that_the_user_gives_its_group(client: Client) -> None:
+    configure(client, "[groups.4]\nbudget_share = 0.5\n")
+    budget(client, "400k per session")
+    prompt(client)
+    found = re.search(r"Your budget: about (\d+)k\.$", said(client, "a1", "gap-hunter"))
+    assert found
+    assert 170 <= int(found[1]) <= 200  # half, less what is reserved for requests under way; by the table a fifth

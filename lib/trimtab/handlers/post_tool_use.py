@@ -58,8 +58,7 @@ def view_of(event: Event, desk: Desk, found: Loaded) -> str:
     group = group_of(event, settings)
     reason = ""
     if group and not found.preview:  # what the client cuts is always weighed
-        change = assess(conversation.interest, found.path).change if found.path else 0.0
-        reason = why_whole_for(group, whole.plan.content.kind, change)
+        reason = why_whole_for(group, whole.plan.content.kind, change_of(found, conversation))
     if reason:
         record(event, desk, found, whole, Tier.COMPLETE, reason, None)
         return ""
@@ -134,16 +133,34 @@ def why_whole(found: Loaded, settings: Settings, conversation: Conversation) -> 
 def group_of(event: Event, settings: Settings) -> groups.Group | None:
     """The group by which an agent's loads are shown; None in the main conversation and where it has no say."""
     is_asked = event.agent and settings.group_tiers
-    return groups.ways_of(text(event.data, "agent_type"), settings.groups) if is_asked else None
+    ways = groups.ways_of(text(event.data, "agent_type"), settings.groups, settings.group_table)
+    return ways if is_asked else None
+
+
+def by_group(group: groups.Group, now: policy.Circumstances, is_meant: bool) -> policy.Circumstances:
+    """The circumstances for an agent of the group: what a miss counts, and the least tier of what that is of."""
+    objectives = now.objectives._replace(recall=now.objectives.recall * group.care)
+    least = Tier(group.tier) if is_meant else now.least_tier
+    return now._replace(objectives=objectives, least_tier=least)
+
+
+def change_of(found: Loaded, conversation: Conversation) -> float:
+    """The chance that the agent changes the load."""
+    return assess(conversation.interest, found.path).change if found.path else 0.0
+
+
+def is_of(group: groups.Group, kind: str, change: float) -> bool:
+    """Whether the group's tier is of this load; `change` is the chance that the agent changes it."""
+    return group.of in ("", kind) or (group.of == groups.NAMED and change >= CHANGED_IF_NAMED)
 
 
 def why_whole_for(group: groups.Group, kind: str, change: float) -> str:
-    """Why an agent of the group sees a load whole, "" where it is weighed; `change`: the chance that it changes it."""
-    if group.of == kind:
-        return f"{group.name} sees a {kind} whole"
-    if group.of == groups.NAMED and change >= CHANGED_IF_NAMED:
+    """Why an agent of the group sees a load whole, "" where it is weighed."""
+    if Tier(group.tier) is not Tier.COMPLETE or not is_of(group, kind, change):
+        return ""
+    if group.of == groups.NAMED:
         return f"{group.name} sees a file whole that its task names"
-    return ""
+    return f"{group.name} sees {f'a {kind}' if group.of else 'everything'} whole"
 
 
 def choose(
@@ -173,6 +190,9 @@ def choose(
         policy.Objectives(settings.cost_weight, settings.recall_weight, settings.delay_weight),
         budget_gate.price_of_tokens(event, desk),
     )
+    group = group_of(event, settings)
+    if group is not None:
+        now = by_group(group, now, is_of(group, whole.plan.content.kind, change_of(found, conversation)))
     room = None
     if found.preview:
         last_line = tokens.bounds(f"\n{tiers.kept_line(kept_at(event, settings))}")[1] + SEAM_TOKENS

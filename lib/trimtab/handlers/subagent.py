@@ -7,7 +7,8 @@ from trimtab.handlers.events import Event, text
 
 
 def start(event: Event, desk: Desk) -> Reply | None:
-    share = groups.budget_share(text(event.data, "agent_type"), desk.settings(event).groups)
+    chosen = desk.settings(event)
+    share = groups.budget_share(text(event.data, "agent_type"), chosen.groups, chosen.group_table)
     kept_to = budget_gate.started(event, desk, share) if desk.has_budgets() and event.agent else ""
     said = contract(event, desk)
     if not said:
@@ -20,7 +21,7 @@ def start(event: Event, desk: Desk) -> Reply | None:
 def contract(event: Event, desk: Desk) -> str:
     """What the agent is to be told of its report, "" where nothing is or it was told: a message starts it once more."""
     chosen = desk.settings(event)
-    said = groups.contract(text(event.data, "agent_type"), chosen.groups)
+    said = groups.contract(text(event.data, "agent_type"), chosen.groups, chosen.group_table)
     if not (said and event.agent and chosen.reply_contract):
         return ""
     desk.conversation(event)  # so the session has its arm where an experiment runs
