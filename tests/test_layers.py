@@ -16,7 +16,7 @@ LAYERS = (  # lowest first; where modules of one row of the design need each oth
     {"schema_usage"},
     {"tokens", "content"},
     {"relevance"},
-    {"tiers"},
+    {"tiers", "history"},
     {"policy", "messages", "cache", "predict", "budget", "monitor"},
     {"prompt"},
     {"prices"},

@@ -148,9 +148,7 @@ def test_what_only_budgets_need_ends_before_python_without_one(tmp_path: Path) -
     """Every tool call of a user without a budget waits for an interpreter."""
     gates = [entry for entries in read("hooks/hooks.json")["hooks"].values() for entry in entries]
     events = [entry["hooks"][0]["args"][-1] for entry in gates if "hooks/gate" in json.dumps(entry)]
-    assert sorted(events) == [
-        "PostToolBatch", "PreCompact", "PreToolUse", "SubagentStop", "UserPromptSubmit"
-    ]  # fmt: skip
+    assert sorted(events) == ["PostToolBatch", "PreCompact", "PreToolUse", "SubagentStop"]
     (tmp_path / "python").write_text("#!/bin/sh\necho reached\n")
     gate = tmp_path / "gate"
     gate.write_text((ROOT / "hooks/gate").read_text(encoding="utf-8"))

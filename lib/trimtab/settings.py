@@ -105,6 +105,8 @@ TABLE = (
         "the effort of agents that start while a budget is tight; empty for their own",
         of_user="it may be a greater one",
     ),
+    Setting("cold_cache", "tell", "what happens before a prompt that finds a cold cache", ("tell", "ask", "off")),
+    Setting("cold_cache_tokens", 50_000, "fewer tokens to be written anew are no matter", least=0, most=1e9),
     Setting("reply_contract", True, "whether an agent that starts is told, once, what its report should have"),
     Setting("group_tiers", True, "whether what an agent loads is shown by the tier of its group"),
     Setting("hold_notices", False, "whether reports that are not pressing wait until all background agents are done"),
@@ -147,6 +149,8 @@ class Settings(NamedTuple):
     budget: str = ""
     budget_agent_model: str = ""
     budget_agent_effort: str = ""
+    cold_cache: str = "tell"
+    cold_cache_tokens: int = 50_000
     reply_contract: bool = True
     group_tiers: bool = True
     hold_notices: bool = False
@@ -249,6 +253,8 @@ def made(values: Mapping[str, Value]) -> Settings:
         budget=str(values["budget"]),
         budget_agent_model=str(values["budget_agent_model"]),
         budget_agent_effort=str(values["budget_agent_effort"]),
+        cold_cache=str(values["cold_cache"]),
+        cold_cache_tokens=int(values["cold_cache_tokens"]),
         reply_contract=bool(values["reply_contract"]),
         group_tiers=bool(values["group_tiers"]),
         hold_notices=bool(values["hold_notices"]),

@@ -99,6 +99,16 @@ def test_a_connection_that_is_refused_is_closed(tmp_path: Path, monkeypatch: pyt
     assert [one.fileno() for one in made] == [-1]
 
 
+def test_a_prompt_after_a_pause_in_which_the_daemon_left_waits_for_a_new_one(home: Home) -> None:
+    """The user is not told of a cold cache just where it is cold."""
+    usage = {"input_tokens": 3, "cache_creation_input_tokens": 120_000, "output_tokens": 9}
+    message = {"id": "m1", "role": "assistant", "model": "claude-opus-5-5", "content": "Done.", "usage": usage}
+    line = {"type": "assistant", "timestamp": "2026-01-05T09:00:00.000Z", "requestId": "r1", "message": message}
+    home.transcript.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    done = home.hook(home.event("UserPromptSubmit", prompt="And now?"), "UserPromptSubmit")
+    assert b"120k tokens anew" in done.stdout
+
+
 def test_every_hook_has_a_deadline_within_the_clients_patience() -> None:
     hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text(encoding="utf-8"))["hooks"]
     for name, entries in hooks.items():

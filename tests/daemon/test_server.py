@@ -129,6 +129,18 @@ def test_only_a_daemon_that_has_just_started_may_let_a_deadline_pass(tmp_path: P
     assert (tmp_path / "socket").exists() == stays
 
 
+def test_a_status_line_that_comes_late_costs_no_daemon(tmp_path: Path) -> None:
+    """Drawn every second on a busy machine, it would end one daemon after the other, with all that they remember."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.chdir(tmp_path)
+        listener.bind("socket")
+        listener.listen()
+        os.utime("socket", (0, 0))
+        with pytest.raises(OSError, match="no answer within"):
+            client.ask(str(tmp_path), {"EVENT": "StatusLine"}, b"hello", 0.1)
+    assert (tmp_path / "socket").exists()
+
+
 def test_an_event_whose_turn_does_not_come_has_no_opinion() -> None:
     """One slow event must not cost the daemon its address."""
     with running() as daemon:

@@ -35,6 +35,7 @@ DEADLINES_S = {
 BASH, BYPASS = b'"tool_name":"Bash"', b'"permission_mode":"bypassPermissions"'  # quotes in a JSON string are escaped
 SPENDING = ("UserPromptSubmit", "PreToolUse", "PostToolBatch", "PreCompact")  # a request may follow
 LOADING_S = 3.0  # chosen: a busy machine with two processors was seen to take 2 s until events are answered in time
+EVENT = "EVENT"  # the header that names an event where the client's input does not
 STARTING_S = 1.0  # how long SessionStart waits for a new daemon to listen
 RECORDING = "TRIMTAB_RECORDING"  # in the environment of a client that is no session (daemon.recording)
 SETTING_UP = (
@@ -60,7 +61,7 @@ def main(event: str) -> None:
                 return  # handlers.wrapping changes none where not all may run, nor where bash starts with users' traps
         headers = header()
         if event == "StatusLine":
-            headers["EVENT"] = event  # no hook of the client's: what it writes to its status line names no event
+            headers[EVENT] = event  # no hook of the client's: what it writes to its status line names no event
         answer = ask(folder, headers, body, DEADLINES_S.get(event, 1.0))
         if answer is None:
             answer = without_daemon(event, folder, body)
@@ -105,7 +106,8 @@ def ask(folder: str, headers: "dict[str, str]", body: bytes, deadline_s: float) 
     """The daemon's answer, or None where no daemon listens. Raises where one listens and does not answer in time.
 
     A daemon that let the deadline pass, or talked nonsense, loses its address, so that the next event finds none and
-    starts another; one that has only just started may take its time.
+    starts another; one that has only just started may take its time. A status line may be drawn every second with a
+    short deadline: on a busy machine it would cost the daemon over and over, so it costs none.
     """
     import _socket
 
@@ -117,7 +119,7 @@ def ask(folder: str, headers: "dict[str, str]", body: bytes, deadline_s: float) 
     try:
         return exchange(connection, wire.request(headers, body), ends)
     except (OSError, wire.WireError) as exc:
-        if isinstance(exc, wire.WireError) or not is_loading(address[0]):
+        if isinstance(exc, wire.WireError) or (EVENT not in headers and not is_loading(address[0])):
             dismiss(address)
         raise OSError(
             "the daemon gave no answer within %.1f s (%s: %s)" % (deadline_s, type(exc).__name__, exc)
@@ -193,7 +195,8 @@ def dismiss(address: "tuple[str, int]") -> None:
 def without_daemon(event: str, folder: str, body: bytes) -> "bytes | None":
     """No daemon listens: start one, or its environment first.
 
-    SessionStart waits for it, so that the first read finds it, and so does what a budget may stop.
+    SessionStart waits for it, so that the first read finds it, and so does what a budget may stop. A prompt waits too:
+    that the daemon has left is a sign of a pause, after which the cache is cold.
     """
     environment = ready_environment()
     if environment is None:
@@ -204,7 +207,7 @@ def without_daemon(event: str, folder: str, body: bytes) -> "bytes | None":
     if event == "SessionEnd":
         return None
     start([environment + "/bin/python", "-I", root() + "/lib/trimtab/daemon/__main__.py", folder], folder)
-    if event != "SessionStart" and not (event in SPENDING and has_budgets()):
+    if event not in ("SessionStart", "UserPromptSubmit") and not (event in SPENDING and has_budgets()):
         return None
     ends = time.monotonic() + STARTING_S
     while time.monotonic() < ends:

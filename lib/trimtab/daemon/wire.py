@@ -13,7 +13,14 @@ REQUEST_LINE = len(MAGIC) + 8 + 1 + 8 + 1
 REPLY_LINE = len(MAGIC) + 8 + 1
 LARGEST_BODY = 64 << 20  # bytes, chosen: the client keeps outputs over 30,000 characters in files of their own
 LARGEST_HEADER = 1 << 16
-PASSED = ("TRIMTAB_", "CLAUDE_PLUGIN_OPTION_", "CLAUDE_PROJECT_DIR", "CLAUDE_CONFIG_DIR", "CLAUDE_PID")
+PASSED = (
+    "TRIMTAB_",
+    "CLAUDE_PLUGIN_OPTION_",
+    "CLAUDE_PROJECT_DIR",
+    "CLAUDE_CONFIG_DIR",
+    "CLAUDE_PID",
+    "CLAUDE_CODE_ENTRYPOINT",
+)
 
 
 class WireError(Exception):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import tiers, tokens, transcript
+from trimtab.history.warmth import Warmth
 from trimtab.messages import deliveries
 from trimtab.records import Fold, Recovery, Request, prompt_tokens
 from trimtab.relevance import Interest, same_file, text_of
@@ -46,6 +47,7 @@ class Conversation:
         self.ttl_1h = False
         self.prompt_tokens = 0
         self.requests = 0
+        self.warmth = Warmth()
         self._fetched: dict[str, int] = {}  # by name, how often folded lines were fetched since it was last edited
         self._agent = agent
         self._reader = transcript.Reader(path, session, agent)
@@ -84,11 +86,13 @@ class Conversation:
                 self.interest.asked(entry.text)
             elif isinstance(entry, transcript.Said):
                 self.interest.said(entry.text)
+                self.warmth.answered(entry.at)
             elif isinstance(entry, transcript.Call):
                 self._calls[entry.id] = entry
                 while len(self._calls) > MOST_CALLS:
                     self._calls.popitem(last=False)
                 self.interest.called(entry.name, entry.input)
+                self.warmth.answered(entry.at)
                 if entry.name in ("Edit", "MultiEdit", "Write"):  # what was looked for is found
                     self._fetched.pop(text_of(entry.input, "file_path"), None)
             elif isinstance(entry, transcript.Result):
@@ -99,6 +103,7 @@ class Conversation:
                 self._usage(entry, news)
             else:
                 self.interest.compacted()
+                self.warmth.compacted()
                 self._held.clear()
                 self._held_characters = 0
                 self.reports.clear()
@@ -124,6 +129,7 @@ class Conversation:
             self.requests += 1
         self.model = request.model or self.model
         self.ttl_1h = entry.ttl_1h
+        self.warmth.used(request, entry.ttl_1h)
         self.prompt_tokens = prompt_tokens(request)
 
     def _result(self, entry: transcript.Result, news: "News") -> None:

@@ -1,8 +1,11 @@
-"""SessionStart: a session begins, is resumed, or goes on after a compaction. Opens the ledger; shows nothing."""
+"""SessionStart: a session begins, is resumed, or goes on after a compaction. Opens the ledger.
 
-from trimtab.handlers import budget_words
+The user is told of a resumed session's cold cache; the model is shown nothing.
+"""
+
+from trimtab.handlers import budget_words, cold_cache
 from trimtab.handlers.desk import Desk, Reply
-from trimtab.handlers.events import Event
+from trimtab.handlers.events import Event, text
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
@@ -13,4 +16,6 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     desk.settings(event)
     desk.conversation(event)
     budget_words.join(event, desk)
+    if text(event.data, "source") == "resume":
+        cold_cache.hold(event, desk)
     return None

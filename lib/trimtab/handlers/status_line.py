@@ -6,9 +6,10 @@ from trimtab import monitor, prices
 from trimtab.budget import gate
 from trimtab.budget.terms import Account
 from trimtab.errors import StoreError
-from trimtab.handlers import budget_gate
+from trimtab.handlers import budget_gate, cold_cache
 from trimtab.handlers.desk import Desk
 from trimtab.handlers.events import Event, mapping, number
+from trimtab.history import words
 
 GLANCE_S = 0.05  # chosen: a hook that waits longer than 0.3 s would take the daemon for dead, and start another
 
@@ -35,7 +36,10 @@ def handle(event: Event, desk: Desk) -> str:
     window = max(number(mapping(event.data, "context_window"), "context_window_size") or 0, 0)
     line = monitor.status_line(summary, monitor.newest_prompt(store.requests(session=event.session)), window, usd)
     tight = tightest(event, desk)
-    return line if tight is None else f"{line} · {tight.share:.0%} of budget {tight.budget.id}"
+    known = cold_cache.known(event, desk)
+    parts = [line, words.glance(known.warmth, known.history, desk.clock(), known.money)]
+    parts += [] if tight is None else [f"{tight.share:.0%} of budget {tight.budget.id}"]
+    return " · ".join(filter(None, parts))
 
 
 def tightest(event: Event, desk: Desk) -> Account | None:

@@ -1,16 +1,23 @@
 """UserPromptSubmit: the first request of a turn is about to be sent; not where a budget is used up.
 
+A cache that has gone cold is told of before (`cold_cache`).
+
 Our own commands need no request. The notice of a finished agent is no prompt of the user's: it is kept in the
 conversation, unanswered, until the next prompt that fits.
 """
 
 from trimtab.budget import sentences
-from trimtab.handlers import budget_gate
+from trimtab.handlers import budget_gate, cold_cache
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
+    held = cold_cache.hold(event, desk)
+    return ask_budgets(event, desk) if held is None else held
+
+
+def ask_budgets(event: Event, desk: Desk) -> Reply | None:
     prompt = text(event.data, "prompt").lstrip()
     if not desk.has_budgets() or prompt.startswith(sentences.OURS):
         return None
