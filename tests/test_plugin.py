@@ -27,7 +27,8 @@ def test_versions_agree() -> None:
     project = settings.toml.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["hatch"]["version"]["path"] == "lib/trimtab/__init__.py"
     assert read(".claude-plugin/plugin.json")["version"] == trimtab.__version__
-    assert read("trimtab-agents/.claude-plugin/plugin.json")["version"] == trimtab.__version__
+    for plugin in ("trimtab-agents", "trimtab-mods"):
+        assert read(f"{plugin}/.claude-plugin/plugin.json")["version"] == trimtab.__version__
     assert {plugin["version"] for plugin in read(".claude-plugin/marketplace.json")["plugins"]} == {trimtab.__version__}
     assert f"\n## {trimtab.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
@@ -38,6 +39,7 @@ def test_the_names_of_plugin_and_marketplace_are_what_the_readme_installs() -> N
     assert {plugin["name"]: plugin["source"] for plugin in marketplace["plugins"]} == {
         "trimtab": "./",
         "trimtab-agents": "./trimtab-agents",
+        "trimtab-mods": "./trimtab-mods",
     }
     assert read(".claude-plugin/plugin.json")["name"] == "trimtab"
     assert read("trimtab-agents/.claude-plugin/plugin.json")["name"] == "trimtab-agents"

@@ -347,3 +347,15 @@ class Totals(NamedTuple):
     recoveries: int
     recovered_tokens: int
     added_tokens: int
+
+
+class Layered(NamedTuple):
+    """What the second layer does in a session, from its start on: what was sent must not change.
+
+    `waiting` are names of tools, `prompt` is what listings were cut to, "" until the first one is.
+    """
+
+    session: str
+    parts: tuple[str, ...]
+    waiting: tuple[str, ...]
+    prompt: str = ""

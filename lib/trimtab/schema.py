@@ -168,6 +168,15 @@ create table additions (
 )
 """
 
+LAYERED = """
+create table layered (
+    session text primary key,
+    parts text not null,                -- JSON: the parts of the layer that it began with; [] for none
+    waiting text not null,              -- JSON: the tools that wait in it
+    prompt text not null default ''     -- what its listings were cut to
+)
+"""
+
 MIGRATIONS = (
     Migration(
         1,
@@ -234,6 +243,7 @@ MIGRATIONS = (
             "alter table loads add column priority text",  # 'critical', 'high', 'normal', 'low'
         ),
     ),
+    Migration(7, "sessions with the second layer", (LAYERED,)),
 )
 
 EXPERIMENTS = """

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Protocol
 
 from trimtab import __version__, faults
-from trimtab.daemon import client, wire
+from trimtab.daemon import client, http, wire
 
 IDLE_S = 1800.0
 TICK_S = 1.0  # how often it looks whether it is still wanted
@@ -227,9 +227,10 @@ class Server:
         try:
             with connection:
                 connection.settimeout(FRAME_S)
-                reply = self._reply(*self._receive(connection))
+                header, body, frame = self._receive(connection)
+                reply = self._reply(header, body)
                 with contextlib.nullcontext() if reply else contextlib.suppress(OSError):
-                    connection.sendall(wire.reply(reply))  # who left before "no opinion" has missed nothing
+                    connection.sendall(frame(reply))  # who left before "no opinion" has missed nothing
         except wire.GoneError:
             pass  # a hook that was ended with its client, or ran into its deadline, says so itself
         except (OSError, wire.WireError) as exc:
@@ -239,14 +240,24 @@ class Server:
                 self._open -= 1
                 self._last = time.monotonic()
 
-    def _receive(self, connection: socket.socket) -> tuple[dict[str, str], bytes]:
+    def _receive(self, connection: socket.socket) -> tuple[dict[str, str], bytes, Callable[[bytes], bytes]]:
+        """A request's header and body, and how its answer is written: to a hook, or to a hook module."""
         ends = time.monotonic() + FRAME_S
-        sizes = wire.request_sizes(client.receive(connection, wire.REQUEST_LINE, ends))
+        first = client.receive(connection, wire.REQUEST_LINE, ends)
+        if http.is_request(first):
+            header, body = http.read(first, connection.recv)
+            self._check(header)
+            return header, body, http.answer
+        sizes = wire.request_sizes(first)
         header = wire.unpack_header(client.receive(connection, sizes[0], ends))
+        self._check(header)
+        return header, client.receive(connection, sizes[1], ends), wire.reply
+
+    def _check(self, header: dict[str, str]) -> None:
+        """WireError unless the request comes from who may read the daemon's secret, where it has one."""
         said = header.get("SECRET", "").encode("utf-8", "surrogateescape")
         if self._address.secret and not secrets.compare_digest(said, self._address.secret.encode()):
             raise wire.WireError("a request without this daemon's secret")
-        return header, client.receive(connection, sizes[1], ends)
 
     def _reply(self, header: dict[str, str], body: bytes) -> bytes:
         """The answer to one event; whatever goes wrong in it is our fault, and no opinion.

@@ -21,6 +21,7 @@ from trimtab.handlers.budget_idle import Shares
 from trimtab.handlers.budget_needs import BudgetNeeds
 from trimtab.handlers.conversation import Conversation, Held
 from trimtab.handlers.events import Event, parse
+from trimtab.handlers.layer import Layer
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
 from trimtab.handlers.projects import Files, Project
@@ -84,6 +85,7 @@ class Desk:
         )
         self._ended: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._kept: set[tuple[str, str]] = set()
+        self.layer = Layer()
         self._for_user: list[str] = []
 
     def answer(self, event: bytes, environment: Mapping[str, str]) -> bytes:
@@ -91,7 +93,7 @@ class Desk:
 
         Raises TrimtabError for what it can't do.
         """
-        found = parse(event, environment)
+        found = self.layer.known(parse(event, environment))
         self._book.heard(found.transcript)
         handler = self._handlers.get(found.name)
         with self.watch.answering(found):

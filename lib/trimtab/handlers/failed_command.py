@@ -5,6 +5,7 @@ SHOWN characters, else the first and the last HALF (client 2.1.328, by experimen
 errors mostly are, is not shown and not kept.
 """
 
+import re
 from pathlib import Path
 
 from trimtab import tiers, tokens
@@ -15,6 +16,7 @@ from trimtab.handlers.loads import Loaded
 from trimtab.records import Tier, View
 
 KEPT, SHOWN, HALF = 30_000, 11_024, 5_000
+EXIT = re.compile(r"Exit code \d+$")  # the line that the client puts above the output
 MOST = SHOWN - 224  # characters of a view; above it stands the exit code, below it the line that names the kept file
 
 

@@ -106,6 +106,12 @@ def cell(view: str) -> str:
     return f'<cell id="{CELL}">{view}</cell id="{CELL}">'
 
 
+def bare(shown: str) -> str | None:
+    """What `cell` was made of; None of any other text."""
+    start, end = cell("\0").split("\0")
+    return shown[len(start) : -len(end)] if shown.startswith(start) and shown.endswith(end) else None
+
+
 def read_output(event: Event) -> Loaded | None:
     """A command's output. The client shows it without blank lines before and blanks after it."""
     found = response(event)

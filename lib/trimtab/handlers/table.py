@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from trimtab.handlers import (
     deliveries,
     failed_command,
+    mods,
     post_tool_batch,
     post_tool_use,
     pre_compact,
@@ -33,5 +34,10 @@ HANDLERS: Mapping[str, Handler] = {
     "SessionEnd": stop.handle,
     "ModMessage": deliveries.handle,
     "ModNotice": deliveries.notice,
+    "ModStart": mods.start,
+    "ModTool": mods.tool,
+    "ModSection": mods.section,
+    "ModListing": mods.listing,
+    "ModResult": mods.result,
     "StatusLine": status_line.handle,
 }

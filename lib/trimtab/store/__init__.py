@@ -15,6 +15,7 @@ from trimtab.errors import StoreError
 from trimtab.records import TASK, Addition, Factor, Fold, Load, Message, Recovery, Request, Session, Tier
 from trimtab.schema import MIGRATIONS, Migration
 from trimtab.store.base import clean, connect, current_number, narrowed, prepare, set_aside
+from trimtab.store.layers import Layers
 from trimtab.store.notices import Notices
 
 BUSY_MS = 10_000  # how long to wait for another writer; 16 at once needed 1.6 s at most (2-core x86_64 Linux, 2026-11)
@@ -33,7 +34,7 @@ ADD_REQUEST = (
 )
 
 
-class Store(Notices):
+class Store(Notices, Layers):
     """An open ledger; a context manager that closes it."""
 
     @classmethod

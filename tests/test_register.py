@@ -1,0 +1,135 @@
+"""The hook module of trimtab-mods in a plain JavaScript engine, with a stand-in for the client: it only passes on."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODULE = Path(__file__).parents[1] / "trimtab-mods" / "hooks" / "register.js"
+Found = dict[str, list[dict[str, Any]]]
+LONGEST = 150  # lines: what is decided is the library's
+# The client, as far as the module asks it: `answers` are the daemon's by event; "never" does not come, "broken" throws.
+CLIENT = """
+import { register } from './register.mjs'
+const { answers, options, files, steps } = JSON.parse(process.argv[2])
+const asked = []
+const hooks = {}
+const $ = {
+  env: { get: async () => '/home/me' },
+  fs: {
+    exists: async path => files.includes(path),
+    read: async () => (files.length ? '4711 secret\\n' : Promise.reject(Error('there is none'))),
+  },
+  process: { hookEnv: async () => ({ CLAUDE_PROJECT_DIR: '/work' }) },
+  session: { id: async () => 's1' },
+  clock: { sleep: () => new Promise(done => setTimeout(done, 60)) },
+  tool: { list: async () => [{ name: 'Bash' }, { name: 'Workflow' }] },
+  http: {
+    fetch: async (url, init) => {
+      const body = JSON.parse(init.body)
+      asked.push({ url, socketPath: init.socketPath, headers: init.headers, body })
+      const answer = answers[body.hook_event_name]
+      if (answer === 'never') return new Promise(() => {})
+      if (answer === 'broken') throw Error('refused')
+      if (answer === 'odd') return { ok: true, text: 'not JSON' }
+      return { ok: true, text: answer === undefined ? '' : JSON.stringify(answer) }
+    },
+  },
+}
+register((event, ...rest) => { hooks[event] = rest.at(-1) }, options)
+const results = []
+for (const [event, e, beneath] of steps) {
+  let passed
+  const result = await hooks[event]($, e, async given => { passed = given; return beneath ?? given })
+  results.push({ result, passed })
+}
+process.stdout.write(JSON.stringify({ asked, results }))
+"""
+BEGIN = ["classic.SessionStart", {"session_id": "s1", "source": "startup", "transcript_path": "/t.jsonl"}]
+DESCRIBE = ["tool.describe", {"tool": "Bash"}, {"description": "whole"}]
+SEARCH = ["tool.describe", {"tool": "Workflow"}, {"description": "whole"}]
+FAILED = {"type": "tool_result", "tool_use_id": "t1", "is_error": True, "content": "Exit code 1\nlong"}
+APPEND = ["session.append", {"message": {"content": [FAILED]}, "origin": {"tool": "Bash"}}]
+ON = {"parts": ["tools", "descriptions", "listings", "memory", "results"], "wait": ["Workflow"]}
+
+
+def run(
+    tmp_path: Path, answers: object, steps: Sequence[object], options: object = None, files: object = None
+) -> Found:
+    """What the module asked, and of each step what it passed on and what came back."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed; tests/client/test_mods.py runs the module in the client")
+    shutil.copy(MODULE, tmp_path / "register.mjs")
+    (tmp_path / "client.mjs").write_text(CLIENT)
+    socket = ["/home/me/.claude-patterns/daemon/socket"] if files is None else files
+    given = json.dumps({"answers": answers, "options": options or {}, "files": socket, "steps": steps})
+    done = subprocess.run(
+        [node, str(tmp_path / "client.mjs"), given], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: Found = json.loads(done.stdout)
+    return found
+
+
+def results(found: Found) -> list[object]:
+    return [each["result"] for each in found["results"]]
+
+
+def test_what_the_daemon_says_is_passed_on(tmp_path: Path) -> None:
+    answers = {"ModStart": ON, "ModTool": {"description": "short"}, "ModResult": {"text": "a view"}}
+    failure = ["classic.PostToolUseFailure", {"tool_use_id": "t1", "tool_input": {"command": "make"}}]
+    found = run(tmp_path, answers, [BEGIN, DESCRIBE, SEARCH, failure, APPEND])
+    assert results(found)[1:3] == [{"description": "short"}, {"description": "whole", "isDeferred": True}]
+    assert found["results"][4]["passed"]["message"]["content"] == [{**FAILED, "content": "a view"}]
+    names = [question["body"]["hook_event_name"] for question in found["asked"]]
+    assert names == ["ModStart", "ModTool", "ModResult"]
+    start = found["asked"][0]
+    assert start["socketPath"] == "/home/me/.claude-patterns/daemon/socket"
+    assert start["body"] == {
+        "hook_event_name": "ModStart", "session_id": "s1", "transcript_path": "/t.jsonl", "cwd": "/work",
+        "source": "startup", "parts": ON["parts"], "tools": ["Bash", "Workflow"],
+    }  # fmt: skip
+    assert found["asked"][2]["body"]["tool_input"] == {"command": "make"}
+
+
+@pytest.mark.parametrize("fault", ["never", "broken", "odd", None])
+def test_whatever_goes_wrong_changes_nothing(tmp_path: Path, fault: object) -> None:
+    """A module that waits for a daemon for ever, or throws where the client's own result was good."""
+    listing = ["prompt.attachment", {"type": "skill_listing", "text": "a list"}, {"text": "a list"}]
+    for answers in ({"ModStart": fault}, {"ModStart": ON, "ModTool": fault, "ModListing": fault, "ModResult": fault}):
+        found = run(tmp_path, answers, [BEGIN, DESCRIBE, listing, APPEND])
+        assert results(found)[1:3] == [{"description": "whole"}, {"text": "a list"}]
+        assert found["results"][3]["passed"]["message"]["content"] == [FAILED]
+
+
+def test_without_a_daemon_nothing_is_asked(tmp_path: Path) -> None:
+    found = run(tmp_path, {}, [BEGIN, DESCRIBE, APPEND], files=[])
+    assert found["asked"] == []
+    assert results(found)[1] == {"description": "whole"}
+
+
+def test_a_port_is_asked_with_its_secret(tmp_path: Path) -> None:
+    """Where there are no unix sockets."""
+    found = run(tmp_path, {"ModStart": ON}, [BEGIN, DESCRIBE], files=["elsewhere"])
+    assert found["asked"][0]["url"] == "http://127.0.0.1:4711/"
+    assert found["asked"][0]["headers"]["x-trimtab-secret"] == "secret"
+
+
+def test_a_new_session_is_asked_for_anew_and_options_are_said(tmp_path: Path) -> None:
+    """What held before /clear in the session after it."""
+    cleared = ["classic.SessionStart", {"session_id": "s2", "source": "clear", "transcript_path": "/u.jsonl"}]
+    compacted = ["classic.SessionStart", {"session_id": "s2", "source": "compact", "transcript_path": "/u.jsonl"}]
+    steps = [BEGIN, DESCRIBE, cleared, DESCRIBE, compacted, DESCRIBE]
+    found = run(tmp_path, {"ModStart": {"parts": []}}, steps, options={"tools": False, "results": False})
+    starts = [question["body"] for question in found["asked"] if question["body"]["hook_event_name"] == "ModStart"]
+    assert [start["source"] for start in starts] == ["startup", "clear"]
+    assert starts[0]["parts"] == ["descriptions", "listings", "memory"]
+
+
+def test_the_module_is_thin() -> None:
+    assert MODULE.read_text(encoding="utf-8").count("\n") <= LONGEST
