@@ -166,6 +166,7 @@ def test_a_view_loses_its_cell_and_nothing_else_does(client: Client) -> None:
         assert result(client, text, False) is None
 
 
+ODD: tuple[object, ...] = (None, 7, "", "\0", "\ud800", [], [[]], {}, {"a": [None]}, True)
 EVENTS: dict[str, dict[str, object]] = {
     "ModStart": {"source": "startup", "parts": ["tools"], "tools": POOL},
     "ModTool": {"tool": "Bash", "description": LONG},
@@ -180,6 +181,6 @@ def test_whatever_a_field_holds_is_no_opinion_or_an_answer(client: Client, name:
     """A client whose mods' events are of another shape one day."""
     begin(client)
     for key in EVENTS[name]:
-        for odd in (None, 7, "", "\0", "\ud800", [], [[]], {}, {"a": [None]}, True):
+        for odd in ODD:
             answer = client.send(name, **EVENTS[name] | {key: odd})
             assert answer is None or set(answer) <= {"parts", "wait", "text", "description"}

@@ -21,7 +21,7 @@ from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
 from trimtab.prompt import listings, shorter
 from trimtab.prompt import waiting as waiting_tools
-from trimtab.records import IntegrationMode, Layered, Tier
+from trimtab.records import IntegrationMode, Layered
 
 WHOLE = "whole"
 TOOLS, DESCRIPTIONS, LISTINGS, MEMORY, RESULTS = "tools", "descriptions", "listings", "memory", "results"
@@ -155,21 +155,8 @@ def result(event: Event, desk: Desk) -> Reply | None:
     if event.tool != "Bash" or tiers.has_folds(shown):
         return None
     first, _, output = shown.partition("\n")
-    view = failed(event, desk, loads.trimmed(output)) if failed_command.EXIT.match(first) else ""
+    whole = loads.trimmed(output)
+    if not whole or not failed_command.EXIT.match(first):
+        return None
+    view = post_tool_use.view_of(event, desk, Loaded("Bash", text(event.tool_input, "command"), whole))
     return {"text": f"{first}\n{view}"} if view else None
-
-
-def failed(event: Event, desk: Desk, output: str) -> str:
-    """The view of what the client shows of a failed command, "" where that stays."""
-    found = Loaded("Bash", text(event.tool_input, "command"), output)
-    settings, conversation = desk.settings(event), desk.conversation(event)
-    if not output or post_tool_use.why_whole(found, settings, conversation):
-        return ""
-    parsed = desk.parse(found, settings.rules)
-    choice = post_tool_use.choose(parsed, found, settings, conversation, desk, event)
-    held_back = desk.held_back(event, parsed.plan.content.kind) if choice.view else ""
-    if choice.view is None or held_back:
-        reason = post_tool_use.would_be(choice, held_back)
-        post_tool_use.record(event, desk, found, parsed, Tier.COMPLETE, reason, None)
-        return ""
-    return post_tool_use.shown(event, desk, found, parsed, choice, conversation, settings)
