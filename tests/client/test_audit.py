@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.client.model import Agent, Call, ModelServer, answer, bash, delegate
-from tests.client.runner import PLUGIN, Runner, variables
+from tests.client.model import Agent, Call, ModelServer, answer, bash, delegate, serve
+from tests.client.runner import PLUGIN, Runner, quietly, variables
+
+from trimtab.daemon import recording
 
 pytestmark = pytest.mark.client
 
@@ -167,6 +169,30 @@ def test_every_part_and_no_credential(shop: Runner) -> None:
         assert KEY.encode() not in data
     assert b"Run make." not in kept  # names, no texts
     assert not (shop.home.parent / "stopped").exists()
+
+
+def test_the_recording_is_what_a_session_sends(shop: Runner, tmp_path: Path) -> None:
+    """The folder of links, the dummy key or the waiting hook changes what the client sends: the same client with the
+    user's own folder, to the byte, but for who and when it is.
+    """
+    environment = {**variables(shop.home), "ANTHROPIC_API_KEY": KEY}
+    place = recording.place_of(shop.project, environment, str(shop.client))
+    folder = tmp_path / "folder"
+    recording.build_folder(place, folder)
+    with recording.serving() as server:
+        recording.run(place, folder, server, False, 3, 60)
+        recorded = recording.recorded(server.bodies[0], folder, place.client_folder, False).body
+    settings = json.loads((shop.home / ".claude" / "settings.json").read_text())
+    kept = {name: value for name, value in settings.items() if name not in ("env", "apiKeyHelper")}
+    write(shop.home / ".claude" / "settings.json", kept)
+    model = ModelServer(answer("Hello."))
+    with serve(model) as url:
+        quietly(
+            [str(shop.client), "-p", recording.PROMPT], shop.project, {**environment, "ANTHROPIC_BASE_URL": url}, 60
+        )
+    sent = dict(model.requests[0].body)
+    assert sent.pop("metadata")
+    assert dict(recorded) == sent
 
 
 def test_it_adds_up_to_the_body_and_names_what_was_used(shop: Runner) -> None:

@@ -103,15 +103,15 @@ def command(
     there = [ledger for ledger in ledgers if ledger.is_file()]
     if by is not None:
         form = "json" if wants_json else "csv" if wants_csv else ""
-        show_by(
-            spend.Asked(by, str(root) if root else None, session, period, form), there, book, now, place.settings.groups
-        )
+        whose = str(root) if root else None
+        show_by(spend.Asked(by, whose, session, period, form), there, book, now, place.settings.groups)
         return
     if html_file is not None:
         found = gather(there, session, Period(None, period.until, ""))  # earlier loads tell what contexts held by then
-        history = page.History(found.requests, (), *found[1:3], found.additions, groups=place.settings.groups)
-        words = ", ".join(about("all projects" if everywhere else scope, found.session, period))
-        asked = page.Asked(words, root, found.session, period)
+        rows = page.History(found.requests, (), *found[1:3], found.additions, groups=place.settings.groups)
+        history = page.with_audits(rows, ledgers)
+        words = about("all projects" if everywhere else scope, found.session, period)
+        asked = page.Asked(", ".join(words), root, found.session, period)
         print(page.make(html_file, history, found.factors, there, asked, now, book))
         return
     found = gather(there, session, period)

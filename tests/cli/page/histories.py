@@ -8,6 +8,8 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tests.prompt.audits import AUDIT
+
 from trimtab.cli.page import Budget, History
 from trimtab.records import Addition, Alert, Arrival, Fold, Load, Message, Recovery, Request, Tier
 
@@ -25,6 +27,9 @@ FILES = (
     "src/db.py",
 )
 COMMANDS = ("pytest -q", "git diff", "npm run build", "rg -n TODO src", "git log --stat -20")
+OTHER = AUDIT._replace(  # an older one of another project: half as large, without a history
+    project=PROJECTS[2], at=NOW - DAY_S, lines=AUDIT.lines[:1], requests=0, sessions=0, firsts=()
+)
 STANDING, FULL, LEFT = 19_000, 160_000, 24_000
 
 
@@ -63,7 +68,7 @@ def history(seed: int, days: int, sessions_a_day: float = 5.0, now: float = NOW)
         Budget("November, all projects", "", "USD", 400.0, 312.4, today - 23, today + 6, 385.0),
         Budget("harbour, this week", PROJECTS[0], "tokens", 60_000_000, 61_200_000, today - 1, today + 5, None),
     )
-    return History(*rows, alerts, budgets)
+    return History(*rows, alerts, budgets, audits=[AUDIT._replace(project=PROJECTS[0]), OTHER])
 
 
 def session(draw: random.Random, rows: Rows, name: str, begin: float, age: int) -> None:

@@ -273,6 +273,31 @@ def test_messages_are_summed_by_pair_of_groups(screen: Screen) -> None:
     assert number(screen.text("#mail tfoot td:nth-of-type(1)")) == count
 
 
+def test_what_sessions_begin_with(screen: Screen) -> None:
+    """Another project's audit is shown, its parts do not add up, or what is not known is called never used."""
+    text = screen.text("#standing")
+    assert "/home/sam/code/harbour: about 4,171 tokens of claude-opus-5-5 (an estimate" in text
+    assert "1,204 requests of 12 sessions" in text
+    assert "Never used: 2,033 tokens, $4.30." in text
+    assert "1 other project has an audit" in text
+    groups = dict(zip(screen.cells("#standing .groups", 0), screen.cells("#standing .groups", 2), strict=True))
+    assert (groups["Tools"], groups["Memory files"]) == ("2,408", "180")
+    assert number(screen.text("#standing .groups tfoot td:nth-of-type(2)")) == 4_171
+    assert sum(map(number, groups.values())) == 4_171
+    screen.click("#standing .more")
+    names, costs, uses = (screen.cells("#standing .parts", column) for column in (0, 3, 4))
+    rows = dict(zip(names, zip(costs, uses, strict=True), strict=True))
+    assert rows["Workflow the client"] == ("$3.00", "never in 12 sessions")
+    assert rows["Bash the client"] == ("$2.00", "61 times, last 21 Nov 2026")
+    assert rows["Build /home/sam/shop/CLAUDE.md"] == ("$0.30", "not known")
+    screen.choose("project", screen.option("project", PROJECTS[2]))
+    text = screen.text("#standing")
+    assert "about 900 tokens" in text
+    assert "never" not in text.lower()
+    screen.choose("project", screen.option("project", PROJECTS[1]))
+    assert "No audit matches the filters." in screen.text("#standing")
+
+
 def test_the_last_days_end_today(screen: Screen) -> None:
     screen.choose("range", "7")
     begin = NOW - NOW % 86_400 - 6 * 86_400
@@ -488,6 +513,8 @@ def test_hostile_names_are_shown_as_text(driver: webdriver.Chrome, tmp_path: Pat
     screen.click("#split [value=model]")
     screen.click("#split .more")
     shown = screen.text("#split") + screen.text("#loads") + screen.text("#alerts")
+    screen.click("#standing .more")
+    assert all(name in screen.text("#standing") for name in (HOSTILE[0], HOSTILE[4], HOSTILE[12]))
     assert all(name in shown for name in (HOSTILE[0], HOSTILE[1], HOSTILE[4], HOSTILE[8], HOSTILE[12]))
     assert f"…{'a' * 59}" in screen.text("#split")  # of 5,000
     assert "a" * 60 not in screen.text("#split")
@@ -501,6 +528,7 @@ def test_hostile_names_are_shown_as_text(driver: webdriver.Chrome, tmp_path: Pat
 def test_empty_and_tiny_histories(driver: webdriver.Chrome, tmp_path: Path) -> None:
     screen = on_screen(driver, tmp_path, History([]))
     assert "No request is recorded yet" in screen.text("#spend")
+    assert "`trimtab audit` makes one" in screen.text("#standing")
     assert screen.problems() == []
     request = Request("s", "", "m", NOW - 60, "claude-opus-5-5", 10, 0, 2_000, 40_000, 500, "/p")
     screen = on_screen(driver, tmp_path, History([request]))

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.ledgers import FIRST, NOW, SECOND
+from tests.prompt.audits import AUDIT
 from tests.usage.written import Home, answer, called, result, usage, user
 
 from trimtab import paths
 from trimtab.store import Store
+from trimtab.usage import audits
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -130,3 +132,18 @@ def test_html_and_json_exclude_each_other(project: Path, run: Run, tmp_path: Pat
     status, _, err = run("report", "--html", tmp_path / "out.html", "--json")
     assert status == 2
     assert "exclude each other" in err
+
+
+def test_the_kept_audit_is_on_the_page(project: Path, run: Run, tmp_path: Path) -> None:
+    """The page has no audit, another project's, or one that can't be read is an error."""
+    file = tmp_path / "out.html"
+    run("report", "--html", file)
+    assert document(file)["standings"] == []
+    audits.keep(AUDIT._replace(project=str(project)), project / ".claude-patterns")
+    run("report", "--html", file)
+    (found,) = document(file)["standings"]
+    assert (found["project"], found["first_tokens"], found["usd"]) == (str(project), 4_500, 13.41)
+    assert found["parts"][0] == ["Tools", "Workflow", "the client", 1_400, 3_000_000, 0]
+    (project / ".claude-patterns" / "audit.json").write_text("{}")
+    assert run("report", "--html", file)[0] == 0
+    assert document(file)["standings"] == []

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.page.histories import NOW, history
+from tests.prompt.audits import AUDIT
+from tests.prompt.audits import line as audited
 
 from trimtab import prices
 from trimtab.cli.page import History, PageData, Pricing, build, page, render, write
@@ -45,7 +47,9 @@ def hostile() -> History:
         )
         arrivals.append(Arrival(name, "", f"t{number}", at + 70, "result", name, name, 2_600))
         alerts.append((name, Alert(number, name, name, name, at, False)))
-    return History(requests, arrivals, loads, alerts=alerts)
+    lines = tuple(audited("memory", name, 100 + number, name, path=name) for number, name in enumerate(HOSTILE))
+    audit = AUDIT._replace(project=HOSTILE[0], client=HOSTILE[1], model=HOSTILE[2], lines=lines)
+    return History(requests, arrivals, loads, alerts=alerts, audits=[audit])
 
 
 class Elements(HTMLParser):

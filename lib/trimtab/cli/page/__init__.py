@@ -8,7 +8,7 @@ from trimtab.cli.page.document import build
 from trimtab.cli.page.history import History, Pricing
 from trimtab.cli.page.records import Budget, FullPrice, Limits, PageData, Part
 from trimtab.cli.page.render import page, write
-from trimtab.cli.page.sources import Asked, make
+from trimtab.cli.page.sources import Asked, make, with_audits
 
 __all__ = [
     "Asked",
@@ -22,5 +22,6 @@ __all__ = [
     "build",
     "make",
     "page",
+    "with_audits",
     "write",
 ]

@@ -58,6 +58,9 @@ const Data = (() => {
     (filter.to === null || budget.first_day <= filter.to) &&
     (filter.from === null || budget.last_day === null || budget.last_day >= filter.from));
 
+  /* What sessions begin with is of a project and its last weeks: time and model do not narrow it. */
+  const standings = (filter) => all.standings.filter((one) => ofProject(filter, one.project));
+
   /* Sums of rows of spend: tokens of five classes, USD of six (null without any price). */
   function totals(rows) {
     const sum = {requests: 0, unpriced: 0, searches: 0, tokens: [0, 0, 0, 0, 0], usd: null, sessions: new Set()};
@@ -189,6 +192,6 @@ const Data = (() => {
   const counted = (count, noun, plural) => `${exact(count)} ${count === 1 ? noun : plural || noun + "s"}`;
 
   return {all, names, sessions, firstDay, lastDay, today, everything, CLASSES, STACK, SPEND, LOAD, SAVING, MAIL, DAY_S, MICRO,
-    spend, loads, savings, mail, alerts, budgets, totals, savingTotals, mailTotals, grouped, periods, inRange, projectLabels, modelLabel, agentLabel,
+    spend, loads, savings, mail, standings, alerts, budgets, totals, savingTotals, mailTotals, grouped, periods, inRange, projectLabels, modelLabel, agentLabel,
     sessionLabel, date, time, periodLabel, exact, short, dollars, cost, percent, counted};
 })();

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from functools import cache
 
-from trimtab.cli.page import loaded, told
+from trimtab.cli.page import begun, loaded, told
 from trimtab.cli.page.history import DAY_S, History, Names, Pricing, names_of, wall_clock, zone_name
 from trimtab.cli.page.records import CLASSES, ByClass, Limits, Notice, PageData, Session, Spend
 from trimtab.monitor.alerts import state_of
@@ -51,6 +51,7 @@ def build(
         loads_total=len(loads),
         savings=tuple(sorted(loaded.savings(history, names, pricing, factor_of, wall, apart, since))),
         mail=tuple(sorted(loaded.mail(history, names, pricing, factor_of, wall, apart, since))),
+        standings=tuple(begun.standing(found, wall) for found in history.audits),
         budgets=tuple(history.budgets),
         alerts=tuple(
             Notice(project, alert.level, alert.message, alert.source, wall(alert.triggered_at), state_of(alert, now))

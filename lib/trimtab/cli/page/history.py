@@ -8,6 +8,7 @@ from typing import NamedTuple
 from trimtab.cli.page.records import Budget, FullPrice, Part
 from trimtab.groups import Members
 from trimtab.monitor.summary import InputUsdOf, PricesOf, UsdOf
+from trimtab.prompt.audit import Audit
 from trimtab.records import SUBAGENT, Addition, Alert, Arrival, Load, Recovery, Request
 
 DAY_S = 86_400
@@ -27,7 +28,8 @@ class History(NamedTuple):
 
     `alerts` come with the project whose ledger had them, "" for the user's own. What another module knows better than
     this package: `parts` of the contexts (None: as well as `filling` can tell), and `full_prices` of tools' results, by
-    session, agent and tool_use_id. `groups` are the user's, of agents.
+    session, agent and tool_use_id. `groups` are the user's, of agents. `audits` are the
+    projects' newest, of what sessions begin with.
     """
 
     requests: Sequence[Request]
@@ -41,6 +43,7 @@ class History(NamedTuple):
     parts: Sequence[Part] | None = None
     full_prices: Mapping[tuple[str, str, str], FullPrice] = {}
     groups: Members = ()
+    audits: Sequence[Audit] = ()
 
 
 class Names(NamedTuple):

@@ -351,6 +351,7 @@
     showSpend(rows, sum);
     showSplit(rows, sum);
     showContext(rows);
+    Standing.show(Data.standings(filter));
     showLoads(Data.loads(filter));
     showSavings(savings, saved, rows, sum);
     showMail(Data.mail(filter));

@@ -209,6 +209,37 @@ class Notice(NamedTuple):
     state: str
 
 
+class StandingPart(NamedTuple):
+    """A part of what a project's sessions begin with. `used` is how often it was called, None where nobody can tell."""
+
+    group: str
+    name: str
+    owner: str
+    tokens: int
+    usd: float | None
+    used: int | None
+    last_at: float | None
+
+
+class Standing(NamedTuple):
+    """What a project's sessions begin with, by its newest audit: its parts, the largest first; `tokens` are estimates.
+
+    `usd` is what all first prompts of the `requests` of `sessions` cost in `days`, `first_tokens` the median that the
+    sessions' first prompts were billed, None where none began in that time with the recorded model.
+    """
+
+    project: str
+    at: float
+    client: str
+    model: str
+    days: float
+    requests: int
+    sessions: int
+    first_tokens: float | None
+    usd: float | None
+    parts: tuple[StandingPart, ...]
+
+
 class PageData(NamedTuple):
     """Everything on a page. `loads_total` is how many loads there were, of which `loads` are held."""
 
@@ -221,6 +252,7 @@ class PageData(NamedTuple):
     loads_total: int
     savings: tuple[Saving, ...]
     mail: tuple[Mail, ...]
+    standings: tuple[Standing, ...]
     budgets: tuple[Budget, ...]
     alerts: tuple[Notice, ...]
     notes: tuple[str, ...]

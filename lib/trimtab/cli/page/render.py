@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 
 from trimtab import __version__
-from trimtab.cli.page.records import CarriedLoad, Conversation, Mail, PageData, Saving, Session, Spend
+from trimtab.cli.page.records import CarriedLoad, Conversation, Mail, PageData, Saving, Session, Spend, Standing
 from trimtab.errors import TrimtabError
 
 FORMAT = 1
 FOLDER = Path(__file__).parent
 UPLOT = "uplot/uPlot.iife.min.js"
-SCRIPTS = (UPLOT, "data.js", "charts.js", "elements.js", "filters.js", "page.js")
+SCRIPTS = (UPLOT, "data.js", "charts.js", "elements.js", "filters.js", "standing.js", "page.js")
 STYLES = ("uplot/uPlot.min.css", "page.css")
 ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # inside of a string of JSON only
 MICRO = 1_000_000
@@ -69,6 +69,7 @@ def as_json(data: PageData) -> str:
         "loads_total": data.loads_total,
         "savings": [saving_row(row, names) for row in data.savings],
         "mail": [mail_row(row, names) for row in data.mail],
+        "standings": [standing_object(one) for one in data.standings],
         "budgets": [budget._asdict() for budget in data.budgets],
         "alerts": [{**alert._asdict(), "at": round(alert.at)} for alert in data.alerts],
         "notes": list(data.notes),
@@ -180,6 +181,15 @@ def mail_row(row: Mail, names: Places) -> list[object]:
         *row[6:13],
         micro(row.usd),
     ]
+
+
+def standing_object(one: Standing) -> dict[str, object]:
+    parts = [
+        [part.group, part.name, part.owner, part.tokens, micro(part.usd), part.used]
+        + ([] if part.last_at is None else [round(part.last_at)])
+        for part in one.parts
+    ]
+    return {**one._asdict(), "at": round(one.at), "parts": parts}
 
 
 def write(file: Path, data: PageData) -> int:

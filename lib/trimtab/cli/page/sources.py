@@ -24,6 +24,7 @@ from trimtab.monitor.periods import Period
 from trimtab.records import Alert, Factor
 from trimtab.store import Store
 from trimtab.usage import account as accounts
+from trimtab.usage import audits
 from trimtab.usage.account import Scope
 
 LEDGER_ONLY = "No transcript of these sessions was found, so requests are only those that Trimtab's hooks have seen."
@@ -68,6 +69,11 @@ def make(
     requests = screen.counted(sum(row.requests for row in data.spend), "request")
     sessions = screen.counted(len({row.session for row in data.spend}), "session")
     return f"Wrote {file} ({screen.size(size)}): {requests} of {sessions}. Open it in a browser."
+
+
+def with_audits(history: History, ledgers: Sequence[Path]) -> History:
+    """The history with the newest audit that is kept beside each ledger, be it there or not. Never raises."""
+    return history._replace(audits=[found for ledger in ledgers if (found := audits.kept(ledger.parent)) is not None])
 
 
 def factor_of(factors: Mapping[tuple[str, str], Factor], model: str, tool: str) -> Factor:
