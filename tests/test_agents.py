@@ -13,7 +13,7 @@ FILES = sorted((ROOT / "trimtab-agents" / "agents").glob("*.md"))
 LISTING_TOKENS = 350  # chosen; every request of a session that has the plugin carries the listing
 READERS = {"Read", "Grep", "Glob"}
 KEYS = {"name", "description", "tools", "model", "effort", "omitClaudeMd"}  # of the client's schema (2.1.328)
-OURS = {"group", "tier", "budget-share"}  # which the client leaves alone
+OURS = {"group", "tier", "of", "budget-share", "reply", "words"}  # which the client leaves alone
 
 
 def front(path: Path) -> dict[str, str]:
@@ -33,13 +33,15 @@ def test_all_four_groups_have_agents_and_the_table_knows_each() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_an_agents_file_says_what_the_table_says(path: Path) -> None:
-    """A key is misspelt, so the client passes over it; or file and table name different groups or tiers."""
+    """A key is misspelt, so the client passes over it; or file and table name different groups, tiers or contracts."""
     given = front(path)
+    group = groups.GROUPS[given["group"]]
     assert set(given) <= KEYS | OURS
     assert given["name"] == path.stem
     assert given["group"] == groups.AGENTS[path.stem]
-    assert given["tier"] == groups.GROUPS[given["group"]].tier
-    assert float(given["budget-share"]) == groups.GROUPS[given["group"]].budget_share
+    assert (given["tier"], given.get("of", "")) == (group.tier, group.of)
+    assert float(given["budget-share"]) == group.budget_share
+    assert (given["reply"], int(given["words"])) == (group.reply, group.words)
     assert given["model"] == "inherit"
     assert given["tier"] in [tier.value for tier in Tier]
 

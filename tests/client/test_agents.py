@@ -2,17 +2,22 @@
 
 import json
 import re
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bench import agents
-from tests.client.model import Agent, ModelServer, Reply, answer, bash, delegate, edit, read
+from tests.client import project
+from tests.client.billing import Billing
+from tests.client.model import Agent, Call, ModelServer, Reply, answer, bash, delegate, edit, read
 from tests.client.runner import PLUGIN, Runner, fresh
-from tests.client.test_budgets import limit
+from tests.client.test_budgets import IDLE_S, STEPS, assert_held, limit, read_all
 from tests.client.test_install import clone
 from tests.test_agents import FILES, LISTING_TOKENS, front
 
-from trimtab import groups, tokens
+from trimtab import groups, tiers, tokens
 from trimtab.store import Store
 
 pytestmark = pytest.mark.client
@@ -108,6 +113,97 @@ def test_an_agent_hears_its_part_of_a_budget_with_its_contract(runner: Runner) -
     said = re.findall(re.escape(groups.contract("change-reviewer")) + r" Your budget: about (\d+)k\.", last)
     assert len(said) == 1
     assert 50 <= int(said[0]) <= 80  # a fifth of what is left of 400k
+
+
+def changed(runner: Runner) -> None:
+    """The project is a repository, and the functions of settle.py differ from what was committed."""
+    project.fill(runner.project)
+    who = ["-c", "user.name=T", "-c", "user.email=t@t.invalid"]
+    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=runner.project, check=True, capture_output=True)
+    file = runner.project / "settle.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("subtotal * (1 + ", "subtotal * (1.5 + "), encoding="utf-8")
+
+
+SEEN: dict[
+    str, tuple[Callable[[Runner], list[Call]], bool]
+] = {  # an agent of each group loads something large that its task names, and sees it whole or not
+    "trimtab-agents:size-estimator": (lambda runner: read(runner.project / "settle.py"), False),
+    "trimtab-agents:option-weigher": (lambda runner: read(runner.project / "settle.py"), False),
+    "trimtab-agents:test-mender": (lambda runner: read(runner.project / "settle.py"), True),
+    "trimtab-agents:gap-hunter": (lambda runner: bash("git diff"), True),
+}
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_each_groups_ways_hold_at_the_wire(runner: Runner, kind: str) -> None:
+    """An agent gets another group's contract, budget or tier, and with it edits blindly or judges half a diff.
+
+    The main conversation is shown a view of the same diff and edits after the agent has; both edits land.
+    """
+    changed(runner)
+    limit(runner, "2000k per session")
+    load, is_whole = SEEN[kind]
+    group = groups.GROUPS[groups.group_of(kind)]
+    is_executing = groups.group_of(kind) == "3"
+    loaded: list[Reply] = []
+    diffs: list[Reply] = []
+
+    def sub() -> Agent:
+        loaded.append((yield load(runner)))
+        if is_executing:
+            yield edit(runner.project / "settle.py", "settle_freight_0(", "settle_freight_zero(")
+        yield "It is done."
+
+    def main() -> Agent:
+        diffs.append((yield bash("git diff")))
+        yield delegate("Look at settle.py and make it right.", kind)
+        yield read(runner.project / "rates.py")
+        yield edit(runner.project / "rates.py", "RATE = 0.19", "RATE = 0.21")
+        yield "Done."
+
+    session = runner.run("Go.", ModelServer(main(), sub), plugins=[PLUGIN, agents.AGENTS]).check()
+    assert tiers.FOLD.search(diffs[0].text)
+    assert (tiers.FOLD.search(loaded[0].text) is None) == is_whole
+    assert "RATE = 0.21" in (runner.project / "rates.py").read_text(encoding="utf-8")
+    assert ("settle_freight_zero(" in (runner.project / "settle.py").read_text(encoding="utf-8")) == is_executing
+    told = re.findall(
+        re.escape(groups.contract(kind)) + r" Your budget: about (\d+)k\.", json.dumps(session.bodies("sub")[-1])
+    )
+    assert len(told) == 1, str(session.bodies("sub")[0]["messages"])[-3000:]
+    assert 0.85 * 2_000 * group.budget_share <= int(told[0]) <= 2_000 * group.budget_share
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_a_budget_of_its_group_ends_an_agent(runner: Runner, kind: str) -> None:
+    """An agent of a plugin is not told by its group, so it goes on; or its caller is stopped with it."""
+    project.fill(runner.project)
+
+    def looks(count: int) -> Agent:
+        for number in range(count):
+            yield read(runner.project / "refund.py", 1 + 40 * number, 40)
+        yield "a.py:1 holds A."
+
+    def work() -> Agent:
+        yield bash("sleep 3")  # a new daemon is up by then, also on a busy machine
+        yield delegate("Look.", kind)
+        yield bash("echo main went on")
+        yield "Done."
+
+    alone = Billing(work(), lambda: looks(1))
+    runner.run("Go.", alone, plugins=[PLUGIN, agents.AGENTS]).check()
+    read_all(runner)
+    theirs = [weight for weight, (aside, _) in zip(alone.spent(), alone.billed.values(), strict=True) if aside]
+    time.sleep(IDLE_S)  # else nothing is known of agents yet, and one is expected to need more than there is
+    limit(runner, f"{1.6 * sum(theirs):.0f} for each group {groups.group_of(kind)} agent")
+    server = Billing(work(), lambda: looks(STEPS))
+    session = runner.run("Go.", server, plugins=[PLUGIN, agents.AGENTS]).check()
+    spent = [weight for weight, (aside, _) in zip(server.spent(), server.billed.values(), strict=True) if aside]
+    assert_held(spent, 1.6 * sum(theirs))
+    assert 2 <= len(spent) < STEPS
+    assert "main went on" in session.stdout
+    assert "budget" in str(session.bodies("main")[-1]["messages"])
 
 
 def test_the_agents_are_installed_from_the_same_marketplace(runner: Runner, tmp_path: Path) -> None:
