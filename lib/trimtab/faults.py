@@ -5,7 +5,10 @@
 On the hook path: imports nothing that the interpreter has not loaded anyway, so it writes JSON by hand.
 """
 
-import os
+try:
+    import posix as os  # what `os` is made of, see daemon.client
+except ImportError:  # Windows
+    import os  # type: ignore[no-redef]
 
 LOG = "log.jsonl"
 LARGEST_BYTES = 1 << 20  # then the log moves to log.jsonl.old
