@@ -352,10 +352,12 @@ class Totals(NamedTuple):
 class Layered(NamedTuple):
     """What the second layer does in a session, from its start on: what was sent must not change.
 
-    `waiting` are names of tools, `prompt` is what listings were cut to, "" until the first one is.
+    `waiting` are names of tools, `prompt` is what listings were cut to, "" until the first one is, and `used` are names
+    of tools, skills and agents that had been called lately when it began.
     """
 
     session: str
     parts: tuple[str, ...]
     waiting: tuple[str, ...]
     prompt: str = ""
+    used: tuple[str, ...] = ()

@@ -244,6 +244,11 @@ MIGRATIONS = (
         ),
     ),
     Migration(7, "sessions with the second layer", (LAYERED,)),
+    Migration(
+        8,
+        "what had been called when the second layer began",
+        ("alter table layered add column used text not null default '[]'",),  # JSON: names of tools, skills, agents
+    ),
 )
 
 EXPERIMENTS = """

@@ -105,6 +105,23 @@ def test_an_answer_that_the_module_did_not_wait_for_is_no_beginning(client: Clie
         assert ledger.layered("s1") == Layered("s1", ("results",), ())
 
 
+def test_what_was_called_lately_stays_whole_and_in_front(client: Client) -> None:
+    """A tool or a skill that the user works with every day, out of sight."""
+    for name, given in (("Workflow", {}), ("Skill", {"skill": "skill2"})):
+        client.result(client.called(name, given), "done")
+    client.send("Stop")
+    client.desk.book()
+    client.session, client.transcript = "s2", client.transcript.with_name("s2.jsonl")
+    assert begin(client) == {"parts": list(mods.PARTS), "wait": []}
+    reply = listed(client, SKILLS)
+    assert reply is not None
+    assert "- skill2: Does 2. Use it when the moon is high" in str(reply["text"])
+    assert "- skill3: Does 3.\n" in str(reply["text"])
+    client.now += 5 * 7 * 86_400  # five weeks later
+    client.session = "s3"
+    assert begin(client) == {"parts": list(mods.PARTS), "wait": ["Workflow"]}
+
+
 def test_waiting_tools_are_named_in_the_first_list_and_not_again(client: Client) -> None:
     begin(client)
     reply = listed(client, "Waiting:\nCronCreate\nWebFetch", kind=mods.WAITING)

@@ -31,6 +31,7 @@ from trimtab.handlers.watch import Watch
 from trimtab.monitor import guard
 from trimtab.records import Addition, IntegrationMode, Load
 from trimtab.relevance import words
+from trimtab.store.usage import UsageStore
 
 MOST_CONVERSATIONS = 24
 MOST_PARSED_CHARACTERS = 1 << 20  # each takes about ten bytes (measured)
@@ -308,6 +309,10 @@ class Desk:
         """The usage book, which has read what the sessions that are served have, if that is not too much."""
         self._book.catch_up(BOOK_S)
         return paths.usage_path(self._user_environment)
+
+    def usage(self) -> UsageStore:
+        """The usage book as it is, for what reads much of it at once. Raises StoreError."""
+        return self._book.store()
 
     def between(self) -> None:
         """What can wait until no event is under way: the usage book, transcripts, exact counts, learned factors.

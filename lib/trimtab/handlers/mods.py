@@ -11,10 +11,12 @@ was sent once must not change, for the prompt cache. What is left out is kept wh
 file the text names.
 """
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 
 from trimtab import paths, tiers, tokens
+from trimtab.errors import StoreError
 from trimtab.handlers import failed_command, loads, outputs, post_tool_use
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
@@ -22,12 +24,14 @@ from trimtab.handlers.loads import Loaded
 from trimtab.prompt import listings, shorter
 from trimtab.prompt import waiting as waiting_tools
 from trimtab.records import IntegrationMode, Layered
+from trimtab.usage import calls
 
 WHOLE = "whole"
 TOOLS, DESCRIPTIONS, LISTINGS, MEMORY, RESULTS = "tools", "descriptions", "listings", "memory", "results"
 PARTS = (TOOLS, DESCRIPTIONS, LISTINGS, MEMORY, RESULTS)
 PARAGRAPH = "\n\n"
 NEW = ("startup", "clear")  # sources of a session of which nothing was sent yet
+WEEKS_S = 4 * 7 * 86_400.0  # of which calls count as lately; chosen
 MOST_PROMPT = 20_000  # characters that are looked at, chosen
 SKILLS, AGENTS, WAITING = "skill_listing", "agent_listing_delta", "deferred_tools_delta"
 REST = "(Trimtab left the rest out. Before you save a memory, or use or delete one, read {file})"
@@ -61,7 +65,7 @@ def begin(event: Event, desk: Desk) -> Layered:
     parts = tuple(part for part in PARTS if part in asked(event))
     used, sessions = history(event, desk)
     waiting = waiting_tools.chosen(listed(event, "tools"), used, sessions) if TOOLS in parts else ()
-    return Layered(event.session, parts, tuple(waiting))
+    return Layered(event.session, parts, tuple(waiting), "", tuple(sorted(used)))
 
 
 def asked(event: Event) -> Collection[str]:
@@ -76,8 +80,19 @@ def listed(event: Event, key: str) -> list[str]:
 
 
 def history(event: Event, desk: Desk) -> tuple[Collection[str], int]:
-    """The names of tools, skills and agents that the sessions of the last weeks called, and how many those are."""
-    return (), 0
+    """What the project's sessions of the last weeks called (tools, skills, agents), and how many those sessions are.
+
+    As far as the usage book has them; none of a book that can't be used.
+    """
+    project, since = os.path.realpath(event.project), desk.clock() - WEEKS_S
+    try:
+        book = desk.usage()
+        requests = book.requests(project=project, since=since)
+        called = [*calls.of_model(book.arrivals(project=project, since=since)), *calls.of_agents(requests)]
+    except StoreError as exc:
+        desk.complain(exc, "layer")
+        return (), 0
+    return {call.name for call in called}, len({request.session for request in requests})
 
 
 def begun_in(event: Event, desk: Desk) -> Layered | None:
@@ -141,8 +156,7 @@ def listing(event: Event, desk: Desk) -> Reply | None:
     if not begun.prompt:
         begun = begun._replace(prompt=text(event.data, "prompt")[:MOST_PROMPT])
         desk.project(event).store.keep_layered(begun)
-    used, _ = history(event, desk)
-    short = listings.cut(given, begun.prompt, used)
+    short = listings.cut(given, begun.prompt, begun.used)
     return told(given, short, kept_whole(desk, "skills.md" if kind == SKILLS else "agents.md"), "text")
 
 

@@ -19,9 +19,10 @@ class Layers(Database):
 
     def keep_layered(self, begun: Layered) -> None:
         """Records what the layer does in a session, in the place of what it did."""
-        row = (begun.session, json.dumps(begun.parts), json.dumps(begun.waiting), begun.prompt)
+        parts, waiting, used = map(json.dumps, (begun.parts, begun.waiting, begun.used))
+        row = (begun.session, parts, waiting, begun.prompt, used)
         with self._transaction() as db:
             db.execute(
-                "insert or replace into layered (session, parts, waiting, prompt) values (?, ?, ?, ?)",
+                "insert or replace into layered (session, parts, waiting, prompt, used) values (?, ?, ?, ?, ?)",
                 [clean(value) for value in row],
             )
