@@ -107,7 +107,8 @@ def test_an_answer_that_the_module_did_not_wait_for_is_no_beginning(client: Clie
 
 def test_what_was_called_lately_stays_whole_and_in_front(client: Client) -> None:
     """A tool or a skill that the user works with every day, out of sight."""
-    for name, given in (("Workflow", {}), ("Skill", {"skill": "skill2"})):
+    calls: tuple[tuple[str, dict[str, object]], ...] = (("Workflow", {}), ("Skill", {"skill": "skill2"}))
+    for name, given in calls:
         client.result(client.called(name, given), "done")
     client.send("Stop")
     client.desk.book()
