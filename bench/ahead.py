@@ -9,16 +9,14 @@ said, how often rightly, and of how many of those that do exceed. The same after
 start, each of what is left by itself. `handlers.budget_ahead.LIKELY` is chosen by this.
 """
 
-import argparse
 import math
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench import ways
 from bench.needs import by_session, cases_of, folds_of, known_of
-from bench.recordings import read
+from bench.recordings import arguments, read
 from bench.ways import Case
 from trimtab.budget import forecast
 from trimtab.budget.terms import Measure
@@ -83,17 +81,9 @@ def said(rows: Sequence[Row], chance: float) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    given = os.environ.get("TRIMTAB_REPLAY")
-    default = Path(given) if given else Path(__file__).parents[2] / "shared" / "replay" / "data"
-    parser.add_argument("folder", type=Path, nargs="?", default=default, help="with recorded sessions, *.jsonl.xz")
-    parser.add_argument("--seed", type=int, default=1, help="of the clock")
-    arguments = parser.parse_args()
-    if not list(arguments.folder.glob("*.jsonl.xz")):
-        print(f"skipped: no *.jsonl.xz with recorded sessions in {arguments.folder}")
-        return
+    given = arguments(__doc__)
     with tempfile.TemporaryDirectory() as made:
-        for number, fold in enumerate(folds_of(read(arguments.folder, arguments.seed))):
+        for number, fold in enumerate(folds_of(read(given.folder, given.seed))):
             cases = cases_of(known_of(fold, Path(made)).tasks, Measure.BILLED)
             for when, rows in (("at the start", told(cases)), ("on the way", told_on_the_way(cases))):
                 print(f"fold {number + 1}, {when}: {len(rows)} tasks and limits")

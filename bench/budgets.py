@@ -17,15 +17,14 @@ is hidden. --curve: instead, what each pressure makes of all outputs, by which b
 """
 
 import argparse
-import lzma
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import relevance
-from bench.recorded import Example
-from trimtab import policy, tokens
+from bench.recorded import Example, add_folder, files_of
+from trimtab import policy
 from trimtab.budget import expect, gate, pressure
 from trimtab.budget.scopes import MAIN
 from trimtab.budget.tally import amount
@@ -265,27 +264,17 @@ def traceless(judge: relevance.Judge, found: Sequence[Mapping[str, Any]]) -> flo
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, action="append")
+    add_folder(parser)
     parser.add_argument("--level", type=OptimizationLevel, default=OptimizationLevel.ADAPTIVE)
     parser.add_argument("--measure", type=Measure, choices=(Measure.BILLED, Measure.USD), action="append")
     parser.add_argument("--by-fold", action="store_true")
     parser.add_argument("--curve", action="store_true")
     given = parser.parse_args()
-    data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
-    if not (given.folder / "labels.py").is_file() or not data:
-        print(f"skipped: {given.folder} has no evaluator or no data")
-        return 0
-    tokens.load()
-    try:
-        judge = relevance.Judge(given.folder, data)
-    except (OSError, lzma.LZMAError) as exc:
-        print(f"the data can't be read: {exc}")
-        return 1
+    judge = relevance.opened(given)
     if given.curve:
         curve(judge)
         return 0
-    found = sessions(judge, data)
+    found = sessions(judge, files_of(given))
     known = {is_first: habits(s for s in found if (s.repo == FOLD) != is_first) for is_first in (True, False)}
     player = Player(judge, given.level, known)
     for measure in given.measure or (Measure.BILLED, Measure.USD):

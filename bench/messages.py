@@ -12,16 +12,14 @@ have no files.
 """
 
 import argparse
-import lzma
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from bench.recorded import Example
-from bench.relevance import KEPT, Judge, Show
-from trimtab import policy, relevance, tiers, tokens
+from bench.recorded import Example, add_folder
+from bench.relevance import KEPT, Judge, Show, opened
+from trimtab import policy, relevance, tiers
 from trimtab.handlers import parsed, post_tool_use
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.parsed import Parsed
@@ -155,20 +153,10 @@ def rows(judge: Judge, name: str, shown: Show) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, action="append")
+    add_folder(parser)
     parser.add_argument("--level", choices=[level.value for level in OptimizationLevel], default="adaptive")
     given = parser.parse_args()
-    data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
-    if not (given.folder / "labels.py").is_file() or not data:
-        print(f"skipped: {given.folder} has no evaluator or no data")
-        return 0
-    tokens.load()
-    try:
-        judge = Judge(given.folder, data)
-    except (OSError, lzma.LZMAError) as exc:
-        print(f"the data can't be read: {exc}")
-        return 1
+    judge = opened(given)
     reports = [[one for one in session if one.subject.tool == "Agent"] for session in judge.sessions]
     judge.sessions = [session for session in reports if session]
     many = sum(len("\n".join(one.lines)) >= post_tool_use.SMALLEST for one in judge.examples())

@@ -12,7 +12,6 @@ first row in per cent with its 90 % interval (sessions drawn anew 400 times), th
 the truth lies in the interval, which is meant to hold 80 %, and its width (as a factor).
 """
 
-import argparse
 import json
 import lzma
 import math
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import scores, usage_book, ways
-from bench.recordings import Recording, read
+from bench.recordings import Recording, arguments, read
 from bench.ways import Case, Way
 from trimtab.budget import forecast
 from trimtab.budget.forecast import Run, Step
@@ -299,17 +298,8 @@ def tables(folds: list[list[Recording]], folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    given = os.environ.get("TRIMTAB_REPLAY")
-    default = Path(given) if given else Path(__file__).parents[2] / "shared" / "replay" / "data"
-    parser.add_argument("folder", type=Path, nargs="?", default=default, help="with recorded sessions, *.jsonl.xz")
-    parser.add_argument("--seed", type=int, default=1, help="of the clock")
-    arguments = parser.parse_args()
-    files = sorted(arguments.folder.glob("*.jsonl.xz"))
-    if not files:
-        print(f"skipped: no *.jsonl.xz with recorded sessions in {arguments.folder}")
-        return
-    recordings = read(arguments.folder, arguments.seed)
+    given = arguments(__doc__)
+    recordings = read(given.folder, given.seed)
     folds = folds_of(recordings)
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for number, fold in enumerate(folds):
@@ -317,7 +307,7 @@ def main() -> None:
         print(f"fold {number + 1}: {len(fold)} sessions, {sum(each.requests for each in fold)} responses, of {repos}")
     with tempfile.TemporaryDirectory() as made:
         tables(folds, Path(made))
-        agent_table(files, folds)
+        agent_table(sorted(given.folder.glob("*.jsonl.xz")), folds)
         scores.tables(folds)
         speed(recordings, Path(made))
 

@@ -6,6 +6,7 @@ conversation is told to the same `Interest` that the plugin keeps, in the same o
 
 import importlib
 import sys
+from argparse import ArgumentParser, Namespace
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,21 @@ from trimtab.handlers.parsed import Parsed
 from trimtab.messages import Given
 from trimtab.records import Content
 from trimtab.relevance import Evidence, Interest, Mention, evidence, new_words, words
+
+
+def add_folder(parser: ArgumentParser) -> None:
+    """The arguments that say where the evaluator and its sessions are."""
+    parser.add_argument("folder", type=Path, help="the replay evaluator's")
+    parser.add_argument("--data", type=Path, action="append", help="sessions other than those of the folder")
+
+
+def files_of(given: Namespace) -> list[Path]:
+    """The files with sessions that the arguments name. Leaves, with 0 and the reason, where there is nothing to do."""
+    data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
+    if not (given.folder / "labels.py").is_file() or not data:
+        print(f"skipped: {given.folder} has no evaluator or no data")
+        raise SystemExit(0)
+    return data
 
 
 class Needs(NamedTuple):

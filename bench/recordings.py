@@ -10,7 +10,9 @@ assumptions: they carry over to the figures in minutes and a week, not to those 
 
 import json
 import lzma
+import os
 import random
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -24,6 +26,25 @@ DAY_S = 8 * 3600.0  # a day's sessions begin within so many seconds
 WORKDAYS = 5
 TARGETS = ("file_path", "command", "pattern", "url", "query", "path")
 Event = Request | Arrival
+
+
+def arguments(description: str | None) -> Namespace:
+    """The folder and the clock's seed, of the command line. Leaves, with the reason, where there are no sessions.
+
+    The folder is TRIMTAB_REPLAY's or `shared/replay` beside the project where none is named; the sessions are in it or
+    in its folder `data`.
+    """
+    parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    default = Path(os.environ.get("TRIMTAB_REPLAY") or Path(__file__).parents[2] / "shared" / "replay")
+    parser.add_argument("folder", type=Path, nargs="?", default=default, help="with recorded sessions, *.jsonl.xz")
+    parser.add_argument("--seed", type=int, default=1, help="of the clock")
+    given = parser.parse_args()
+    if (given.folder / "data").is_dir():
+        given.folder /= "data"
+    if not list(given.folder.glob("*.jsonl.xz")):
+        print(f"skipped: no *.jsonl.xz with recorded sessions in {given.folder}")
+        raise SystemExit(0)
+    return given
 
 
 class Recording(NamedTuple):

@@ -192,24 +192,24 @@ def by_group(judge: Judge) -> Iterable[tuple[str, Show]]:
         yield f"Trimtab, group {number}", view(judge, group=group)
 
 
+def opened(given: argparse.Namespace) -> Judge:
+    """The judge of the sessions that the arguments name (`recorded.add_folder`). Leaves where there is none."""
+    data = recorded.files_of(given)
+    tokens.load()
+    try:
+        return Judge(given.folder, data)
+    except (OSError, lzma.LZMAError) as exc:
+        raise SystemExit(f"the data can't be read: {exc}") from exc
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, action="append")
+    recorded.add_folder(parser)
     parser.add_argument("--by", choices=("repo", "tool"))
     parser.add_argument("--reliability", action="store_true")
     parser.add_argument("--groups", action="store_true")
     given = parser.parse_args()
-    data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
-    if not (given.folder / "labels.py").is_file() or not data:
-        print(f"skipped: {given.folder} has no evaluator or no data")
-        return 0
-    tokens.load()
-    try:
-        judge = Judge(given.folder, data)
-    except (OSError, lzma.LZMAError) as exc:
-        print(f"the data can't be read: {exc}")
-        return 1
+    judge = opened(given)
     print("| arm | removed | edits' lines kept | words kept | missed | NET | pessimistic | worse | break-even |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, show in by_group(judge) if given.groups else arms(judge):

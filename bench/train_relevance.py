@@ -55,14 +55,10 @@ def figures(examples: Sequence[Example]) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, action="append")
+    recorded.add_folder(parser)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
-    if not (given.folder / "labels.py").is_file() or not data:
-        print(f"skipped: {given.folder} has no evaluator or no data")
-        return 0
+    data = recorded.files_of(given)
     judge = recorded.evaluator(given.folder)
     sessions = list(judge.sessions.read_sessions(*map(str, data)))
     found = common_words(given.folder)

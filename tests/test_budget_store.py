@@ -85,6 +85,17 @@ def test_a_budget_that_was_removed_meanwhile_stays_removed(store: BudgetStore) -
     assert store.budgets() == []
 
 
+def test_several_are_changed_together_or_not_at_all(store: BudgetStore) -> None:
+    """`pause all` pauses the first, and fails at one that was removed meanwhile."""
+    for limit in (10, 20):
+        store.add(budget(limit), ME, words)
+    store.change(2, "remove", lambda b: b._replace(state=State.CLOSED), ME, words)
+    with pytest.raises(BudgetError, match="no budget 2"):
+        store.change_all([1, 2], "pause", lambda b: b._replace(state=State.PAUSED), ME, words)
+    assert [each.state for each in store.budgets()] == [State.ACTIVE]
+    assert [change.what for change in store.changes()] == ["set", "set", "remove"]
+
+
 def test_the_flag_follows_the_budgets(store: BudgetStore) -> None:
     flag = store.path.with_name(paths.budgets_flag({"HOME": "/h"}).name)
     store.add(budget(10), ME, words)

@@ -21,7 +21,7 @@ def begun(client: Path) -> Iterator[Runner]:
 
 
 def test_a_budget_is_set_shown_raised_and_removed_without_a_request(begun: Runner) -> None:
-    """A `$20` or quotes are taken for the client's own placeholders, or an order reaches the model as a prompt."""
+    """The client takes a `$20`, or quotes, for its own placeholders, or sends an order to the model as a prompt."""
     told = []
     for typed in (
         "/token-budget $20 a day",

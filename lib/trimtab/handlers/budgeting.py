@@ -211,14 +211,7 @@ def pause_budget(counter: Counter, text: str) -> str:
     found = FOR.fullmatch(text.strip())
     until = counter.author.at + amounts.read_seconds(found["length"]) if found else None
     budgets = several(counter, found["which"] if found else text, "pause")
-    for budget in budgets:
-        counter.store.change(
-            budget.id,
-            "pause",
-            lambda old: old._replace(state=State.PAUSED, paused_until=until),
-            counter.author,
-            said_with_state,
-        )
+    changed(counter, budgets, "pause", lambda old: old._replace(state=State.PAUSED, paused_until=until))
     it, counts = ("them", "they count on, and stop") if len(budgets) > 1 else ("it", "it counts on, and stops")
     how = f"for {amounts.length(round(until - counter.author.at))}" if until is not None else f"until you resume {it}"
     return f"{those(budgets)} paused {how}: {counts} nothing."
@@ -227,14 +220,7 @@ def pause_budget(counter: Counter, text: str) -> str:
 def resume_budget(counter: Counter, text: str) -> str:
     """`resume 3`, `resume all`, `resume`: a paused budget stops again."""
     budgets = several(counter, text, "resume", lambda budget: budget.state is State.PAUSED)
-    for budget in budgets:
-        counter.store.change(
-            budget.id,
-            "resume",
-            lambda old: old._replace(state=State.ACTIVE, paused_until=None),
-            counter.author,
-            said_with_state,
-        )
+    changed(counter, budgets, "resume", lambda old: old._replace(state=State.ACTIVE, paused_until=None))
     return f"{those(budgets)} in force again."
 
 
@@ -248,11 +234,13 @@ def remove_budget(counter: Counter, text: str) -> str:
         if number is None or not counter.store.close_unread(int(number[1]), counter.author):
             raise
         return f"Budget {number[1]}, which could not be read, is removed."
-    for budget in budgets:
-        counter.store.change(
-            budget.id, "remove", lambda old: old._replace(state=State.CLOSED), counter.author, said_with_state
-        )
+    changed(counter, budgets, "remove", lambda old: old._replace(state=State.CLOSED))
     return f"{those(budgets)} removed."
+
+
+def changed(counter: Counter, budgets: Sequence[Budget], what: str, edit: Callable[[Budget], Budget]) -> None:
+    """Changes all of the budgets, or none, and records it."""
+    counter.store.change_all([budget.id for budget in budgets], what, edit, counter.author, said_with_state)
 
 
 def join_task(counter: Counter, text: str) -> str:

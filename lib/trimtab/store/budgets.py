@@ -188,18 +188,26 @@ class BudgetStore(Database):
         return before, after
 
     def change(self, number: int, what: str, edit: Callable[[Budget], Budget], author: Author, say: Say) -> Budget:
-        """Puts `edit(budget)` in the place of the open budget as it is now, and records it, if it is another.
+        """As `change_all`, of one."""
+        return self.change_all([number], what, edit, author, say)[0]
 
-        Raises BudgetError where there is no such budget (any more), and what `edit` raises.
+    def change_all(
+        self, numbers: Iterable[int], what: str, edit: Callable[[Budget], Budget], author: Author, say: Say
+    ) -> list[Budget]:
+        """Puts `edit(budget)` in the place of each open budget as it is now, and records it, if it is another.
+
+        All of them or none: raises BudgetError where there is no such budget (any more), and what `edit` raises.
         """
+        made = []
         with self._transaction() as db:
-            before = self.budget(number)
-            if before is None or before.state is State.CLOSED:
-                raise BudgetError(f"there is no budget {number}: `trimtab budget show` has the numbers")
-            after = edit(before)._replace(id=number)
-            self._change(db, before, after, what, author, say)
+            for number in numbers:
+                before = self.budget(number)
+                if before is None or before.state is State.CLOSED:
+                    raise BudgetError(f"there is no budget {number}: `trimtab budget show` has the numbers")
+                made.append(edit(before)._replace(id=number))
+                self._change(db, before, made[-1], what, author, say)
         self.flag()
-        return after
+        return made
 
     def close_unread(self, number: int, author: Author) -> bool:
         """Closes a budget of which this version does not know all words; False where it can be read."""
