@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import tiers, tokens, transcript
+from trimtab.handlers.letters import Letter, Mailbox
 from trimtab.history.warmth import Warmth
 from trimtab.messages import deliveries
 from trimtab.records import Fold, Recovery, Request, prompt_tokens
@@ -51,13 +52,14 @@ class Conversation:
         self._fetched: dict[str, int] = {}  # by name, how often folded lines were fetched since it was last edited
         self._agent = agent
         self._reader = transcript.Reader(path, session, agent)
+        self._mailbox = Mailbox(path, session, agent)
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._held_characters = 0
         self.reports: deque[str] = deque(maxlen=MOST_REPORTS)  # of subagents, as this conversation was shown them
         self._shown: set[str] = set()  # of the held views, those whose result the transcript has come to
         self._messages: set[str] = set()
-        self._news = News([], [], [])
+        self._news = News([], [], [], [])
         self._calibration = transcript.Calibration(exactly, agent)
         self._unsampled: deque[transcript.Entry] = deque(maxlen=MOST_UNSAMPLED)
 
@@ -111,7 +113,7 @@ class Conversation:
 
     def recorded(self) -> None:
         """What `catch_up` returned is in the ledger."""
-        self._news = News([], [], [])
+        self._news = News([], [], [], [])
 
     def samples(self) -> list[transcript.Sample]:
         """What the entries read since the last call say of the model's tokens per o200k token. Counts exactly: slow."""
@@ -145,6 +147,8 @@ class Conversation:
             return
         if call is None:
             return
+        letter = None if entry.is_error else self._mailbox.sent(call, entry.at)
+        news.letters.extend([letter] if letter else [])
         subject = text_of(call.input, "command")
         self.interest.saw(call.name, entry.text, subject)
         recovered = self._recovered_by(call, entry)
@@ -162,6 +166,8 @@ class Conversation:
             return
         self.reports.append(found.report[:REPORT_CHARACTERS])
         self.interest.saw("Agent", found.report, "")
+        letter = self._mailbox.delivered(found, entry.at)
+        news.letters.extend([letter] if letter else [])
         for key, held in self._held.items():
             is_ours = held.path != held.name and found.report.endswith(tiers.kept_line(Path(held.path)))
             if is_ours or key == found.identity:
@@ -203,6 +209,7 @@ class News(NamedTuple):
     requests: list[Request]
     recoveries: list[Recovery]
     honoured: list[tuple[str, bool]]
+    letters: list[Letter]
 
 
 def exactly(text: str) -> int:

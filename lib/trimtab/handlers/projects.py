@@ -6,6 +6,7 @@ from pathlib import Path
 from trimtab import paths, settings
 from trimtab.budget.terms import Budget
 from trimtab.errors import StoreError
+from trimtab.groups import Members
 from trimtab.handlers import recovery_guard
 from trimtab.store import Store
 
@@ -63,6 +64,11 @@ class Project:
 
     def settings(self, environment: Mapping[str, str]) -> settings.Settings:
         return self._files.current(environment)
+
+    @property
+    def groups(self) -> Members:
+        """The user's groups of agents, as the settings were last read."""
+        return self._files.settings.groups
 
     @property
     def complaints(self) -> list[str]:

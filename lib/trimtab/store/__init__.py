@@ -34,6 +34,15 @@ ADD_REQUEST = (
 )
 
 
+ADD_LOAD = "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+LOAD_AGAIN = (
+    "session = excluded.session, agent = excluded.agent, at = excluded.at, tool = excluded.tool, path = excluded.path,"
+    " kind = excluded.kind, tier = excluded.tier, reason = excluded.reason, raw_tokens = excluded.raw_tokens,"
+    " shown_tokens = excluded.shown_tokens, counted = excluded.counted, honoured = excluded.honoured,"
+    " sender = excluded.sender, receiver = excluded.receiver, priority = excluded.priority"
+)
+
+
 class Store(Notices, Layers):
     """An open ledger; a context manager that closes it."""
 
@@ -63,21 +72,7 @@ class Store(Notices, Layers):
     def add_load(self, load: Load) -> None:
         """Records a load and its folds; the same tool_use_id again replaces the first."""
         with self._transaction() as db:
-            db.execute(
-                "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " on conflict (tool_use_id) do update set session = excluded.session, agent = excluded.agent,"
-                " at = excluded.at, tool = excluded.tool, path = excluded.path, kind = excluded.kind,"
-                " tier = excluded.tier, reason = excluded.reason, raw_tokens = excluded.raw_tokens,"
-                " shown_tokens = excluded.shown_tokens, counted = excluded.counted, honoured = excluded.honoured,"
-                " sender = excluded.sender, receiver = excluded.receiver, priority = excluded.priority",
-                [
-                    *map(clean, (load.tool_use_id, load.session, load.agent, load.at, load.tool, load.path, load.kind)),
-                    *map(clean, (load.tier.value, load.reason, load.raw_tokens, load.shown_tokens)),
-                    int(load.counted),
-                    None if load.honoured is None else int(load.honoured),
-                    *((None, None, None) if load.message is None else map(clean, load.message)),
-                ],
-            )
+            db.execute(f"{ADD_LOAD} on conflict (tool_use_id) do update set {LOAD_AGAIN}", load_row(load))
             db.execute("delete from folds where load = ?", [clean(load.tool_use_id)])
             db.executemany(
                 "insert or replace into folds values (?, ?, ?, ?)",
@@ -98,11 +93,12 @@ class Store(Notices, Layers):
         recoveries: Iterable[Recovery] = (),
         honoured: Iterable[tuple[str, bool]] = (),
         factors: Iterable[tuple[str, str, float, float, int]] = (),
+        loads: Iterable[Load] = (),
     ) -> None:
         """Records what a transcript told, in one transaction; what was told before changes nothing.
 
         `honoured` are pairs of a load's tool_use_id and whether its view was shown; `factors` are (model, tool, factor,
-        at, tokens), as transcript.Sample.
+        at, tokens), as transcript.Sample. `loads` are shown whole; of those that were recorded the first row stays.
         """
         asked = [
             [clean(v) for v in (r.message_id, r.session, r.agent, r.at, r.model, *r[5:10], *r[12:])] for r in requests
@@ -110,10 +106,12 @@ class Store(Notices, Layers):
         fetched = [[clean(v) for v in recovery] for recovery in recoveries]
         marks = [(int(shown), clean(tool_use_id)) for tool_use_id, shown in honoured]
         samples = [[*map(clean, (m, tokens.family(m), tool)), *rest] for m, tool, *rest in factors]
-        if not (asked or fetched or marks or samples):
+        came = [load_row(load) for load in loads]
+        if not (asked or fetched or marks or samples or came):
             return
         with self._transaction() as db:
             db.executemany(ADD_REQUEST, asked)
+            db.executemany(f"{ADD_LOAD} on conflict (tool_use_id) do nothing", came)
             db.executemany("insert or replace into recoveries values (?, ?, ?, ?, ?, ?)", fetched)
             db.executemany("update loads set honoured = ? where tool_use_id = ?", marks)
             db.executemany(
@@ -255,3 +253,14 @@ class Store(Notices, Layers):
                     return Factor(learned, True)
         initial = tokens.FACTORS[family]
         return Factor(initial.get(tool, initial[""]), False)
+
+
+def load_row(load: Load) -> list[object]:
+    """The load as a row of its table."""
+    return [
+        *map(clean, (load.tool_use_id, load.session, load.agent, load.at, load.tool, load.path, load.kind)),
+        *map(clean, (load.tier.value, load.reason, load.raw_tokens, load.shown_tokens)),
+        int(load.counted),
+        None if load.honoured is None else int(load.honoured),
+        *((None, None, None) if load.message is None else map(clean, load.message)),
+    ]
