@@ -16,7 +16,11 @@ from trimtab.records import Message, Tier
 GOLD = Path(__file__).parents[1] / "gold" / "messages"
 REPORT = (GOLD / "27-log-analysis.md").read_text("utf-8")
 PLAIN = "\n".join(f"The station number {name} hands the frame on to the next one in line." for name in "abcdefghijkl")
-OTHERS = [{"id": "a1", "status": "completed"}, {"id": "a2", "status": "running"}, {"id": "a3", "status": "running"}]
+OWN = {"kind": "local_agent"}
+OTHERS = [
+    {**OWN, "id": "a1", "status": "completed"},
+    *({**OWN, "id": one, "status": "running"} for one in ("a2", "a3")),
+]
 
 
 def escaped(report: str) -> str:
@@ -193,7 +197,9 @@ def test_a_report_that_is_not_pressing_waits_for_the_others(holding: Client) -> 
     [
         {"report": "Two tests fail: `a.py:3`."},
         {"report": "Priority: high\n\nIt is done."},
-        {"agents": [{"id": "a1", "status": "running"}, {"id": "a2", "status": "completed"}]},
+        {"agents": [{**OWN, "id": "a1", "status": "running"}, {**OWN, "id": "a2", "status": "completed"}]},
+        {"agents": [{**OWN, "id": "a2", "status": "running", "parentId": "a3"}]},
+        {"agents": [{"kind": "in_process_teammate", "id": "a2", "status": "running"}]},
         {"agents": []},
         {"agents": "none"},
         {"is_idle": False},
@@ -203,8 +209,8 @@ def test_a_report_that_is_not_pressing_waits_for_the_others(holding: Client) -> 
         {"text": FRAME.replace("completed", "failed").format("It is done.")},
     ],
     ids=[
-        "a failure", "its sender says so", "nobody else runs", "no agents", "no list", "amid a turn", "for an agent",
-        "a prompt", "a message: no end of a run", "a run that failed",
+        "a failure", "its sender says so", "nobody else runs", "an agent's agent", "a teammate", "no agents",
+        "no list", "amid a turn", "for an agent", "a prompt", "a message: no end of a run", "a run that failed",
     ],
 )  # fmt: skip
 def test_all_else_is_answered_at_once(holding: Client, more: dict[str, Any]) -> None:

@@ -3,6 +3,8 @@
     ModMessage {text, agent_id}        -> {"text": the same turn with a view in the report's place}
     ModNotice  {text, agents, is_idle} -> {"hold": why it waits, unanswered, for the others}
 
+`agents` are the session's, as the client lists them: {id, kind, status, parentId}.
+
 A finished background agent's notice, and a message that an agent sends (client 2.1.328). No opinion is an empty answer
 and leaves the turn as it is.
 """
@@ -21,7 +23,7 @@ from trimtab.records import SUBAGENT, Message, Tier
 from trimtab.transcript import folders
 
 PRESSING = (Priority.CRITICAL, Priority.HIGH)  # these are answered at once
-RUNNING = "running"
+RUNNING, SUBAGENT_KIND = "running", "local_agent"  # a teammate runs on between turns, and need not notify
 UNFINISHED = "of a run that did not end by itself"
 HELD = "Trimtab: this report is kept, and waits for {others}. What you write now goes on with it at once."
 
@@ -76,9 +78,10 @@ def notice(event: Event, desk: Desk) -> Reply | None:
 
 
 def running(agents: object, but: str) -> int:
-    """How many of the session's agents still run, that one not counted: each of them will notify."""
+    """How many agents of the main conversation's own still run, that one not counted: each of them will notify it."""
     listed = [one for one in agents if isinstance(one, Mapping)] if isinstance(agents, list) else []
-    return sum(one.get("status") == RUNNING and one.get("id") != but for one in listed)
+    ours = [one for one in listed if one.get("kind") == SUBAGENT_KIND and not one.get("parentId")]
+    return sum(one.get("status") == RUNNING and one.get("id") != but for one in ours)
 
 
 def priority_of(found: Delivery, event: Event, desk: Desk) -> Priority:
