@@ -11,7 +11,7 @@ import pytest
 
 MODULE = Path(__file__).parents[1] / "trimtab-mods" / "hooks" / "register.js"
 Found = dict[str, list[dict[str, Any]]]
-LONGEST = 150  # lines: what is decided is the library's
+LONGEST = 180  # lines: what is decided is the library's
 # The client, as far as the module asks it: `answers` are the daemon's by event; "never" does not come, "broken" throws.
 CLIENT = """
 import { register } from './register.mjs'
@@ -28,6 +28,7 @@ const $ = {
   session: { id: async () => 's1' },
   clock: { sleep: () => new Promise(done => setTimeout(done, 60)) },
   tool: { list: async () => [{ name: 'Bash' }, { name: 'Workflow' }] },
+  agent: { list: async () => [{ id: 'a2', kind: 'local_agent', status: 'running', label: 'Look' }] },
   http: {
     fetch: async (url, init) => {
       const body = JSON.parse(init.body)
@@ -53,7 +54,10 @@ BEGIN = ["classic.SessionStart", {"session_id": "s1", "source": "startup", "tran
 DESCRIBE = ["tool.describe", {"tool": "Bash"}, {"description": "whole"}]
 SEARCH = ["tool.describe", {"tool": "Workflow"}, {"description": "whole"}]
 FAILED = {"type": "tool_result", "tool_use_id": "t1", "is_error": True, "content": "Exit code 1\nlong"}
-APPEND = ["session.append", {"message": {"content": [FAILED]}, "origin": {"tool": "Bash"}}]
+APPEND = [
+    "session.append",
+    {"door": "tool-result", "message": {"content": [FAILED]}, "origin": {"kind": "tool", "tool": "Bash"}},
+]
 ON = {"parts": ["tools", "descriptions", "listings", "memory", "results"], "wait": ["Workflow"]}
 
 
@@ -129,6 +133,48 @@ def test_a_new_session_is_asked_for_anew_and_options_are_said(tmp_path: Path) ->
     starts = [question["body"] for question in found["asked"] if question["body"]["hook_event_name"] == "ModStart"]
     assert [start["source"] for start in starts] == ["startup", "clear"]
     assert starts[0]["parts"] == ["descriptions", "listings", "memory"]
+
+
+NOTICE = {"type": "text", "text": "<task-notification>long"}
+
+
+def told(kind: str, door: str = "prompt", block: object = NOTICE) -> list[object]:
+    return [
+        "session.append",
+        {"door": door, "agentId": "p1", "message": {"content": [block]}, "origin": {"kind": kind}},
+    ]
+
+
+def test_a_turn_of_an_agent_is_passed_on_as_the_daemon_wants_it(tmp_path: Path) -> None:
+    """Who typed it, and what is no text, stays; a delivery amid a turn is one too."""
+    image = {"type": "image", "source": {}}
+    steps = [told("task-notification"), told("peer", "delivery"), told("human"), told("peer", block=image)]
+    found = run(tmp_path, {"ModMessage": {"text": "a view"}}, [BEGIN, *steps])
+    passed = [each["passed"]["message"]["content"][0] for each in found["results"][1:]]
+    assert passed == [{**NOTICE, "text": "a view"}, {**NOTICE, "text": "a view"}, NOTICE, image]
+    assert [question["body"]["agent_id"] for question in found["asked"]] == ["p1", "p1"]
+    assert found["asked"][0]["body"]["text"] == NOTICE["text"]
+
+
+def test_without_an_opinion_or_the_users_wish_the_turn_is_whole(tmp_path: Path) -> None:
+    for answers, options in (({"ModMessage": "never"}, {}), ({"ModMessage": {"text": "v"}}, {"messages": False})):
+        found = run(tmp_path, answers, [BEGIN, told("task-notification")], options=options)
+        assert found["results"][1]["passed"]["message"]["content"] == [NOTICE]
+
+
+def test_a_notice_is_kept_unanswered_where_the_daemon_says_so(tmp_path: Path) -> None:
+    """Amid a turn the daemon is told so; where a budget has stopped it, or somebody typed it, it is not asked."""
+    notice = ["classic.UserPromptSubmit", {"prompt": NOTICE["text"]}, {"additionalContext": ["x"]}]
+    typed = ["classic.UserPromptSubmit", {"prompt": "hello"}, {}]
+    stopped = ["classic.UserPromptSubmit", {"prompt": NOTICE["text"]}, {"preventContinuation": True}]
+    turn = ["turn.start", {"turnId": "t1"}], notice, ["turn.complete", {"turnId": "t1"}]
+    agents = ["turn.start", {"turnId": "t2", "agentId": "a2"}]
+    found = run(tmp_path, {"ModNotice": {"hold": "later"}}, [BEGIN, agents, notice, typed, stopped, *turn])
+    held = {"additionalContext": ["x"], "preventContinuation": True, "stopReason": "later"}
+    assert results(found)[2:5] == [held, {}, {"preventContinuation": True}]
+    asked = [question["body"] for question in found["asked"]]
+    assert [question["is_idle"] for question in asked] == [True, False]
+    assert asked[0]["agents"] == [{"id": "a2", "kind": "local_agent", "status": "running"}]
 
 
 def test_the_module_is_thin() -> None:

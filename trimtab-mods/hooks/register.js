@@ -1,18 +1,21 @@
 // Trimtab's second layer: a thin module that asks the daemon of the plugin `trimtab` and passes its answers on. It
 // decides nothing. Whatever goes wrong (no daemon, a slow one, an answer of another shape) the client goes on as
-// without it. What each event may be answered is in lib/trimtab/handlers/mods.py.
+// without it. What each event may be answered is in lib/trimtab/handlers/mods.py and deliveries.py.
 
 const FOLDER = '/.claude-patterns/daemon'
 const LIMIT_MS = 1500 // the plugin's hooks wait as long for a view
 const START_MS = 5000 // chosen: a daemon that has just been started on a busy machine took 2 seconds to be ready
 const PARTS = ['tools', 'descriptions', 'listings', 'memory', 'results']
 const LISTINGS = ['skill_listing', 'agent_listing_delta', 'deferred_tools_delta']
+const AUTHORS = ['task-notification', 'peer'] // whose turns have an agent's report
+const NOTICE = '<task-notification>'
 const CELL = '<cell id="view">'
 
 let wanted = [] // the parts that the user's options leave on
 let session // a promise of { parts, wait }, anew for each session
 let began = {} // the client's own SessionStart: the source, and where the transcript is
 let prompt = '' // the newest one: listings are cut to it
+let turns = new Set() // of the main conversation, those under way
 let failures = new Map() // by call, the input of a command that failed
 
 // Where the daemon listens: its unix socket, or a loopback port with a secret, as lib/trimtab/daemon/client.py finds it.
@@ -59,6 +62,7 @@ function state($) {
 
 export function register(on, options) {
   wanted = PARTS.filter(part => options[part] !== false)
+  const messages = options.messages !== false
 
   on('classic.SessionStart', async ($, e, next) => {
     if (e.session_id !== began.session_id) session = undefined
@@ -101,13 +105,40 @@ export function register(on, options) {
     return next(e)
   })
 
-  on('session.append', { door: 'tool-result' }, async ($, e, next) => {
-    const { parts } = await state($)
-    if (!parts.has('results')) return next(e)
+  on('session.append', { door: ['tool-result', 'prompt', 'delivery'] }, async ($, e, next) => {
+    const isResult = e.door === 'tool-result'
+    const isTold = messages && AUTHORS.includes(e.origin.kind)
+    if (!(isResult ? (await state($)).parts.has('results') : isTold)) return next(e)
     const content = []
-    for (const block of e.message.content) content.push(await seen($, e, block))
+    for (const block of e.message.content) content.push(isResult ? await seen($, e, block) : await told($, e, block))
     return next({ ...e, message: { ...e.message, content } })
   })
+
+  on('turn.start', async ($, e, next) => {
+    if (e.agentId === undefined) turns.add(e.turnId)
+    return next(e)
+  })
+
+  on('turn.complete', async ($, e, next) => {
+    turns.delete(e.turnId)
+    return next(e)
+  })
+
+  on('classic.UserPromptSubmit', async ($, e, next) => {
+    const result = await next(e)
+    const isStopped = result.block !== undefined || result.preventContinuation
+    if (!messages || isStopped || !e.prompt.startsWith(NOTICE)) return result
+    const agents = (await $.agent.list()).map(({ id, kind, status, parentId }) => ({ id, kind, status, parentId }))
+    const { hold } = await ask($, 'ModNotice', { text: e.prompt, agents, is_idle: turns.size === 0 })
+    return typeof hold === 'string' ? { ...result, preventContinuation: true, stopReason: hold } : result
+  })
+}
+
+// A block of a turn that an agent caused, with a view in its report's place.
+async function told($, e, block) {
+  if (block.type !== 'text') return block
+  const { text } = await ask($, 'ModMessage', { agent_id: e.agentId, text: block.text })
+  return typeof text === 'string' ? { ...block, text } : block
 }
 
 // The text of a result that has nothing else; undefined of any other.
