@@ -187,14 +187,19 @@ def prompt_tokens(request: Request) -> int:
 LONGEST_TARGET = 300  # characters of an arrival's target, chosen: longer is only a command, whose start mostly tells
 
 
+# What an Arrival's `target` is of a note that tells something, beside an attachment's type and a command ("/exit").
+CLEARED, INTERRUPTED, VERSION = "cleared", "interrupted", "client "  # the last with the client's new version after it
+
+
 class Arrival(NamedTuple):
     """What came into a conversation's context beside the model's own words, as the transcript tells.
 
     `what` is "result" (of a tool call, whose id is `id`), "prompt" (the user's, or a subagent's task), "note" (what the
     client or a hook put in) or "summary" (what is left of the conversation after a compaction: everything before it is
-    out of the context). `target` is a result's file, command or pattern. `characters` are of its text, `tokens` what
-    `monitor.sizes.weigh` says of it (0: not weighed). An "answer" is what the model wrote in the response `id`, where
-    the transcript's figure of its output may be of a part only: its text, thinking and calls, weighed.
+    out of the context). `target` is a result's file, command or pattern, or what a note tells of. `characters` are of
+    its text, `tokens` what `monitor.sizes.weigh` says of it (0: not weighed). An "answer" is what the model wrote in
+    the response `id`, where the transcript's figure of its output may be of a part only: its text, thinking and calls,
+    weighed.
     """
 
     session: str

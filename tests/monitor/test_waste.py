@@ -120,7 +120,7 @@ def test_a_standing_prompt_costs_what_is_above_the_usual() -> None:
 
 LOST = [  # seconds between the requests, fields of the second one, an arrival between them, the cause
     (301, {}, None, "idle"),
-    (299, {}, None, "changed"),
+    (299, {}, None, "tools"),
     (10, {"model": "claude-sonnet-4-5"}, None, "switched"),
     (10, {}, Arrival("s", "", "x", 1, "summary", "", "", 0, tokens=9000), "compacted"),
     (10, {"write_5m_tokens": 15_000}, None, "shrunk"),
@@ -141,7 +141,7 @@ def test_a_lost_cache_has_a_cause(
 
 def test_the_long_lifetime_is_an_hour() -> None:
     first = request(0, 0, 0, write_1h_tokens=20_000)
-    assert "changed" in found([first, request(3599, 0, 20_000)], [])
+    assert "tools" in found([first, request(3599, 0, 20_000)], [])
     idle = found([first, request(3601, 0, 0, write_1h_tokens=20_000)], [])["idle"]
     assert idle.units == pytest.approx(20_000 * 1.9)
 
@@ -187,8 +187,8 @@ def test_small_findings_are_left_out_and_the_dearest_comes_first() -> None:
     requests = [request(0, 0, 70_000), request(10, 0, 70_000), request(20, 70_000, 2000), request(30, 72_000, 0)]
     ledger = context.ledger(requests, [result(15, 2000, "/p/a.go")], prices_of, usd_of)
     everything = findings(Given(ledger, requests, prices_of), least_share=0)
-    assert [one.kind for one in everything] == ["standing", "changed", "never named"]
+    assert [one.kind for one in everything] == ["standing", "tools", "never named"]
     assert everything[0].usd is not None  # of the ledger, which had prices
     assert everything[1].usd is None
-    assert [one.kind for one in findings(Given(ledger, requests, prices_of))] == ["standing", "changed"]
+    assert [one.kind for one in findings(Given(ledger, requests, prices_of))] == ["standing", "tools"]
     assert all(one.advice and one.times and one.units > 0 for one in everything)

@@ -10,7 +10,8 @@ what the instance cost above what would have been paid without it, in the prices
   the conversation has the file's name in its target (understanding leaves no such trace: it is a hint, not a proof);
 - folded and fetched: what recoveries of one of Trimtab's views cost above what it saved;
 - standing: what stands above STANDING_TOKENS, all requests of the conversation;
-- cache lost: tokens that the request before had in the cache, paid as written or uncached above the price of reading;
+- cache lost: tokens that the request before had in the cache, paid as written or uncached above the price of reading,
+  by cause (`breaks`);
 - failed again: the second and later failure in a row of one call, and the requests that made it; of tools whose target
   is all that they are told (WHOLE), as two edits of one file that fail are mostly two calls (11 of 11 recorded ones).
 
@@ -23,6 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from trimtab.monitor import breaks
 from trimtab.monitor.context import Ledger
 from trimtab.monitor.parts import RESULT, STANDING, SUMMARY, IsMeant, Part, always, relative_rates, usd_rates
 from trimtab.monitor.summary import (
@@ -39,8 +41,6 @@ from trimtab.records import EDITORS, LONGEST_TARGET, Load, Recovery, Request, pr
 LEAST_SHARE = 0.005  # chosen: of all that was spent; a finding below it is left out
 LEAST_TOKENS = 1_000  # of an instance; chosen
 STANDING_TOKENS = 35_000  # chosen: two thirds of the recorded sessions' standing prompts are below it
-LOST_TOKENS = 5_000  # chosen: a smaller loss is the client moving its cache mark
-SHORT_TTL_S, LONG_TTL_S = 300, 3600  # Anthropic's documentation: lifetimes of cache entries since the last use
 WHOLE = ("Bash", "PowerShell", "WebFetch", "WebSearch", "Skill")
 
 READ_AGAIN, NEVER_NAMED, FETCHED, STANDS, FAILED_AGAIN = (
@@ -50,7 +50,6 @@ READ_AGAIN, NEVER_NAMED, FETCHED, STANDS, FAILED_AGAIN = (
     "standing",
     "failed again",
 )
-IDLE, SWITCHED, COMPACTED, SHRUNK, CHANGED = "idle", "switched", "compacted", "shrunk", "changed"
 WORDS: Mapping[str, tuple[str, str]] = {
     READ_AGAIN: (
         "Files read again, unchanged, while the context still held them",
@@ -72,25 +71,49 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The same command or address failed again right after it had failed",
         "Write the right command into CLAUDE.md.",
     ),
-    IDLE: (
+    breaks.IDLE: (
         "The cache ran out while the session was idle",
         "Use /clear or /compact before a pause that is longer than the cache lives.",
     ),
-    SWITCHED: (
+    breaks.SWITCHED: (
         "The model was switched, which reads no other model's cache",
         "Choose the model at the start of a task, or switch right after /clear.",
     ),
-    COMPACTED: (
+    breaks.COMPACTED: (
         "A compaction wrote the context anew",
         "Start new tasks with /clear, so that a context does not fill up to where it is compacted.",
     ),
-    SHRUNK: (
+    breaks.SHRUNK: (
         "Parts were taken out of the middle of the context, so what followed was written anew",
         "Finish long turns before the context is nearly full: the client clears old results there.",
     ),
-    CHANGED: (
-        "The cache was not found though the session was active: system prompt, tools or the client changed",
-        "Connect MCP servers and change settings before a session, not in it.",
+    breaks.RESUMED: (
+        "A session was left and gone on with: what stands before the conversation is made anew",
+        "Leave the client running between two tasks of one session, or begin the next one with /clear.",
+    ),
+    breaks.UPDATED: (
+        "The client was updated in the middle of a session, and sends other tools and instructions",
+        "Begin a new session after an update.",
+    ),
+    breaks.TOOLS: (
+        "Tools were loaded or changed in the middle of a session; they come first, so all that follows is written anew",
+        "Connect MCP servers before a session; where one tool is loaded in every session, let it not be deferred.",
+    ),
+    breaks.SKILLED: (
+        "A skill or a command was loaded that changes more than the conversation, such as the model or its effort",
+        "Look into its frontmatter: without model, effort and allowed-tools it only adds its text.",
+    ),
+    breaks.STOPPED: (
+        "A turn was interrupted, and what it had sent was not found again",
+        "Nothing, if it was needed; a message sent while the agent works is taken up without an interruption.",
+    ),
+    breaks.UNWRITTEN: (
+        "What the request before had written was not in the cache yet",
+        "Nothing: the provider or the client was quicker than the cache.",
+    ),
+    breaks.NOT_KNOWN: (
+        "The cache was not found though the session was active; the transcript does not tell why",
+        "If it comes often, compare what the sessions have in common: plugins, MCP servers, hooks that add text.",
     ),
 }
 
@@ -285,39 +308,14 @@ def price_of(request: Request, given: Given) -> tuple[float, float | None]:
 
 
 def lost_caches(given: Given) -> Iterator[Instance]:
-    """Requests that read less from the cache than the one before had put there."""
-    summaries: dict[tuple[str, str], list[float]] = {}
-    for part in given.ledger.parts:
-        if part.what == SUMMARY:
-            summaries.setdefault((part.session, part.agent), []).append(part.at)
-    apart: dict[tuple[str, str], list[Request]] = {}
-    for request in given.requests:
-        if prompt_tokens(request):
-            apart.setdefault((request.session, request.agent), []).append(request)
-    for key, group in apart.items():
-        group.sort(key=lambda request: request.at)
-        compacted = sorted(summaries.get(key, ()))
-        for before, after in pairwise(group):
-            cached = before.read_tokens + before.write_5m_tokens + before.write_1h_tokens
-            lost = min(cached, prompt_tokens(after)) - after.read_tokens
-            if lost >= LOST_TOKENS and given.is_meant(after.at):
-                is_compacted = bisect_left(compacted, before.at) < bisect_left(compacted, after.at)
-                yield lost_cache(cause_of(before, after, is_compacted), after, lost, given)
+    """Requests that read less from the cache than the one before had put there, by cause."""
+    for one in breaks.breaks(given.requests, given.ledger.parts, given.is_meant):
+        yield lost_cache(one, given)
 
 
-def cause_of(before: Request, after: Request, is_compacted: bool) -> str:
-    """The first of these that holds: another model, a compaction, idle beyond the cache's life, a shorter prompt."""
-    if before.model != after.model:
-        return SWITCHED
-    if is_compacted:
-        return COMPACTED
-    if after.at - before.at > (LONG_TTL_S if before.write_1h_tokens else SHORT_TTL_S):
-        return IDLE
-    return SHRUNK if prompt_tokens(after) < prompt_tokens(before) else CHANGED
-
-
-def lost_cache(cause: str, request: Request, lost: int, given: Given) -> Instance:
+def lost_cache(found: breaks.Break, given: Given) -> Instance:
     """Lost tokens were written where there is room for them, else paid as plain input."""
+    request, lost = found.after, found.lost
     units, usd = relative_rates(request, given.prices_of), usd_rates(request, given.usd_of) if given.usd_of else None
     hour = min(request.write_1h_tokens, lost)
     short = min(request.write_5m_tokens, lost - hour)
@@ -328,11 +326,11 @@ def lost_cache(cause: str, request: Request, lost: int, given: Given) -> Instanc
         return plain * uncached + short * write_5m + hour * write_1h - lost * read
 
     return Instance(
-        cause,
+        found.cause,
         request.project,
         request.session,
         request.at,
-        request.model,
+        found.subject,
         lost,
         above(units),
         above(usd) if usd else None,

@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from trimtab.records import Request
+from trimtab.records import INTERRUPTED, Request
 
 MOST_TOKENS = 2**53  # a greater figure in a usage field is not one
 SECOND_COPY = b',"toolUseResult":'  # JSON escapes every quote inside of a string, so these bytes can only be a key
@@ -23,6 +23,8 @@ CLIENT_TEXTS = (
 )
 DELIVERIES = ("<task-notification>", "<agent-message ")  # how a turn of an agent's, not of the user, has its text
 PEER = "Another Claude session sent a message:\n"
+COMMAND = re.compile(r"<command-name>/([^<\s]{1,200})</command-name>")
+MOST_AHEAD = 600  # characters; a command's name may come after its message
 REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.S)
 
 
@@ -165,6 +167,14 @@ def own_words(text: str) -> str:
         text = REMINDER.sub("", text)
     text = text.strip()
     return "" if text.startswith(CLIENT_TEXTS) else text
+
+
+def told_of(text: str) -> str:
+    """What a text of the client's tells: the command that the user typed ("/exit"), an interrupted turn, or ""."""
+    if text.startswith("[Request interrupted"):
+        return INTERRUPTED
+    found = COMMAND.search(text[:MOST_AHEAD])
+    return f"/{found[1]}" if found else ""
 
 
 def shown(content: object) -> tuple[str, int]:

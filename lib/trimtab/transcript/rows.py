@@ -13,11 +13,11 @@ from typing import NamedTuple
 import msgspec
 
 from trimtab.monitor import sizes
-from trimtab.records import Arrival, SessionTotal
+from trimtab.records import CLEARED, VERSION, Arrival, SessionTotal
 from trimtab.records import Request as Response
 from trimtab.transcript import responses
 from trimtab.transcript.folders import File, is_named_after
-from trimtab.transcript.lines import own_words
+from trimtab.transcript.lines import own_words, told_of
 from trimtab.transcript.shape import Block, Line, Nested, Part, Progress, Spent, target_of
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=timezone.utc)  # before there was the client
@@ -33,10 +33,14 @@ Summed = tuple[SessionTotal, float, list[Response]]
 
 
 class Carry(msgspec.Struct):
-    """What a file's later lines need of its earlier ones: calls without a result, by id: tool and target."""
+    """What a file's later lines need of its earlier ones: calls without a result, by id: tool and target.
+
+    And the last time and the last version of the client that were seen.
+    """
 
     calls: dict[str, tuple[str, str]] = {}
-    stamp: datetime | None = None  # the last time seen
+    stamp: datetime | None = None
+    version: str = ""
 
 
 class Facts(NamedTuple):
@@ -76,7 +80,7 @@ class Rows:
     def __init__(self, file: File, carry: bytes, written_s: float = 0.0) -> None:
         self._file = file
         before = msgspec.json.decode(carry, type=Carry) if carry else Carry()
-        self._calls, self._stamp = before.calls, before.stamp
+        self._calls, self._stamp, self._version = before.calls, before.stamp, before.version
         first, modified = EARLIEST.timestamp(), file.modified_ns / 1e9
         written_s = max(written_s, modified)
         self._otherwise = min(max(modified, first), first + MOST_S)  # the time of lines that have none
@@ -121,6 +125,8 @@ class Rows:
                 )
         elif kind == "system" and line.subtype == "compact_boundary":
             self._arrived(line, line.uuid or "", "summary", "", "", 0)
+        elif kind == "system" and line.subtype == "microcompact_boundary":
+            self._arrived(line, line.uuid or "", "note", "", CLEARED, 0)
         return ""
 
     def _credible(self, stamp: datetime | None) -> datetime | None:
@@ -146,8 +152,10 @@ class Rows:
                     noted.last = stamp
                 if noted.first is None or stamp < noted.first:
                     noted.first = stamp
-        if line.version:
-            noted.version = line.version
+        if line.version and line.version != noted.version:
+            if self._version and line.version != self._version and line.is_sidechain is not True:
+                self._arrived(line, f"{line.uuid}/version", "note", "", VERSION + line.version, 0)
+            noted.version = self._version = line.version
         cwd = line.cwd
         if cwd and cwd != noted.cwd and noted.certainty < FOLDER_NAMED:
             noted.cwd = cwd
@@ -277,13 +285,13 @@ class Rows:
 
     def _said(self, line: Line, text: str, images: int, after_result: bool) -> None:
         """The user's own words are a prompt; what the client put around or in their place is a note."""
-        name = line.uuid or ""
+        name, told = line.uuid or "", told_of(text)
         own = "" if after_result or line.is_meta is True else own_words(text)
         if own or (images and not after_result):
             self._arrived(line, name, "prompt", "", "", len(own), False, images)
             name, text, images = f"{name}/note", text if not own else text[len(own) :], 0
         if text or images:
-            self._arrived(line, name, "note", "", "", len(text), False, images)
+            self._arrived(line, name, "note", "", told, len(text), False, images)
 
     def _attached(self, line: Line) -> None:
         """What the client rendered of an attachment into the context; older clients wrote its text only."""
@@ -322,7 +330,7 @@ class Rows:
         )
 
     def carry(self) -> bytes:
-        return msgspec.json.encode(Carry(self._calls, self._stamp))
+        return msgspec.json.encode(Carry(self._calls, self._stamp, self._version))
 
     def facts(self) -> list[Facts]:
         return [

@@ -4,7 +4,6 @@ The book has every call of the model's; a skill that the user starts by its name
 user's line that begins with the client's mark for it (clients 2.0 to 2.1.328).
 """
 
-import re
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from trimtab.usage.account import Scope
 
 SKILL_TOOL = "Skill"
 TYPED = b"<command-name>/"
-NAME = re.compile(r"<command-name>/([^<\s]{1,200})</command-name>")
 START = "<command-"
 
 
@@ -72,7 +70,7 @@ def typed_in(line: bytes, session: str) -> Called | None:
     message = data.get("message")
     content = message.get("content") if data.get("type") == "user" and isinstance(message, dict) else None
     text = content if isinstance(content, str) else lines.text_of(first(content))
-    name = NAME.search(text[:2_000]) if text.startswith(START) else None
+    name = lines.COMMAND.search(text[:2_000]) if text.startswith(START) else None
     return Called(texts.SKILL, name[1], session, lines.epoch(data.get("timestamp"), 0.0)) if name else None
 
 
