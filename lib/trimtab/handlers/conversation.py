@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import tiers, tokens, transcript
+from trimtab.handlers import outputs
 from trimtab.handlers.letters import Letter, Mailbox
 from trimtab.history.warmth import Warmth
 from trimtab.messages import deliveries
@@ -39,6 +40,17 @@ class Held(NamedTuple):
     name: str
 
 
+class Fetch(NamedTuple):
+    """A read of a kept output that another conversation was shown a view of: its lines, and `tokens` of its result."""
+
+    path: str
+    tool_use_id: str
+    at: float
+    tool: str
+    lines: frozenset[int]
+    tokens: int
+
+
 class Conversation:
     """Follows one transcript. `catch_up` reads on and returns what belongs into the ledger, until it is `recorded`."""
 
@@ -50,7 +62,7 @@ class Conversation:
         self.requests = 0
         self.warmth = Warmth()
         self._fetched: dict[str, int] = {}  # by name, how often folded lines were fetched since it was last edited
-        self._agent = agent
+        self.session, self.agent = session, agent
         self._reader = transcript.Reader(path, session, agent)
         self._mailbox = Mailbox(path, session, agent)
         self._calls: OrderedDict[str, transcript.Call] = OrderedDict()
@@ -59,7 +71,7 @@ class Conversation:
         self.reports: deque[str] = deque(maxlen=MOST_REPORTS)  # of subagents, as this conversation was shown them
         self._shown: set[str] = set()  # of the held views, those whose result the transcript has come to
         self._messages: set[str] = set()
-        self._news = News([], [], [], [])
+        self._news = News([], [], [], [], [])
         self._calibration = transcript.Calibration(exactly, agent)
         self._unsampled: deque[transcript.Entry] = deque(maxlen=MOST_UNSAMPLED)
 
@@ -113,7 +125,7 @@ class Conversation:
 
     def recorded(self) -> None:
         """What `catch_up` returned is in the ledger."""
-        self._news = News([], [], [], [])
+        self._news = News([], [], [], [], [])
 
     def samples(self) -> list[transcript.Sample]:
         """What the entries read since the last call say of the model's tokens per o200k token. Counts exactly: slow."""
@@ -124,7 +136,7 @@ class Conversation:
     def _usage(self, entry: transcript.Usage, news: "News") -> None:
         request = entry.request
         news.requests.append(request)
-        if request.agent != self._agent:  # a pass beside the response, or an old client's subagent: another context
+        if request.agent != self.agent:  # a pass beside the response, or an old client's subagent: another context
             return
         if request.message_id not in self._messages:
             self._messages.add(request.message_id)
@@ -153,6 +165,8 @@ class Conversation:
         self.interest.saw(call.name, entry.text, subject)
         recovered = self._recovered_by(call, entry)
         if recovered is None:
+            fetch = self._fetch_of(call, entry)
+            news.fetches.extend([fetch] if fetch else [])
             return
         held, lines = recovered
         if call.name == "Read" or held.name != held.path:
@@ -178,6 +192,14 @@ class Conversation:
         """What the agent that `call` started was given, {} where the call is not known."""
         found = self._calls.get(call)
         return found.input if found else {}
+
+    def _fetch_of(self, call: transcript.Call, result: transcript.Result) -> Fetch | None:
+        """A read of an output that is kept for another's view; None for any other result, and of one of our own."""
+        path = text_of(call.input, "file_path")
+        if call.name != "Read" or not outputs.is_kept(Path(path)) or any(h.path == path for h in self._held.values()):
+            return None
+        lines = frozenset(int(number) for number in NUMBERED.findall(result.text))
+        return Fetch(path, result.id, result.at, call.name, lines, exactly(result.text)) if lines else None
 
     def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> tuple[Held, int] | None:
         """The newest view whose folded lines `call` showed, with how many. One call is one view's: it costs once."""
@@ -210,6 +232,7 @@ class News(NamedTuple):
     recoveries: list[Recovery]
     honoured: list[tuple[str, bool]]
     letters: list[Letter]
+    fetches: list[Fetch]
 
 
 def exactly(text: str) -> int:

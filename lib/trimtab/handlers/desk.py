@@ -15,7 +15,7 @@ from trimtab import faults, paths, settings, tiers, tokens
 from trimtab.budget.given import is_refusal
 from trimtab.content.rules import Rule
 from trimtab.errors import BusyError, StoreError
-from trimtab.handlers import letters, outputs, parsed, recovery_guard, trial
+from trimtab.handlers import fetches, letters, outputs, parsed, recovery_guard, trial
 from trimtab.handlers.bookkeeping import Bookkeeping
 from trimtab.handlers.budget_idle import Shares
 from trimtab.handlers.budget_needs import BudgetNeeds
@@ -275,7 +275,9 @@ class Desk:
     def _catch_up(self, conversation: Conversation, project: Project) -> None:
         news = conversation.catch_up()
         mail = [letters.load(letter, project.groups) for letter in news.letters]
-        project.store.add_news(news.requests, news.recoveries, news.honoured, loads=mail)
+        views = project.store.loads(session=conversation.session) if news.fetches else []
+        recoveries = [*news.recoveries, *fetches.recoveries(news.fetches, conversation.agent, views)]
+        project.store.add_news(news.requests, recoveries, news.honoured, loads=mail)
         conversation.recorded()
 
     def parse(self, found: Loaded, rules: tuple[Rule, ...] = ()) -> Parsed:

@@ -17,6 +17,11 @@ def file_for(folder: Path, tool_use_id: str) -> Path:
     return folder / f"{name}.txt"
 
 
+def is_kept(file: Path) -> bool:
+    """Whether the file is named as an output that is kept."""
+    return file.suffix == ".txt" and len(file.stem) == NAME_LETTERS and set(file.stem) <= set("0123456789abcdef")
+
+
 def keep(file: Path, text: str) -> None:
     """Write an output whole, and make room. Raises StoreError: what is not kept must not be folded."""
     part = file.with_suffix(".part")
