@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.cli.ledgers import NOW
 from tests.prompt import bodies
+from tests.transcript.test_begun import ASKED, BLOBS, SHAPE
 from tests.usage.written import Home, answer, called, result, usage, user
 
 from trimtab.cli import audit as audit_command
@@ -26,6 +27,10 @@ urllib.request.urlopen(settings["env"]["ANTHROPIC_BASE_URL"] + "/v1/messages", b
 """
 
 
+def stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 @pytest.fixture
 def client(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A client that sends a recorded body, in a project that it trusts, with a session of the day before."""
@@ -37,8 +42,7 @@ def client(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "home" / ".claude.json").write_text(json.dumps(state))
     home = Home(tmp_path, tmp_path / "home" / ".claude")
     content = [called("Bash", "t1", command="make")]
-    day = datetime.fromtimestamp(NOW - 86_400, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    here = {"cwd": str(project), "timestamp": day}
+    here = {"cwd": str(project), "timestamp": stamp(NOW - 86_400)}
     first = answer(1, "m1", usage(100, 900, 0, 40), content=content) | here
     os.utime(home.write("s1", first, user(2, [result("t1", "ok")]) | here), (NOW, NOW))  # else its times are of no day
     monkeypatch.setattr(recording, "ENDING_S", 0.5)
@@ -68,6 +72,39 @@ def test_servers_that_start_slowly_get_more_time(client: Path, run: Run) -> None
     assert status == 0
     assert "slow:one was still starting: once more, with 30 seconds" in " ".join(err.split())
     assert "slow:one" not in out
+
+
+def test_what_a_session_wrote_down(client: Path, run: Run, project: Path, tmp_path: Path) -> None:
+    """The client is started though the newest session has its request, or the billed size is an estimate: 1,000."""
+    began = [{**record, "sessionId": "s2"} for record in (SHAPE, *BLOBS, ASKED)]
+    began[-1]["timestamp"] = stamp(NOW - 3_601)
+    here = {"cwd": str(project), "timestamp": stamp(NOW - 3_600), "sessionId": "s2"}
+    spent = answer(1, "m2", usage(100, 900, 0, 40), session="s2") | here
+    home = Home(tmp_path, tmp_path / "home" / ".claude")
+    os.utime(home.write("s2", user(0, "Say hello.") | here, *began, spent), (NOW, NOW))
+    client.unlink()
+    status, out, err = run("audit", "--json")
+    assert (status, err) == (0, "")
+    document = json.loads(out)
+    assert (document["session"], document["billed"], document["tokens"]) == ("s2", 1_000, 1_000)
+    assert (document["sessions"], document["known"], document["checked"]) == (2, 1, 0)
+    assert sum(line["tokens"] for line in document["lines"]) == 1_000
+    assert {line["had"] for line in document["lines"]} == {2}
+    told = " ".join(run("audit")[1].split())
+    assert "Session s2 of" in told
+    assert "began with 1,000 tokens of claude-opus-5-5, billed" in told
+    assert "Of 1 the client wrote down what that was; the other 1 are taken" in told
+    assert run("audit", "--no-record")[0] == 0
+
+
+def test_a_recording_is_set_by_what_sessions_were_billed(client: Path, run: Run, project: Path, tmp_path: Path) -> None:
+    """Two figures of one request differ: the same body, recorded, has the tokens that a session was billed for it."""
+    test_what_a_session_wrote_down(client, run, project, tmp_path)
+    client.write_text(CLIENT)
+    client.chmod(0o755)
+    document = json.loads(run("audit", "--record", "--client", client, "--wait", 30, "--json")[1])
+    assert (document["session"], document["billed"], document["checked"]) == ("", None, 1)
+    assert document["tokens"] == pytest.approx(1_000, abs=10)  # without the server that the fake leaves out then
 
 
 def test_json_is_in_the_docs(client: Path, run: Run) -> None:

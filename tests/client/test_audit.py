@@ -15,6 +15,9 @@ from tests.client.model import Agent, Call, ModelServer, answer, bash, delegate,
 from tests.client.runner import PLUGIN, Runner, quietly, variables
 
 from trimtab.daemon import recording
+from trimtab.records import prompt_tokens
+from trimtab.store.usage import UsageStore
+from trimtab.transcript import begun
 
 pytestmark = pytest.mark.client
 
@@ -100,9 +103,10 @@ def shop(runner: Runner) -> Runner:
 def audited(runner: Runner, *arguments: str) -> tuple[dict[str, object], str]:
     """What `trimtab audit --json` prints, and what it says beside it."""
     command = [sys.executable, "-I", "-X", "utf8", str(PLUGIN / "lib/trimtab/cli/__main__.py"), "audit", "--json"]
+    command.append(str(runner.project))
     environment = {**variables(runner.home, **runner.more), "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_OAUTH_TOKEN": TOKEN}
     done = subprocess.run(
-        [*command, "--client", str(runner.client), "--wait", "6", *arguments],
+        [*command, *(arguments or ("--record", "--client", str(runner.client), "--wait", "6"))],
         cwd=runner.project, env=environment, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -195,12 +199,13 @@ def test_the_recording_is_what_a_session_sends(shop: Runner, tmp_path: Path) -> 
     assert dict(recorded) == sent
 
 
-def test_it_adds_up_to_the_body_and_names_what_was_used(shop: Runner) -> None:
-    """Costs are not those of the sessions, or what they called is called never used."""
+def test_what_sessions_sent_is_known_without_a_recording(shop: Runner) -> None:
+    """The client writes its first request down otherwise than it sends it, the parts are not what it was billed, costs
+    are not those of the sessions, or what they called is called never used.
+    """
     settings = json.loads((shop.home / ".claude" / "settings.json").read_text())
-    write(
-        shop.home / ".claude" / "settings.json", {k: v for k, v in settings.items() if k not in ("env", "apiKeyHelper")}
-    )
+    kept = {name: value for name, value in settings.items() if name not in ("env", "apiKeyHelper")}
+    write(shop.home / ".claude" / "settings.json", kept)
 
     def work() -> Agent:
         yield bash("echo one")
@@ -211,22 +216,53 @@ def test_it_adds_up_to_the_body_and_names_what_was_used(shop: Runner) -> None:
 
     model = ModelServer(work())
     shop.run("Work.", model, plugins=()).check()
+    (file,) = (shop.home / ".claude" / "projects").glob("*/*.jsonl")
+    first = begun.first_request(file)
+    assert first is not None
+    sent = model.requests[0].body
+    system = [block for block in sent["system"] if not block["text"].startswith("x-anthropic-billing-header")]
+    wire = bare_json(system, sent["tools"], sent["messages"])
+    assert wire == bare_json(first.body["system"], first.body["tools"], first.body["messages"])
+    assert (first.client, first.is_terminal) == ("2.1.328", False)
+
     shop.run("/deploy", ModelServer(answer("Deployed.")), plugins=()).check()
-    document, _ = audited(shop)
-    uses = {str(line["name"]): (line["times"], line["sessions"]) for line in lines_of(document) if line["is_use_known"]}
+    document, said = audited(shop, "--client", "/none")
+    assert said == ""
+    lines = lines_of(document)
+    assert (document["sessions"], document["known"]) == (2, 2)
+    assert document["tokens"] == document["billed"] == sum(int(str(line["tokens"])) for line in lines)
+    uses = {str(line["name"]): (line["times"], line["sessions"]) for line in lines if line["is_use_known"]}
     used = {"Bash", "Skill", "Agent", "mcp__tickets__find", "tickets", "toolbox:lint", "deploy", "checker"}
     assert {name for name, use in uses.items() if use != (0, 0)} - {"ToolSearch"} == used
     assert (uses["Bash"], uses["deploy"]) == ((1, 1), (1, 1))
-    assert document["sessions"] == 2
-    usd = [line["usd"] for line in lines_of(document)]
-    assert all(
-        isinstance(cost, float) and cost > 0
-        for line, cost in zip(lines_of(document), usd, strict=True)
-        if line["tokens"]
-    )
+    assert {line["had"] for line in lines if line["kind"] == "tool"} == {2}
+    assert sum(float(str(line["usd"])) for line in lines) == pytest.approx(standing_usd(shop), rel=1e-6)
 
-    with_json, _ = audited(shop, "--no-record")
-    assert [line["name"] for line in lines_of(with_json)] == [line["name"] for line in lines_of(document)]
+
+def standing_usd(shop: Runner) -> float:
+    """What the first prompts of the main conversations cost, by the book: of each request the first so many tokens."""
+    with UsageStore.open(shop.home / ".claude-patterns" / "usage.db", readonly=True) as store:
+        requests = [request for request in store.requests() if not request.agent]
+    firsts: dict[str, int] = {}
+    summed = 0.0
+    for request in requests:
+        held = firsts.setdefault(request.session, prompt_tokens(request))
+        read = min(request.read_tokens, held)
+        written = min(request.write_5m_tokens, held - read)
+        plain = held - read - written
+        summed += (0.2 * read + 5.0 * written + 4.0 * plain) / 1e6  # opus-5-5; the server writes for 5 minutes
+    return summed
+
+
+def bare_json(*parts: object) -> str:
+    """Parts of a body without the marks of what to cache, which the client keeps elsewhere."""
+    return json.dumps(without_marks(parts), sort_keys=True)
+
+
+def without_marks(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: without_marks(part) for name, part in value.items() if name != "cache_control"}
+    return [without_marks(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def test_our_own_hooks_are_silent(shop: Runner) -> None:

@@ -1,6 +1,6 @@
 """An audit by hand, of a request with a part of every kind."""
 
-from trimtab.prompt.audit import Audit, Line
+from trimtab.prompt.audit import Audit, Line, Sent
 from trimtab.prompt.bill import Cost
 from trimtab.prompt.parts import Part
 from trimtab.prompt.used import UNKNOWN, Use
@@ -16,7 +16,7 @@ def line(
     plugin: str = "", server: str = "", path: str = "", late: bool = False,
 ) -> Line:  # fmt: skip
     part = Part(kind, name, plugin, server, path, tokens, 4 * tokens, late)
-    return Line(part, owner, use, Cost(usd * 1e6, usd))
+    return Line(part, owner, use, Cost(usd * 1e6, usd), 12)
 
 
 LINES = (
@@ -40,7 +40,8 @@ LINES = (
     line("frame", "parameters", 0, "the client"),
 )  # fmt: skip
 
+SENT = Sent(NOW, "2.1.328", "claude-opus-5-5", True, "", None, 0)
 AUDIT = Audit(
-    "/home/sam/shop", NOW, "2.1.328", "claude-opus-5-5", True, NOW - 28 * DAY, NOW, LINES, 1_204, 12, 0,
-    (4_000, 4_500, 5_000), Cost(5e6, 4.5), Cost(1e6, 0.8), 3,
+    "/home/sam/shop", SENT, NOW - 28 * DAY, NOW, LINES, 1_204, 12, 5, 0, (4_000, 4_500, 5_000),
+    Cost(2e6, 1.5), Cost(3e6, 3.0), Cost(1e6, 0.8), 3,
 )  # fmt: skip

@@ -3,9 +3,11 @@
 The price list of these tests: a token costs $1 as input, $2 written for 1 hour, $1.25 for 5 minutes, $0.1 read.
 """
 
+from collections.abc import Mapping
+
 import pytest
 
-from trimtab.prompt.bill import Bill, Cost, bill, stretches
+from trimtab.prompt.bill import Bill, Composition, Cost, bill, measured, stretches
 from trimtab.records import Prices, Request
 
 ALWAYS = (0.0, 1e9)
@@ -23,9 +25,20 @@ def usd(asked: Request) -> float | None:
     return prompt + 5 * asked.output_tokens
 
 
-def priced(sizes: list[float], requests: list[Request], time: tuple[float, float] = ALWAYS, model: str = "m") -> Bill:
+def parts(*sizes: float, first: int = 0) -> Composition:
+    """Parts with these sizes, called 0, 1 and so on."""
+    return [(("tool", str(number), ""), size) for number, size in enumerate(sizes, first)]
+
+
+def priced(
+    sizes: list[float],
+    requests: list[Request],
+    time: tuple[float, float] = ALWAYS,
+    known: Mapping[str, Composition] = {},
+) -> Bill:
     factors = {"m": 1.0, "free": 1.0, "double": 2.0}
-    return bill(sizes, model, requests, time, factors.__getitem__, lambda model, hour: Prices(2.0, 0.1, 5.0), usd)
+    prices = lambda model, hour: Prices(2.0, 0.1, 5.0)  # noqa: E731 - the relative ones are looked at once
+    return bill(parts(*sizes), "m", known, requests, time, factors.__getitem__, prices, usd)
 
 
 def test_each_class_at_its_place() -> None:
@@ -101,8 +114,37 @@ def test_a_model_without_a_price() -> None:
 
 def test_nothing_is_recorded() -> None:
     """A project without a history is an error, or costs something."""
-    assert priced([10, 20], []) == Bill((Cost(0.0, None),) * 2, Cost(0.0, None), 0, 0, 0, (), Cost(0.0, None), 0)
+    none = Cost(0.0, None)
+    assert priced([10, 20], []) == Bill((none, none), (0, 0), none, none, 0, 0, 0, 0, (), none, 0)
     assert priced([], [request(1, plain=10)]).rest.usd == pytest.approx(10.0)
+
+
+def test_what_a_session_is_known_to_have_begun_with() -> None:
+    """A session is charged for a part that it did not have, or its own parts are not its bill.
+
+    Session s had parts 1 and 2, 40 and 20 estimated, billed 120; t is not known. Today's request has parts 0 and 1.
+    """
+    talks = [request(1, plain=120), request(2, read=120), request(1, plain=100, session="t")]
+    found = priced([50, 40], talks, known={"s": parts(40, 20, first=1)})
+    assert [cost.usd for cost in found.parts] == pytest.approx([50.0, 80 * 1.1 + 40.0])
+    assert found.gone.usd == pytest.approx(40 * 1.1)
+    assert found.rest.usd == pytest.approx(10.0)  # of t: 100 less 90
+    assert (found.had, found.sessions, found.known) == ((1, 2), 2, 1)
+    assert found.whole.usd == pytest.approx(120 + 12 + 100)
+
+
+def test_a_request_that_is_another_one() -> None:
+    """What was written down of some other request is spread over a bill that is nothing like it."""
+    found = priced([50], [request(1, plain=1_000)], known={"s": parts(40, first=1)})
+    assert (found.known, found.had) == (0, (1,))
+    assert found.gone.usd is None
+
+
+def test_what_first_requests_were_billed_for_an_estimated_token() -> None:
+    """A subagent's prompt corrects the estimate, or another model's does."""
+    talks = [request(1, plain=120), request(2, plain=900, agent="a"), request(1, plain=75, session="t", model="double")]
+    known = {"s": parts(60, 40), "t": parts(50)}
+    assert measured(known, talks) == {"m": [1.2], "double": [1.5]}
 
 
 def test_stretches() -> None:

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from tests.prompt.audits import AUDIT, LINES, NOW, line
+from tests.prompt.audits import AUDIT, LINES, NOW, SENT, line
 
 from trimtab.prompt import audit
 from trimtab.prompt.bill import Cost
@@ -71,21 +71,44 @@ def test_sums() -> None:
 def test_what_is_said_of_it() -> None:
     """An estimate is called a count, or what was never used is not summed: 1,400 + 108 + 5 + 40 + 480."""
     told = " ".join(text().split())
-    assert "about 4,171 tokens of claude-opus-5-5 (an estimate" in told
-    assert "3 sessions began with this model and 4,000 to 5,000 tokens, billed (median 4,500)" in told
+    assert "about 4,171 tokens of claude-opus-5-5 (an estimate; recorded" in told
+    assert "3 sessions began with 4,000 to 5,000 tokens of this model (median 4,500), billed" in told
     assert "7% below that median" in told
     assert "1,204 requests of 12 sessions" in told
     assert (
         "Never used in 12 sessions: 2,033 tokens of each request, $4.30. The largest: Workflow 1,400, dataviz 480"
         in told
     )
-    assert "$4.50 that first prompts held beyond this request" in told
+    assert "carried what each session began with: $13.41" in told
+    assert "Of 5 the client wrote down what that was; the other 7 are taken to have begun with this." in told
+    assert "$1.50 for what sessions began with that this one has not" in told
+    assert "$3.00 that first prompts of sessions of which it is not known held beyond this request" in told
     assert "$0.800 for the first prompts of 3 subagents" in told
+
+
+def test_a_session_s_own_request() -> None:
+    """A billed size is called an estimate, or an estimate that bills corrected is compared with them again."""
+    own = " ".join(text(AUDIT._replace(sent=SENT._replace(session="3282c524-e012", billed=4_171), known=12)).split())
+    assert own.startswith("Session 3282c524 of 2026-11-24")
+    assert "began with 4,171 tokens of claude-opus-5-5, billed; how they divide is an estimate." in own
+    assert "Of each the client wrote down what that was." in own
+    assert "below" not in own
+    told = " ".join(text(AUDIT._replace(sent=SENT._replace(checked=4, is_terminal=False), known=0)).split())
+    assert "(an estimate, set by 4 sessions that were billed; recorded" in told
+    assert "by claude -p" in told
+    assert "taken that all of them began with this" in told
+
+
+def test_never_is_of_the_sessions_that_had_it() -> None:
+    """A server of yesterday was never used in all sessions of the month."""
+    new = AUDIT._replace(lines=(AUDIT.lines[1]._replace(had=1),))
+    assert row("Workflow", text(new))[-1] == "never in 1"
 
 
 def test_without_a_history() -> None:
     """A new project's parts are called never used, or cost nothing."""
-    bare = AUDIT._replace(requests=0, sessions=0, firsts=(), rest=Cost(0, None), agent_runs=0)
+    nothing = Cost(0, None)
+    bare = AUDIT._replace(requests=0, sessions=0, known=0, firsts=(), gone=nothing, rest=nothing, agent_runs=0)
     told = text(bare)
     assert "is not known" in told
     assert "never" not in told
@@ -116,7 +139,15 @@ def test_it_can_be_kept() -> None:
     data = json.loads(json.dumps(audit.as_document(AUDIT)))
     assert audit.of_document(data) == AUDIT
     assert data["tokens"] == 4_171
-    others: tuple[object, ...] = (None, [], {}, {"format": 2}, {**data, "lines": [{"kind": 1}]}, {**data, "rest": None})
+    others: tuple[object, ...] = (
+        None,
+        [],
+        {},
+        {"format": 2},
+        {**data, "lines": [{"kind": 1}]},
+        {**data, "rest": None},
+        {**data, "had": 1, "gone": 1},
+    )
     for other in others:
         assert audit.of_document(other) is None
 

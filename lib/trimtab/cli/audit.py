@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -16,9 +17,10 @@ from trimtab.daemon import recording
 from trimtab.errors import TrimtabError
 from trimtab.monitor.report import WIDTH
 from trimtab.prompt import audit, report, texts
-from trimtab.prompt.audit import Audit
+from trimtab.prompt.audit import Audit, Sent
 from trimtab.prompt.parts import parts
 from trimtab.usage import audits
+from trimtab.usage.audits import History, Taken
 
 WEEKS = 4  # chosen: what was needed once in a month is mostly still needed
 LONG_S = 30.0  # the client gives an MCP server 30 s to connect (2.1.328)
@@ -34,7 +36,11 @@ BEFORE = (
 @click.option(
     "--weeks", type=click.FloatRange(0.1, 520), default=WEEKS, show_default=True, help="Cost and use of so many weeks."
 )
-@click.option("--record/--no-record", default=True, help="Record a first request, or take the newest kept one.")
+@click.option(
+    "--record/--no-record",
+    default=None,
+    help="Start the client to see what it would send now, or never; by default only where no session has it.",
+)
 @click.option("--all", "wants_all", is_flag=True, help="Give every part a row, however small.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--client", default="", metavar="FILE", help="The client's executable; by default `claude` on the PATH.")
@@ -48,17 +54,23 @@ BEFORE = (
     help="How long MCP servers get to start.",
 )
 def command(
-    project: Path | None, weeks: float, record: bool, wants_all: bool, wants_json: bool, client: str, wait_s: float
+    project: Path | None,
+    weeks: float,
+    record: bool | None,
+    wants_all: bool,
+    wants_json: bool,
+    client: str,
+    wait_s: float,
 ) -> None:
     """Show what a session's first request is made of, what it cost, and what was never used.
 
-    Your client is started once against a server on this machine that keeps the request in memory: what a session in
-    PROJECT (by default here) sends before you have said anything, tool by tool, section by section. No key is sent or
-    kept, no text is written down; names and figures go to .claude-patterns/audit.json. Cost and use are of the
-    project's own sessions.
+    From version 2.1.328 on the client writes down what a session sent first. This takes the newest one of PROJECT (by
+    default here) apart, tool by tool, section by section. Without one, or with --record, your client is started once
+    against a server on this machine that keeps the request in memory. No key is sent or kept, no text is written
+    down; names and figures go to .claude-patterns/audit.json.
     """  # fmt: skip
     place = places.find(project, Path.cwd(), os.environ)
-    found = made(place, weeks, (client, wait_s) if record else None)
+    found = made(place, weeks, How(record, client, wait_s))
     if wants_json:
         print(json.dumps(audit.as_document(found), ensure_ascii=False, indent=2))
         return
@@ -69,24 +81,43 @@ def command(
         out.print(line, soft_wrap=True)
 
 
-def made(place: places.Place, weeks: float, how: tuple[str, float] | None) -> Audit:
-    """An audit of a new recording, made with this client and wait, or (None) of the kept one; it is kept."""
-    folder = paths.project_folder(place.project, place.settings.data_directory)
-    old = audits.kept(folder)
-    if how is None and old is None:
-        raise TrimtabError(f"no audit of {str(place.project)!r} is kept: leave out --no-record")
-    now, book = time.time(), prices.Book(place.settings.prices)
-    told = recorded(place.project, *how) if how is not None else None
+class How(NamedTuple):
+    """Where a first request is to come from: a recording (True), none (False), or one where no session has its own."""
+
+    record: bool | None
+    client: str
+    wait_s: float
+
+
+def made(place: places.Place, weeks: float, how: How) -> Audit:
+    """An audit of the newest first request that there is; it is kept."""
+    now = time.time()
+    folder, period = paths.project_folder(place.project, place.settings.data_directory), (now - weeks * WEEK_S, now)
     with books.opened() as store:
-        factor_of = audits.factors(store, str(place.project))
-        if told is not None:
-            found = audits.taken_apart(told.body, now, told.client, told.is_terminal, factor_of)
-        else:
-            assert old is not None
-            found = audits.recorded_of(old)
-        made = audits.make(store, found, place.project, (now - weeks * WEEK_S, now), os.environ, book, factor_of)
-    audits.keep(made, paths.ensure_project_folder(place.project, place.settings.data_directory))
-    return made
+        history = audits.history(store, str(place.project), period, os.environ)
+        taken = first_request(place.project, how, history, audits.kept(folder), now)
+        found = audits.make(
+            store, taken, history, place.project, period, os.environ, prices.Book(place.settings.prices)
+        )
+    audits.keep(found, paths.ensure_project_folder(place.project, place.settings.data_directory))
+    return found
+
+
+def first_request(project: Path, how: How, history: History, old: Audit | None, now: float) -> Taken:
+    """What a session began with: of the newest session that has it written down, else recorded, else the kept one."""
+    written = None if how.record else audits.newest(history)
+    if written is not None:
+        return written
+    if how.record is False:
+        if old is None:
+            raise TrimtabError(
+                f"no session of {str(project)!r} has its first request written down in that time (clients from"
+                " 2.1.328 on do), and no audit is kept: leave out --no-record"
+            )
+        return audits.taken_of(old)
+    told = recorded(project, how.client, how.wait_s)
+    sent = Sent(now, told.client, str(told.body.get("model") or ""), told.is_terminal, "", None, 0)
+    return audits.taken_apart(sent, told.body, history)
 
 
 def recorded(project: Path, client: str, wait_s: float) -> recording.Recording:

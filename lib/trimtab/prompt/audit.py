@@ -1,4 +1,4 @@
-"""The audit of a standing prompt: each part of a recorded first request, what it cost, and whether it was ever used.
+"""The audit of a standing prompt: each part of a first request, what it cost, and whether it was ever used.
 
 `as_document` and `of_document` turn it into JSON and back, for keeping the newest one: names and figures, no texts.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from trimtab.prompt import texts
-from trimtab.prompt.bill import Bill, Cost
+from trimtab.prompt.bill import Bill, Cost, total
 from trimtab.prompt.parts import FRAME, MCP_TOOL, SYSTEM, TOOL, Part
 from trimtab.prompt.used import UNKNOWN, Use
 
@@ -26,18 +26,22 @@ GROUPS = (  # what a report calls the kinds
     ("Attribution", (texts.ATTRIBUTION,)),
     ("Notices and headings", (texts.NOTICE,)),
     ("Other", (texts.OTHER,)),
-    ("The recording's own prompt", (texts.PROMPT,)),
+    ("The prompt itself", (texts.PROMPT,)),
 )
 GROUP_OF = {kind: title for title, kinds in GROUPS for kind in kinds}
 
 
 class Line(NamedTuple):
-    """One part, whose tokens are the recorded model's (an estimate); `owner` is who brings it, "" if not known."""
+    """One part, whose tokens are the audited model's; `owner` is who brings it, "" if not known.
+
+    `had` says how many sessions began with it, as far as that is known: else they are taken to have.
+    """
 
     part: Part
     owner: str
     use: Use
     cost: Cost
+    had: int
 
     @property
     def group(self) -> str:
@@ -45,55 +49,75 @@ class Line(NamedTuple):
         return GROUP_OF.get(self.part.kind, "")
 
 
-class Audit(NamedTuple):
-    """A recorded first request and the time that its cost and use are of.
+class Sent(NamedTuple):
+    """The audited request: when, by which client and to which model, and whether as in a terminal.
 
-    `lines` are in the order of the request. `requests` of `sessions` carried its like; `firsts` are what the first
-    prompts of those that began in the time were billed, of the recorded model. `rest` is what first prompts cost beyond
-    the recording, `agents` what those of `agent_runs` subagents cost; `unpriced` requests have no known price.
+    `session` is the one that began with it, "" for a recording. `billed` is what it was billed then; None for an
+    estimate, which `checked` first requests of the model have corrected by what they were billed.
     """
 
-    project: str
     at: float
     client: str
     model: str
     is_terminal: bool
+    session: str
+    billed: int | None
+    checked: int
+
+
+class Audit(NamedTuple):
+    """A first request and the time that its cost and use are of.
+
+    `lines` are in the order of the request. `requests` of `sessions` carried what these began with, which is `known` of
+    some of them; `firsts` are what the first prompts of those that began in the time were billed, of the same model.
+    `gone` is what other parts cost that sessions are known to have begun with, `rest` what first prompts of the others
+    cost beyond these lines, `agents` what those of `agent_runs` subagents cost; `unpriced` requests have no known
+    price.
+    """
+
+    project: str
+    sent: Sent
     since: float
     until: float
     lines: tuple[Line, ...]
     requests: int
     sessions: int
+    known: int
     unpriced: int
     firsts: tuple[int, ...]
+    gone: Cost
     rest: Cost
     agents: Cost
     agent_runs: int
 
     @property
     def tokens(self) -> int:
-        """Of the whole request, an estimate."""
+        """Of the whole request."""
         return sum(line.part.tokens for line in self.lines)
+
+    @property
+    def whole(self) -> Cost:
+        """What all main conversations' first prompts cost."""
+        return total([*(line.cost for line in self.lines), self.gone, self.rest])
 
 
 def audit(
     project: str,
-    recorded: tuple[float, str, str, bool],
+    sent: Sent,
     parts: Sequence[Part],
     owners: Mapping[tuple[str, str], str],
     uses: Mapping[tuple[str, str, str], Use],
     found: Bill,
     time: tuple[float, float],
 ) -> Audit:
-    """Puts an audit together. `recorded` is when, by which client and model, and whether in a terminal; `owners` are
-    those of skills and agents, by kind and name.
-    """
+    """Puts an audit together; `owners` are those of skills and agents, by kind and name."""
     lines = [
-        Line(part, owner_of(part, owners), uses.get(part.key, UNKNOWN), cost)
-        for part, cost in zip(parts, found.parts, strict=True)
+        Line(part, owner_of(part, owners), uses.get(part.key, UNKNOWN), cost, had)
+        for part, cost, had in zip(parts, found.parts, found.had, strict=True)
     ]
     return Audit(
-        project, *recorded, *time, tuple(lines), found.requests, found.sessions, found.unpriced, found.firsts,
-        found.rest, found.agents, found.agent_runs,
+        project, sent, *time, tuple(lines), found.requests, found.sessions, found.known, found.unpriced, found.firsts,
+        found.gone, found.rest, found.agents, found.agent_runs,
     )  # fmt: skip
 
 
@@ -117,16 +141,20 @@ def never_used(lines: Iterable[Line]) -> list[Line]:
     )
 
 
+COSTS = ("gone", "rest", "agents")
+
+
 def as_document(found: Audit) -> dict[str, object]:
     """As JSON has it."""
     rows = [
-        {**line.part._asdict(), "owner": line.owner, "group": line.group}
+        {**line.part._asdict(), "owner": line.owner, "group": line.group, "had": line.had}
         | {"times": line.use.times, "sessions": line.use.sessions, "last": line.use.last}
         | {"is_use_known": line.use.is_known, "units": line.cost.units, "usd": line.cost.usd}
         for line in found.lines
     ]
-    rest, agents = found.rest._asdict(), found.agents._asdict()
-    return {"format": FORMAT, **found._asdict(), "tokens": found.tokens, "lines": rows, "rest": rest, "agents": agents}
+    own = {name: value for name, value in found._asdict().items() if name != "sent"}
+    costs = {name: own[name]._asdict() for name in COSTS}
+    return {"format": FORMAT, **found.sent._asdict(), **own, **costs, "tokens": found.tokens, "lines": rows}
 
 
 def of_document(data: object) -> Audit | None:
@@ -140,11 +168,13 @@ def of_document(data: object) -> Audit | None:
                 row["owner"],
                 Use(row["times"], row["sessions"], row["last"], row["is_use_known"]),
                 Cost(row["units"], row["usd"]),
+                row["had"],
             )
             for row in data["lines"]
         ]
-        figures = {name: data[name] for name in Audit._fields}
-        costs = {name: Cost(data[name]["units"], data[name]["usd"]) for name in ("rest", "agents")}
-        return Audit(**{**figures, **costs, "lines": tuple(lines), "firsts": tuple(data["firsts"])})
+        own = {name: data[name] for name in Audit._fields if name != "sent"}
+        own |= {name: Cost(data[name]["units"], data[name]["usd"]) for name in COSTS}
+        own |= {"sent": Sent(*(data[name] for name in Sent._fields)), "lines": tuple(lines)}
+        return Audit(**{**own, "firsts": tuple(data["firsts"])})
     except (KeyError, TypeError):
         return None

@@ -2,12 +2,14 @@
 
 A cache is a prefix of a prompt: of each request the first tokens were read from it, the next written to it, the last
 paid as plain input. Where in the prompt a part lies says which of these it was. Each conversation's first prompt is
-what its later requests go on carrying; today's recording says what was in it, as far as it reaches. What a first prompt
-held beyond the recording is REST; of one that was shorter than the recording all parts were smaller in proportion.
+what its later requests go on carrying. What that was made of the client has written down for some sessions: their parts
+add up to what their first request was billed. For the others it is taken to be what is audited, as far as it reaches:
+what their first prompts held beyond it is `rest`, of one that was shorter all parts were smaller in proportion.
 """
 
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -16,7 +18,10 @@ from trimtab.monitor.parts import Rates, relative_rates, usd_rates
 from trimtab.monitor.summary import PricesOf, UsdOf
 from trimtab.records import UNLISTED, Request, prompt_tokens
 
+Key = tuple[str, str, str]
+Composition = Sequence[tuple[Key, float]]  # the parts of a request by their keys, and their weights
 Time = tuple[float, float]  # from the first on, before the second
+ODD = 3.0  # chosen, as in monitor.calibration: a first request billed so much more or less is another one
 FactorOf = Callable[[str], float]  # how many tokens a model has for one of a part's weight
 
 
@@ -28,17 +33,22 @@ class Cost(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """What first prompts cost: each part's, in their order, and `rest`, what no part of the recording explains.
+    """What first prompts cost: each audited part's, in their order; `gone`, that of parts which are not in the audit,
+    and `rest`, what of sessions whose first request is not known no part explains.
 
-    `requests` of `sessions` carried them, `unpriced` of these have no known price. `firsts` are the sizes of the first
-    prompts, of the recorded model and of main conversations that began in the time. `agents` is what the first prompts
-    of `agent_runs` subagents cost, which are others.
+    `had` says in how many sessions each part was (in those that are not `known`, all are taken to be). `requests` of
+    `sessions` carried them, `unpriced` of these have no known price. `firsts` are the sizes of the first prompts, of
+    the audited model and of main conversations that began in the time. `agents` is what the first prompts of
+    `agent_runs` subagents cost, which are others.
     """
 
     parts: tuple[Cost, ...]
+    had: tuple[int, ...]
+    gone: Cost
     rest: Cost
     requests: int
     sessions: int
+    known: int
     unpriced: int
     firsts: tuple[int, ...]
     agents: Cost
@@ -47,7 +57,7 @@ class Bill(NamedTuple):
     @property
     def whole(self) -> Cost:
         """All of the main conversations' first prompts."""
-        return total([*self.parts, self.rest])
+        return total([*self.parts, self.gone, self.rest])
 
 
 class Slopes:
@@ -90,23 +100,26 @@ def stretches(changes: Iterable[tuple[float, float]], ends: Sequence[float]) -> 
 
 
 def bill(
-    sizes: Sequence[float],
+    audited: Composition,
     model: str,
+    known: Mapping[str, Composition],
     requests: Iterable[Request],
     time: Time,
     factor_of: FactorOf,
     prices_of: PricesOf,
     usd_of: UsdOf,
 ) -> Bill:
-    """The bill of the parts with `sizes` in tokens of the recorded `model`, in the order in which a request has them.
+    """The bill of the `audited` parts of a request to `model`, in the order in which a request has them.
 
-    `factor_of` says how a model's tokens compare with another's. `requests` are all of the project, so that a
-    conversation's first is there though it was before the time.
+    `known` are the parts of sessions whose first request was written down, `factor_of` says how many tokens a model has
+    for one of a part's weight. `requests` are all of the project, so that a conversation's first is there though it was
+    before the time.
     """
     talks = conversations(requests)
-    most, length = longest([talk[0] for talk in talks if not talk[0].agent]), sum(sizes)
-    main, others = Slopes(), Slopes()
-    sessions: set[str] = set()
+    most = longest([talk[0] for talk in talks if not talk[0].agent])
+    sums = {key: Cost(0.0, None) for key, _ in audited}
+    had, agents, gone, rest = Counter[Key](), Cost(0.0, None), Cost(0.0, None), Cost(0.0, None)
+    sessions: dict[str, bool] = {}
     firsts = []
     carried = unpriced = runs = 0
     for talk in talks:
@@ -115,23 +128,62 @@ def bill(
             continue
         if first.agent:
             runs += 1
-            pay(others, asked, prompt_tokens(first), 1.0, prices_of, usd_of)
+            agents = total([agents, *paid(asked, prompt_tokens(first), [], 1.0, prices_of, usd_of)[0]])
             continue
-        held = min(prompt_tokens(first), most)
-        scale = min(factor_of(first.model) / factor_of(model), held / length if length else 1.0)
-        unpriced += pay(main, asked, held, scale, prices_of, usd_of)
-        carried += len(asked)
-        sessions.add(first.session)
-        firsts += [prompt_tokens(first)] * (first.at >= time[0] and first.model == model)
-    ends = list(accumulate(sizes))
-    *parts, rest = main.between([*ends, max([main.end, *ends])])
-    (agents,) = others.between([others.end])
-    return Bill(tuple(parts), rest, carried, len(sessions), unpriced, tuple(firsts), agents, runs)
+        own, size = fitting(known.get(first.session), first, factor_of), prompt_tokens(first)
+        made_of, held = own or audited, size if own else min(size, most)
+        length = sum(weight for _, weight in made_of)
+        scale = held / length if own else min(factor_of(first.model), held / length if length else 1.0)
+        costs, without = paid(asked, held, [weight for _, weight in made_of], scale, prices_of, usd_of)
+        for (key, _), cost in zip(made_of, costs, strict=False):
+            if key in sums:
+                sums[key] = total([sums[key], cost])
+            else:
+                gone = total([gone, cost])
+        rest = total([rest, costs[-1]])
+        if first.session not in sessions:
+            had.update({key for key, _ in made_of})
+        sessions[first.session] = own is not None
+        carried, unpriced = carried + len(asked), unpriced + without
+        firsts += [size] * (first.at >= time[0] and first.model == model)
+    return Bill(
+        tuple(sums.values()), tuple(had[key] for key in sums), gone, rest, carried, len(sessions),
+        sum(sessions.values()), unpriced, tuple(firsts), agents, runs,
+    )  # fmt: skip
+
+
+def fitting(own: Composition | None, first: Request, factor_of: FactorOf) -> Composition | None:
+    """What a session began with, if it can be what its first response was billed for."""
+    length = sum(weight for _, weight in own or ())
+    if own is None or not length:
+        return None
+    return own if 1 / ODD < prompt_tokens(first) / (length * factor_of(first.model)) < ODD else None
+
+
+def measured(known: Mapping[str, Composition], requests: Iterable[Request]) -> dict[str, list[float]]:
+    """By model, how many tokens were billed for one of a part's weight in the first requests that are known."""
+    found: dict[str, list[float]] = {}
+    for talk in conversations(requests):
+        own = known.get(talk[0].session) if not talk[0].agent else None
+        length = sum(weight for _, weight in own or ())
+        if length:
+            found.setdefault(talk[0].model, []).append(prompt_tokens(talk[0]) / length)
+    return found
+
+
+def paid(
+    asked: Iterable[Request], held: int, weights: Sequence[float], scale: float, prices_of: PricesOf, usd_of: UsdOf
+) -> tuple[list[Cost], int]:
+    """What each part and, at the end, what is beyond them cost in these requests; how many of them have no price."""
+    slopes = Slopes()
+    unpriced = pay(slopes, asked, held, scale, prices_of, usd_of)
+    ends = list(accumulate(weights))
+    return slopes.between([*ends, max([slopes.end, *ends])]), unpriced
 
 
 def pay(slopes: Slopes, asked: Iterable[Request], held: int, scale: float, prices_of: PricesOf, usd_of: UsdOf) -> int:
-    """Adds what the first `held` tokens cost in each request; `scale` are a conversation's tokens for one of the
-    recording's. Returns how many requests have no price.
+    """Adds what the first `held` tokens cost in each request; `scale` are a conversation's tokens for one
+    of a part's weight. Returns how many requests have no price.
     """
     unpriced = 0
     for request in asked:

@@ -38,13 +38,14 @@ class Screen(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of the table; `use` is None where a word on its use would say nothing."""
+    """A row of the table; `use` is None where a word on it would say nothing. `had` sessions began with it."""
 
     depth: int
     name: str
     tokens: int
     cost: Cost
     use: Use | None
+    had: int
 
 
 def report(found: Audit, screen: Screen) -> list[str]:
@@ -54,43 +55,75 @@ def report(found: Audit, screen: Screen) -> list[str]:
     lines.append(f"{'Part':<{screen.name}}{'tokens':>{TOKENS}}" + (f"{'cost':>{MONEY}}   used" if has_history else ""))
     for title, members in groups(found):
         if any(line.part.tokens for line in members):
-            lines += [drawn(row, screen, found.sessions, has_history) for row in rows_of(title, members, screen)]
+            lines += [drawn(row, screen, has_history) for row in rows_of(title, members, screen)]
     lines.append(
-        drawn(Row(0, "All", found.tokens, total(line.cost for line in found.lines), None), screen, 0, has_history)
+        drawn(Row(0, "All", found.tokens, total(line.cost for line in found.lines), None, 0), screen, has_history)
     )
     return [*lines, "", *foot(found, screen)]
 
 
 def head(found: Audit, screen: Screen) -> Iterator[str]:
-    """What was recorded, and what real sessions began with."""
-    place = "in a terminal" if found.is_terminal else "by claude -p"
-    version = f" {found.client}" if found.client else ""
-    day = datetime.datetime.fromtimestamp(found.at).astimezone().strftime("%Y-%m-%d %H:%M")
-    text = (
-        f"A first request in {shortened(found.project, screen.home, '')} has about {found.tokens:,} tokens of"
-        f" {printable(found.model)} (an estimate; recorded {day}, client{version} {place})."
-    )
-    if found.firsts:
-        middle = statistics.median(found.firsts)
-        off = found.tokens / middle - 1
-        least, most = short(min(found.firsts)), short(max(found.firsts))
-        text += (
-            f" {number(len(found.firsts), 'session')} began with this model and {least} to {most} tokens, billed"
-            f" (median {short(middle)}), their own prompts included: the estimate is {abs(off):.0%}"
-            f" {'above' if off > 0 else 'below'} that median."
-        )
-    yield from textwrap.wrap(text, screen.width)
+    """What is audited, what real sessions began with, and what that cost."""
+    yield from wrapped(f"{request(found, screen)} {others(found)}".strip(), screen.width)
     yield ""
-    weeks = f"In the {(found.until - found.since) / DAY_S:.0f} days before"
     if not found.requests:
-        yield from textwrap.wrap(NO_HISTORY, screen.width)
+        yield from wrapped(NO_HISTORY, screen.width)
         return
-    whole = total([*(line.cost for line in found.lines), found.rest])
     text = (
-        f"{weeks}, {number(found.requests, 'request')} of {number(found.sessions, 'session')} carried what each"
-        f" session began with: {money(whole)}, each at its model's price and its class of the cache."
+        f"In the {(found.until - found.since) / DAY_S:.0f} days before, {number(found.requests, 'request')} of"
+        f" {number(found.sessions, 'session')} carried what each session began with: {money(found.whole)}, each at its"
+        f" model's price and its class of the cache. {known(found)}"
     )
-    yield from textwrap.wrap(text, screen.width)
+    yield from wrapped(text.strip(), screen.width)
+
+
+def request(found: Audit, screen: Screen) -> str:
+    """Which request it is, and how its size is known."""
+    sent, project = found.sent, shortened(found.project, screen.home, "")
+    place = "in a terminal" if sent.is_terminal else "by claude -p"
+    day = datetime.datetime.fromtimestamp(sent.at).astimezone().strftime("%Y-%m-%d %H:%M")
+    client = f"client {sent.client} {place}" if sent.client else f"a client {place}"
+    model = printable(sent.model)
+    if sent.session:
+        return (
+            f"Session {printable(sent.session[:8])} of {day} ({client}) in {project} began with {found.tokens:,} tokens"
+            f" of {model}, billed; how they divide is an estimate."
+        )
+    how = f"an estimate, set by {number(sent.checked, 'session')} that were billed" if sent.checked else "an estimate"
+    return (
+        f"A first request in {project} has about {found.tokens:,} tokens of {model} ({how}; recorded {day}, {client})."
+    )
+
+
+def others(found: Audit) -> str:
+    """What the first requests of the time were billed, beside this one."""
+    if not found.firsts:
+        return ""
+    middle = statistics.median(found.firsts)
+    least, most = short(min(found.firsts)), short(max(found.firsts))
+    sessions = number(len(found.firsts), "session")
+    text = f"{sessions} began with {least} to {most} tokens of this model (median {short(middle)})"
+    off = found.tokens / middle - 1
+    if found.sent.billed is not None or found.sent.checked:
+        return f"{text}."
+    return f"{text}, billed: the estimate is {abs(off):.0%} {'above' if off > 0 else 'below'} that median."
+
+
+def known(found: Audit) -> str:
+    """Of how many sessions it is known what they began with."""
+    if found.known == found.sessions:
+        return "Of each the client wrote down what that was."
+    if not found.known:
+        return "It is taken that all of them began with this."
+    rest = found.sessions - found.known
+    return (
+        f"Of {found.known:,} the client wrote down what that was; the other {rest:,} are taken to have begun with this."
+    )
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """In lines that break between words: a model's name stays whole."""
+    return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def groups(found: Audit) -> list[tuple[str, list[Line]]]:
@@ -121,7 +154,7 @@ def summed(depth: int, name: str, lines: Sequence[Line]) -> Row:
     """One row of several parts: used as often as all of them."""
     use = joined(line.use for line in lines if line.part.kind in CALLABLE and line.part.kind != texts.INSTRUCTIONS)
     tokens = sum(line.part.tokens for line in lines)
-    return Row(depth, name, tokens, total(line.cost for line in lines), use)
+    return Row(depth, name, tokens, total(line.cost for line in lines), use, max(line.had for line in lines))
 
 
 def called(title: str, owner: str, lines: Sequence[Line], screen: Screen) -> str:
@@ -147,7 +180,7 @@ def entries(depth: int, lines: Sequence[Line], screen: Screen) -> Iterator[Row]:
         shown = ranked
     for line in shown:
         use = line.use if line.part.kind in CALLABLE or line.part.kind in ASKED else None
-        yield Row(depth, name_of(line), line.part.tokens, line.cost, use)
+        yield Row(depth, name_of(line), line.part.tokens, line.cost, use, line.had)
     rest = ranked[len(shown) :]
     if rest:
         yield summed(depth, f"{len(rest)} more", rest)
@@ -165,23 +198,23 @@ def name_of(line: Line) -> str:
     return f"{name} (name only)" if part.is_deferred else name
 
 
-def drawn(row: Row, screen: Screen, sessions: int, has_history: bool) -> str:
+def drawn(row: Row, screen: Screen, has_history: bool) -> str:
     """A row as text: name, tokens, cost, use."""
     name = padded(printable("  " * row.depth + row.name), screen.name)
     text = f"{name}{row.tokens:>{TOKENS},}"
     if has_history:
-        text += f"{money(row.cost):>{MONEY}}   {words_of(row.use, sessions, screen.now)}"
+        text += f"{money(row.cost):>{MONEY}}   {words_of(row.use, row.had, screen.now)}"
     return text.rstrip()
 
 
-def words_of(use: Use | None, sessions: int, now: float) -> str:
+def words_of(use: Use | None, had: int, now: float) -> str:
     """How a part was used, in at most 16 columns."""
     if use is None:
         return ""
     if not use.is_known:
         return "not known"
     if not use.times or use.last is None:
-        return f"never in {sessions:,}"
+        return f"never in {had:,}"
     return f"{use.times:,}x, {ago(now - use.last)}"
 
 
@@ -198,24 +231,27 @@ def foot(found: Audit, screen: Screen) -> Iterator[str]:
             f"Still starting, and so not in this request: {printable(', '.join(late))}; --wait gives them longer."
         )
     if found.requests:
-        notes.append(
-            f"Not in the table: {money(found.rest)} that first prompts held beyond this request (their own prompts,"
-            " resumed conversations, what has been switched off since, what the estimate is off by)."
-        )
+        if found.gone.units >= 1:
+            notes.append(f"Not in the table: {money(found.gone)} for what sessions began with that this one has not.")
+        if found.rest.units >= 1:
+            notes.append(
+                f"Not in the table: {money(found.rest)} that first prompts of sessions of which it is not known held"
+                " beyond this request (their own prompts, resumed conversations, what has been switched off since)."
+            )
         if found.agent_runs:
             notes.append(
                 f"Also not: {money(found.agents)} for the first prompts of {number(found.agent_runs, 'subagent')},"
-                " which are others and were not recorded."
+                " which are others."
             )
         if found.unpriced:
             notes.append(f"{number(found.unpriced, 'request')} of models without a price are in no sum of money.")
         notes.append(
             '"used" is what was called in these sessions; of texts that are only read ("not known") no transcript can'
-            f' say whether they were of use. "never in {found.sessions:,}" counts sessions.'
+            ' say whether they were of use. "never in 12" are the sessions that began with it.'
         )
     notes += unused(found) if found.requests else []
     for note in notes:
-        yield from textwrap.wrap(note, screen.width)
+        yield from wrapped(note, screen.width)
 
 
 def unused(found: Audit) -> Iterator[str]:

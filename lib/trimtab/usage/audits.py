@@ -1,79 +1,146 @@
-"""Makes an audit of a recorded first request by the usage book, and keeps each project's newest one.
+"""Makes an audit of a first request by the usage book, and keeps each project's newest one.
 
-Kept are names and figures, in `audit.json` of the project's data folder; never a text of the request.
+A first request is one that a session's client has written down, or a recording. Kept are names and figures, in
+`audit.json` of the project's data folder; never a text of the request.
 """
 
 import json
 import os
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from trimtab import paths
 from trimtab.errors import StoreError
 from trimtab.monitor import calibration, sizes
+from trimtab.monitor.parts import apportion
 from trimtab.prices import Book
 from trimtab.prompt import audit, bill
-from trimtab.prompt.audit import Audit
+from trimtab.prompt.audit import Audit, Sent
+from trimtab.prompt.bill import Composition
 from trimtab.prompt.parts import Part, parts
 from trimtab.prompt.used import uses
+from trimtab.records import Request, prompt_tokens
 from trimtab.store.usage import UsageStore
-from trimtab.transcript.folders import client_folders
+from trimtab.transcript import begun, folders
+from trimtab.transcript.begun import Begun
 from trimtab.usage import calls, sources
 from trimtab.usage.account import Scope, joined
 
 FILE = "audit.json"
+LATE_S = 600.0  # chosen: until a first request is answered
 
 
-class Recorded(NamedTuple):
-    """A recorded first request, taken apart: when, by which client and model, whether as in a terminal."""
+class Opening(NamedTuple):
+    """What a session began with, and what that was billed."""
 
-    at: float
-    client: str
-    model: str
-    is_terminal: bool
+    first: Begun
+    billed: int
+
+
+class History(NamedTuple):
+    """What a project's sessions were: their requests, and of some of them what they began with, the oldest first."""
+
+    requests: list[Request]
+    openings: dict[str, Opening]
+    factor_of: sizes.FactorOf
+
+
+class Taken(NamedTuple):
+    """A first request taken apart, its parts in estimated tokens of its model."""
+
+    sent: Sent
     parts: tuple[Part, ...]
 
 
-def factors(store: UsageStore, project: str) -> sizes.FactorOf:
-    """What the estimates of sizes are multiplied by, as the project's own requests teach. Raises StoreError."""
+def history(store: UsageStore, project: str, time: tuple[float, float], environment: Mapping[str, str]) -> History:
+    """What is known of a project's sessions of the time. Raises StoreError."""
+    requests = store.requests(project=project)
     came = list(joined(store.arrivals(project=project)))
-    return calibration.learned_factors(calibration.batches(store.requests(project=project), came))
+    asked = {request.session for request in requests if time[0] <= request.at < time[1] and not request.agent}
+    firsts: dict[str, Request] = {}
+    for request in requests:
+        if request.session in asked and not request.agent:
+            firsts.setdefault(request.session, request)
+    found = []
+    for file in folders.find(places(environment)).files:
+        answer = firsts.get(file.session) if not file.agent else None
+        first = begun.first_request(Path(file.path)) if answer is not None else None
+        if answer is not None and first is not None and first.at - 1 <= answer.at <= first.at + LATE_S:
+            found.append((file.session, Opening(first, prompt_tokens(answer))))
+    openings = dict(sorted(found, key=lambda pair: pair[1].first.at))
+    return History(requests, openings, calibration.learned_factors(calibration.batches(requests, came)))
 
 
-def taken_apart(
-    body: Mapping[str, object], at: float, client: str, is_terminal: bool, factor_of: sizes.FactorOf
-) -> Recorded:
-    """A request's body as a record, its parts in the tokens of its model."""
-    model = str(body.get("model") or "")
-    factor = factor_of(model, "")
-    return Recorded(at, client, model, is_terminal, tuple(parts(body, lambda text: round(sizes.weigh(text) * factor))))
+def places(environment: Mapping[str, str]) -> list[Path]:
+    return folders.client_folders(environment, paths.home_folder(environment))
+
+
+def newest(found: History) -> Taken | None:
+    """The first request of the session that began last, of those whose first requests are known."""
+    for session, (first, billed) in reversed(found.openings.items()):
+        model = str(first.body.get("model") or "")
+        sent = Sent(first.at, first.client, model, first.is_terminal, session, billed or None, 0)
+        return taken_apart(sent, first.body, found)
+    return None
+
+
+def taken_apart(sent: Sent, body: Mapping[str, object], found: History) -> Taken:
+    return Taken(sent, tuple(weighed(body, found.factor_of(sent.model, ""))))
+
+
+def weighed(body: Mapping[str, object], factor: float) -> list[Part]:
+    """A body's parts in estimated tokens of the model that has this factor."""
+    return parts(body, lambda text: round(sizes.weigh(text) * factor))
+
+
+def composition(found: Sequence[Part]) -> Composition:
+    return [(part.key, float(part.tokens)) for part in found]
 
 
 def make(
     store: UsageStore,
-    found: Recorded,
+    taken: Taken,
+    found: History,
     project: Path,
     time: tuple[float, float],
     environment: Mapping[str, str],
     book: Book,
-    factor_of: sizes.FactorOf,
 ) -> Audit:
     """What the parts cost and how they were used in the project between the two times. Raises StoreError."""
-    places = client_folders(environment, paths.home_folder(environment))
-    scope = Scope(str(project), None, *time)
-    called = calls.called(store, scope, places)
+    factor = found.factor_of(taken.sent.model, "")
+    known = {session: composition(weighed(one.first.body, factor)) for session, one in found.openings.items()}
+    called = calls.called(store, Scope(str(project), None, *time), places(environment))
     cost = bill.bill(
-        [part.tokens for part in found.parts],
-        found.model,
-        store.requests(project=str(project)),
+        composition(taken.parts),
+        taken.sent.model,
+        known,
+        found.requests,
         time,
-        lambda model: factor_of(model, ""),
+        lambda model: found.factor_of(model, "") / factor,
         book.relative,
         book.usd,
     )
+    billed = bill.measured(known, found.requests).get(taken.sent.model, [])
     owners = sources.owners(project, paths.client_folder(environment))
-    return audit.audit(str(project), found[:4], found.parts, owners, uses(found.parts, called), cost, time)
+    sent, made = corrected(taken, billed)
+    return audit.audit(str(project), sent, made, owners, uses(made, called), cost, time)
+
+
+def corrected(taken: Taken, billed: Sequence[float]) -> tuple[Sent, list[Part]]:
+    """The parts with tokens that add up to what the request was billed; of a recording to what an estimate comes to
+    that first requests of the model correct, each of which was `billed` so many tokens for an estimated one.
+    """
+    estimated = [part.tokens for part in taken.parts]
+    sent, whole = taken.sent, sum(estimated)
+    if not whole:
+        return sent, list(taken.parts)
+    if sent.billed is None and billed:
+        sent = sent._replace(checked=len(billed))
+    size = sent.billed or round(whole * (statistics.median(billed) if billed else 1.0))
+    shares = apportion(size, estimated)
+    return sent, [part._replace(tokens=share) for part, share in zip(taken.parts, shares, strict=True)]
 
 
 def keep(found: Audit, folder: Path) -> None:
@@ -95,6 +162,6 @@ def kept(folder: Path) -> Audit | None:
         return None
 
 
-def recorded_of(found: Audit) -> Recorded:
+def taken_of(found: Audit) -> Taken:
     """What a kept audit was made of."""
-    return Recorded(*found[1:5], tuple(line.part for line in found.lines))
+    return Taken(found.sent, tuple(line.part for line in found.lines))

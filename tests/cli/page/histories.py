@@ -28,7 +28,12 @@ FILES = (
 )
 COMMANDS = ("pytest -q", "git diff", "npm run build", "rg -n TODO src", "git log --stat -20")
 OTHER = AUDIT._replace(  # an older one of another project: half as large, without a history
-    project=PROJECTS[2], at=NOW - DAY_S, lines=AUDIT.lines[:1], requests=0, sessions=0, firsts=()
+    project=PROJECTS[2],
+    sent=AUDIT.sent._replace(at=NOW - DAY_S, billed=900),
+    lines=AUDIT.lines[:1],
+    requests=0,
+    sessions=0,
+    firsts=(),
 )
 STANDING, FULL, LEFT = 19_000, 160_000, 24_000
 

@@ -276,7 +276,7 @@ def test_messages_are_summed_by_pair_of_groups(screen: Screen) -> None:
 def test_what_sessions_begin_with(screen: Screen) -> None:
     """Another project's audit is shown, its parts do not add up, or what is not known is called never used."""
     text = screen.text("#standing")
-    assert "/home/sam/code/harbour: about 4,171 tokens of claude-opus-5-5 (an estimate" in text
+    assert "/home/sam/code/harbour: about 4,171 tokens of claude-opus-5-5 (an estimate; 24 Nov 2026" in text
     assert "1,204 requests of 12 sessions" in text
     assert "Never used: 2,033 tokens, $4.30." in text
     assert "1 other project has an audit" in text
@@ -292,7 +292,8 @@ def test_what_sessions_begin_with(screen: Screen) -> None:
     assert rows["Build /home/sam/shop/CLAUDE.md"] == ("$0.30", "not known")
     screen.choose("project", screen.option("project", PROJECTS[2]))
     text = screen.text("#standing")
-    assert "about 900 tokens" in text
+    assert "tide" not in text
+    assert "billing/api: 900 tokens of claude-opus-5-5 (billed; how they divide is an estimate" in text
     assert "never" not in text.lower()
     screen.choose("project", screen.option("project", PROJECTS[1]))
     assert "No audit matches the filters." in screen.text("#standing")

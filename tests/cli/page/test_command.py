@@ -143,7 +143,7 @@ def test_the_kept_audit_is_on_the_page(project: Path, run: Run, tmp_path: Path) 
     run("report", "--html", file)
     (found,) = document(file)["standings"]
     assert (found["project"], found["first_tokens"], found["usd"]) == (str(project), 4_500, 13.41)
-    assert found["parts"][0] == ["Tools", "Workflow", "the client", 1_400, 3_000_000, 0]
+    assert found["parts"][0] == ["Tools", "Workflow", "the client", 1_400, 3_000_000, 0, 12]
     (project / ".claude-patterns" / "audit.json").write_text("{}")
     assert run("report", "--html", file)[0] == 0
     assert document(file)["standings"] == []

@@ -48,7 +48,9 @@ def hostile() -> History:
         arrivals.append(Arrival(name, "", f"t{number}", at + 70, "result", name, name, 2_600))
         alerts.append((name, Alert(number, name, name, name, at, False)))
     lines = tuple(audited("memory", name, 100 + number, name, path=name) for number, name in enumerate(HOSTILE))
-    audit = AUDIT._replace(project=HOSTILE[0], client=HOSTILE[1], model=HOSTILE[2], lines=lines)
+    audit = AUDIT._replace(
+        project=HOSTILE[0], sent=AUDIT.sent._replace(client=HOSTILE[1], model=HOSTILE[2]), lines=lines
+    )
     return History(requests, arrivals, loads, alerts=alerts, audits=[audit])
 
 

@@ -210,7 +210,10 @@ class Notice(NamedTuple):
 
 
 class StandingPart(NamedTuple):
-    """A part of what a project's sessions begin with. `used` is how often it was called, None where nobody can tell."""
+    """A part of what a project's sessions begin with. `used` is how often it was called, None where nobody can tell.
+
+    `had` sessions are known, or taken, to have begun with it.
+    """
 
     group: str
     name: str
@@ -219,19 +222,22 @@ class StandingPart(NamedTuple):
     usd: float | None
     used: int | None
     last_at: float | None
+    had: int
 
 
 class Standing(NamedTuple):
-    """What a project's sessions begin with, by its newest audit: its parts, the largest first; `tokens` are estimates.
+    """What a project's sessions begin with, by its newest audit: its parts, the largest first.
 
-    `usd` is what all first prompts of the `requests` of `sessions` cost in `days`, `first_tokens` the median that the
-    sessions' first prompts were billed, None where none began in that time with the recorded model.
+    `is_billed` says that their tokens add up to what the request was billed, else that is an estimate; how they divide
+    always is. `usd` is what all first prompts of the `requests` of `sessions` cost in `days`, `first_tokens` the median
+    that the sessions' first prompts were billed, None where none began in that time with the audited model.
     """
 
     project: str
     at: float
     client: str
     model: str
+    is_billed: bool
     days: float
     requests: int
     sessions: int

@@ -185,7 +185,7 @@ def mail_row(row: Mail, names: Places) -> list[object]:
 
 def standing_object(one: Standing) -> dict[str, object]:
     parts = [
-        [part.group, part.name, part.owner, part.tokens, micro(part.usd), part.used]
+        [part.group, part.name, part.owner, part.tokens, micro(part.usd), part.used, part.had]
         + ([] if part.last_at is None else [round(part.last_at)])
         for part in one.parts
     ]

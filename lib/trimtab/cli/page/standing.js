@@ -4,7 +4,7 @@ const Standing = (() => {
   const {all} = Data;
   const {h, body, empty, table, scroll, track, long} = Elements;
   const {exact, short, dollars, cost, percent, counted} = Data;
-  const PART = {group: 0, name: 1, owner: 2, tokens: 3, usd: 4, used: 5, last: 6};
+  const PART = {group: 0, name: 1, owner: 2, tokens: 3, usd: 4, used: 5, had: 6, last: 7};
 
   const usd = (part) => (part[PART.usd] === null ? null : part[PART.usd] / Data.MICRO);
   const sum = (parts, of) => parts.reduce((total, part) => total + of(part), 0);
@@ -14,7 +14,7 @@ const Standing = (() => {
   function used(one, part) {
     if (!one.requests) return "–";
     if (part[PART.used] === null) return "not known";
-    return part[PART.used] ? `${counted(part[PART.used], "time")}, last ${Data.date(Math.floor(part[PART.last] / Data.DAY_S))}` : `never in ${counted(one.sessions, "session")}`;
+    return part[PART.used] ? `${counted(part[PART.used], "time")}, last ${Data.date(Math.floor(part[PART.last] / Data.DAY_S))}` : `never in ${counted(part[PART.had], "session")}`;
   }
 
   function lead(one, others) {
@@ -23,7 +23,7 @@ const Standing = (() => {
     const price = one.requests ? ` In the ${exact(one.days)} days before, ${counted(one.requests, "request")} of ${counted(one.sessions, "session")} carried what each began with: ${cost(one.usd)}.` : "";
     const waste = one.requests && never.length ? ` Never used: ${exact(tokens(never))} tokens, ${cost(spent(never))}.` : "";
     const rest = others ? ` ${counted(others, "other project")} has an audit: choose one above.`.replace("projects has", "projects have") : "";
-    return h("p", {class: "lead"}, h("strong", {title: one.project}, one.project), `: about ${exact(tokens(one.parts))} tokens of ${one.model} (an estimate, recorded ${Data.time(one.at)} with client ${one.client}).${billed}${price}${waste}${rest}`);
+    return h("p", {class: "lead"}, h("strong", {title: one.project}, one.project), `: ${one.is_billed ? "" : "about "}${exact(tokens(one.parts))} tokens of ${one.model} (${one.is_billed ? "billed; how they divide is an estimate" : "an estimate"}; ${Data.time(one.at)}, client ${one.client}).${billed}${price}${waste}${rest}`);
   }
 
   function groups(one) {
