@@ -41,11 +41,15 @@ const $ = {
     },
   },
 }
-register((event, ...rest) => { hooks[event] = rest.at(-1) }, options)
+register((event, ...rest) => {
+  hooks[event] ??= []
+  hooks[event].push({ door: rest[0].door, hook: rest.at(-1) })
+}, options)
 const results = []
 for (const [event, e, beneath] of steps) {
   let passed
-  const result = await hooks[event]($, e, async given => { passed = given; return beneath ?? given })
+  const { hook } = hooks[event].find(({ door }) => door === undefined || door.includes(e.door))
+  const result = await hook($, e, async given => { passed = given; return beneath ?? given })
   results.push({ result, passed })
 }
 process.stdout.write(JSON.stringify({ asked, results }))
@@ -104,10 +108,12 @@ def test_what_the_daemon_says_is_passed_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", ["never", "broken", "odd", None])
 def test_whatever_goes_wrong_changes_nothing(tmp_path: Path, fault: object) -> None:
     """A module that waits for a daemon for ever, or throws where the client's own result was good."""
-    listing = ["prompt.attachment", {"type": "skill_listing", "text": "a list"}, {"text": "a list"}]
+    listed = {"name": "skill_listing", "content": [{"type": "text", "text": "a list"}]}
+    listing = ["session.append", {"door": "attachment", "message": listed}]
     for answers in ({"ModStart": fault}, {"ModStart": ON, "ModTool": fault, "ModListing": fault, "ModResult": fault}):
         found = run(tmp_path, answers, [BEGIN, DESCRIBE, listing, APPEND])
-        assert results(found)[1:3] == [{"description": "whole"}, {"text": "a list"}]
+        assert results(found)[1] == {"description": "whole"}
+        assert found["results"][2]["passed"] == {"door": "attachment", "message": listed}
         assert found["results"][3]["passed"]["message"]["content"] == [FAILED]
 
 

@@ -125,6 +125,17 @@ def test_a_resumed_session_sends_the_same_again(filled: Runner) -> None:
     assert "Triggers on: " not in said(first(filled, BOTH))
 
 
+def test_a_session_that_began_with_the_layer_goes_on_without_it(filled: Runner) -> None:
+    """A prompt cache, and a model's thinking that is bound to what was sent, lost where the plugin is switched off."""
+
+    def work() -> Agent:
+        yield bash(FAILING)
+        yield "Done."
+
+    start = filled.run("Say hello.", ModelServer(work()), plugins=BOTH).check(faults=True).bodies()[-1]
+    prefix([start, first(filled, (PLUGIN,), "And now?", ("--continue",))])
+
+
 def test_a_session_that_began_without_the_layer_stays_so(filled: Runner) -> None:
     """A layer that changes what was sent before it was there."""
     prefix([first(filled, (PLUGIN,)), first(filled, BOTH, "And now?", ("--continue",))])

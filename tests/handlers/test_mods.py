@@ -6,6 +6,7 @@ import pytest
 from tests.handlers.client import Client, first_fold, is_view
 
 from trimtab.handlers import mods
+from trimtab.prompt import waiting
 from trimtab.records import Layered
 
 POOL = ["Bash", "Edit", "Read", "ToolSearch", "WebFetch", "CronCreate", "NotebookEdit", "Workflow", "Write"]
@@ -85,6 +86,16 @@ def test_listings_are_cut_to_the_first_prompt_also_when_resumed_by_a_new_daemon(
     assert listed(client, SKILLS, "now skill5") == first
 
 
+def test_the_clients_frame_stays_around_a_listing(client: Client) -> None:
+    """A name below the mark that ends a reminder."""
+    begin(client)
+    reply = listed(client, "<system-reminder>\nWaiting:\nWebFetch\n</system-reminder>\n", kind=mods.WAITING)
+    assert reply == {"text": "<system-reminder>\nWaiting:\nWebFetch\nWorkflow\n</system-reminder>\n"}
+    reply = listed(client, f"<system-reminder>\n{SKILLS}\n</system-reminder>")
+    assert reply is not None
+    assert str(reply["text"]).endswith("skills.md)\n</system-reminder>")
+
+
 def test_a_session_that_began_without_the_layer_keeps_its_first_request(client: Client) -> None:
     """A layer that is switched on in the midst of a session, and breaks its cache."""
     assert begin(client, "resume") == {"parts": ["results"], "wait": []}
@@ -127,7 +138,7 @@ def test_waiting_tools_are_named_in_the_first_list_and_not_again(client: Client)
     begin(client)
     reply = listed(client, "Waiting:\nCronCreate\nWebFetch", kind=mods.WAITING)
     assert reply == {"text": "Waiting:\nCronCreate\nWebFetch\nWorkflow"}
-    assert listed(client, "Waiting:\nWorkflow", kind=mods.WAITING) == {"text": None}
+    assert listed(client, "Waiting:\nWorkflow", kind=mods.WAITING) == {"text": waiting.SAID}
     assert listed(client, "Waiting:\nmcp__shop__find", kind=mods.WAITING) is None
 
 

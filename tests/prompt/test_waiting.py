@@ -30,7 +30,7 @@ def test_names_are_said_once_and_first() -> None:
     """Names that the first request does not have, or that two have."""
     first = f"{HEAD}\nCronCreate\nWebFetch"
     assert waiting.announced(first, ["Workflow", "Monitor"]) == f"{HEAD}\nCronCreate\nMonitor\nWebFetch\nWorkflow"
-    assert waiting.announced(f"{HEAD}\nMonitor\nWorkflow", ["Workflow", "Monitor"]) is None
+    assert waiting.announced(f"{HEAD}\nMonitor\nWorkflow", ["Workflow", "Monitor"]) == waiting.SAID
     late = f"{HEAD}\nmcp__shop__find"
     assert waiting.announced(late, ["Workflow"]) == late
     again = f"{HEAD}\nCronCreate\nWorkflow"  # after a compaction the client says all of them

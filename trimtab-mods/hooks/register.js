@@ -84,13 +84,15 @@ export function register(on, options) {
     return typeof description === 'string' ? { ...result, description } : result
   })
 
-  on('prompt.attachment', { type: LISTINGS }, async ($, e, next) => {
-    const result = await next(e)
+  on('session.append', { door: 'attachment' }, async ($, e, next) => {
+    const isNames = e.message.name === 'deferred_tools_delta'
+    const [block] = e.message.content
+    if (!LISTINGS.includes(e.message.name) || block?.type !== 'text') return next(e)
     const { parts, wait } = await state($)
-    const isNames = e.type === 'deferred_tools_delta'
-    if (!result.text || (isNames ? e.agentId !== undefined || wait.size === 0 : !parts.has('listings'))) return result
-    const { text } = await ask($, 'ModListing', { type: e.type, listing: result.text, prompt })
-    return text === undefined ? result : { ...result, text }
+    if (isNames ? e.agentId !== undefined || wait.size === 0 : !parts.has('listings')) return next(e)
+    const { text } = await ask($, 'ModListing', { type: e.message.name, listing: block.text, prompt })
+    if (typeof text !== 'string') return next(e)
+    return next({ ...e, message: { ...e.message, content: [{ ...block, text }] } })
   })
 
   on('prompt.section', { name: 'memory' }, async ($, e, next) => {

@@ -3,7 +3,7 @@
     ModStart    {source, parts, tools}  -> {"parts": [...], "wait": [names of tools]}, once a session
     ModTool     {tool, description}     -> {"description": text}
     ModSection  {section, text}         -> {"text": text}
-    ModListing  {type, listing, prompt} -> {"text": text, or null to leave it out}
+    ModListing  {type, listing, prompt} -> {"text": text}
     ModResult   {tool, tool_input, tool_use_id, result, is_error} -> {"text": text}
 
 No opinion is an empty answer, and leaves the client's own. The same question has the same answer for a session: what
@@ -12,6 +12,7 @@ file the text names.
 """
 
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from trimtab.usage import calls
 WHOLE = "whole"
 TOOLS, DESCRIPTIONS, LISTINGS, MEMORY, RESULTS = "tools", "descriptions", "listings", "memory", "results"
 PARTS = (TOOLS, DESCRIPTIONS, LISTINGS, MEMORY, RESULTS)
+FRAMED = re.compile(r"(<system-reminder>\n)(.*?)(\n</system-reminder>\n?)", re.DOTALL)
 PARAGRAPH = "\n\n"
 NEW = ("startup", "clear")  # sources of a session of which nothing was sent yet
 WEEKS_S = 4 * 7 * 86_400.0  # of which calls count as lately; chosen
@@ -143,21 +145,24 @@ def kept_whole(desk: Desk, name: str) -> Path:
 
 
 def listing(event: Event, desk: Desk) -> Reply | None:
-    """A listing of skills or agents with what the first prompt makes likely; the list of waiting tools with ours."""
+    """A listing as the client frames it, with what the prompt makes likely; the list of waiting tools with ours."""
     kind, given = text(event.data, "type"), text(event.data, "listing")
     begun = begun_in(event, desk)
+    framed = FRAMED.fullmatch(given)
+    head, body, tail = framed.groups() if framed else ("", given, "")
     if begun is None:
         return None
     if kind == WAITING:
-        said = waiting_tools.announced(given, begun.waiting)
-        return {"text": said} if said != given else None
+        said = waiting_tools.announced(body, begun.waiting)
+        return {"text": f"{head}{said}{tail}"} if said != body else None
     if kind not in (SKILLS, AGENTS) or LISTINGS not in begun.parts:
         return None
     if not begun.prompt:
         begun = begun._replace(prompt=text(event.data, "prompt")[:MOST_PROMPT])
         desk.project(event).store.keep_layered(begun)
-    short = listings.cut(given, begun.prompt, begun.used)
-    return told(given, short, kept_whole(desk, "skills.md" if kind == SKILLS else "agents.md"), "text")
+    short = listings.cut(body, begun.prompt, begun.used)
+    reply = told(body, short, kept_whole(desk, "skills.md" if kind == SKILLS else "agents.md"), "text")
+    return reply and {"text": f"{head}{reply['text']}{tail}"}
 
 
 def result(event: Event, desk: Desk) -> Reply | None:

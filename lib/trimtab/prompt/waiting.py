@@ -15,6 +15,7 @@ IF_NEVER = frozenset({"Agent", "NotebookEdit", "WebFetch", "WebSearch", "Monitor
 LEAST_SESSIONS = 20  # without a call until a tool of IF_NEVER waits; chosen
 # Of the client's own waiting tools those that every session with tool search has: its first list is never ours alone.
 ALWAYS = frozenset({"CronCreate", "NotebookEdit", "WebFetch"})
+SAID = "(These tools wait, too: they are listed above.)"
 MCP = "mcp__"
 NAME = re.compile(r"^[A-Za-z_][\w.-]*$")
 
@@ -33,16 +34,16 @@ def waits(tool: str, used: Collection[str], sessions: int) -> bool:
     return tool in SELDOM or (tool in IF_NEVER and sessions >= LEAST_SESSIONS)
 
 
-def announced(listing: str, waiting: Collection[str]) -> str | None:
-    """The client's list of waiting tools as it is to be said; None to leave it out.
+def announced(listing: str, waiting: Collection[str]) -> str:
+    """The client's list of waiting tools as it is to be said.
 
     The client makes the first list before it knows that those in `waiting` wait, and says them with the next request.
-    So the first one, which has others of its own, gets them too, and one that has nothing else is left out. A list of
-    late MCP servers' tools stays. Depends on nothing else, so that a resumed session sends the same again.
+    So the first one, which has others of its own, gets them too, and of one that has nothing else SAID is left. One of
+    late MCP servers' tools stays.
     """
     names = names_in(listing)
     if names and set(names) <= set(waiting):
-        return None
+        return SAID
     if not any(name not in waiting and not name.startswith(MCP) for name in names):
         return listing
     head = [line for line in listing.rstrip().split("\n") if line not in names]
