@@ -3,23 +3,28 @@
     .venv/bin/python -m bench.budget_cost [--rounds 5] [--reads 40] [--json FILE]
 
 Each session reads a small file so many times, one request each, answered at once by a scripted model; the arms take
-turns, in an order that changes. A round's figure is the session's median time from one request to the next; printed are
-the medians over rounds, and of the differences to the first arm the median and the range. Needs the pinned client
-(tests/client/runner.py). A real model takes seconds for what takes none here.
+turns, in an order that changes. A round's figures are the session's median time from one request to the next, and the
+processor's time that the client and its hooks took, divided by the requests (the client's start is in it, in all arms;
+others at work on the machine can't raise it much). Printed are the medians over rounds, and of the differences to the
+first arm the median and the range. Needs the pinned client (tests/client/runner.py). A real model takes seconds for
+what takes none here.
 """
 
 import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.client.model import Agent, Body, ModelServer, read
 from tests.client.runner import PLUGIN, Runner, find_client, fresh, how_to_install
@@ -68,12 +73,32 @@ def without_gates(folder: Path) -> Path:
     return folder
 
 
-def play(runner: Runner, plugin: Path, count: int) -> float:
+class Cost(NamedTuple):
+    """Of a request, in milliseconds."""
+
+    wall_ms: float
+    processor_ms: float
+
+
+def play(runner: Runner, plugin: Path, count: int) -> Cost:
     file = runner.project / "small.txt"
     file.write_text("a line\n" * 5, encoding="utf-8")
-    server = Timed(reads(file, count))
+    server, before = Timed(reads(file, count)), spent_ms()
     runner.run("Read it.", server, plugins=[plugin]).check(faults=True)
-    return server.median_ms()
+    return Cost(server.median_ms(), (spent_ms() - before) / count)
+
+
+def spent_ms() -> float:
+    """The processor's time of all processes that were started here and have ended, with those that they waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (used.ru_utime + used.ru_stime)
+
+
+def told(found: Sequence[float], first: Sequence[float]) -> str:
+    """A median, and of the differences to the first arm the median and the range."""
+    more = [each - other for each, other in zip(found, first, strict=True)]
+    compared = f" {statistics.median(more):+6.1f} ({min(more):+.1f} to {max(more):+.1f})" if found is not first else ""
+    return f"{statistics.median(found):6.1f} ms{compared}"
 
 
 def set_budget(runner: Runner) -> None:
@@ -91,7 +116,7 @@ def main() -> None:
     client = find_client(os.environ)
     if client is None:
         sys.exit(how_to_install(os.environ))
-    figures: dict[str, list[float]] = {WITHOUT: [], IDLE: [], HELD: []}
+    figures: dict[str, list[Cost]] = {WITHOUT: [], IDLE: [], HELD: []}
     with tempfile.TemporaryDirectory() as copy, fresh(client) as bare, fresh(client) as idle, fresh(client) as held:
         arms = {WITHOUT: (bare, without_gates(Path(copy))), IDLE: (idle, PLUGIN), HELD: (held, PLUGIN)}
         for runner, plugin in arms.values():
@@ -104,9 +129,10 @@ def main() -> None:
     print(f"{given.rounds} rounds of {given.reads} reads, client of this machine: {platform.machine()},", end=" ")
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
     for name, found in figures.items():
-        more = [each - first for each, first in zip(found, figures[WITHOUT], strict=True)]
-        told = f"  {statistics.median(more):+5.1f} ({min(more):+.1f} to {max(more):+.1f})" if name != WITHOUT else ""
-        print(f"{name:<34} {statistics.median(found):6.1f} ms a request{told}")
+        print(name)
+        for what, which in (("time", 0), ("processor", 1)):
+            first = [each[which] for each in figures[WITHOUT]]
+            print(f"  {what:<10}{told([each[which] for each in found] if name != WITHOUT else first, first)}")
     if given.json:
         given.json.write_text(json.dumps(figures), encoding="utf-8")
 

@@ -104,16 +104,14 @@ def told(event: Event, desk: Desk, verdict: Verdict, asker: Who, report: str = "
     `report` is what else the model gets.
     """
     desk.watch.note_budgets(verdict.accounts, event.environment)
-    lines = [report] if report else []
+    lines, tight = [report] if report else [], desk.users_settings(event).alert_budget_share
     for account in verdict.accounts:
         is_said = account.budget.mode is Mode.STOP and account.budget.measure is not Measure.CONTEXT
         if not is_said or account.budget.state is not State.ACTIVE:
             continue
         if asker.agent and ends_next(account, verdict) and desk.purse.tell(account, asker.key, "last"):
             lines.append(sentences.last_request(account, here(event)))
-        elif account.share >= desk.users_settings(event).alert_budget_share and desk.purse.tell(
-            account, asker.key, "most"
-        ):
+        elif account.share >= tight and desk.purse.tell(account, asker.key, "most"):
             lines.append(sentences.to_model(account))
     if not lines or not is_enforced(event, desk):
         return None
