@@ -54,8 +54,9 @@ def test_every_recorded_event_is_answered_or_passed_over(home: Home) -> None:
     assert home.loads() == LOADED
 
 
-LOADED = {  # what a Read, a Bash, a Grep and an Agent of the recorded events brought in
+LOADED = {  # what a Read, a Bash, a Grep and an Agent of the recorded events brought in, and what the agent was asked
     "toolu_78d9a6df92de4c25839bab4e",
+    "toolu_78d9a6df92de4c25839bab4e:task",
     "toolu_1ea2674ad18a43f08b70662f",
     "toolu_5ec7e7b5a6e042c78251b4b7",
     "toolu_c010a2d0543749a6bd59f466",
