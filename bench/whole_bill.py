@@ -1,0 +1,368 @@
+"""The whole bill of recorded sessions: today's, with each lever of Trimtab alone, and with all of them.
+
+    python -m bench.whole_bill REPLAY_FOLDER [--data FILE] [--standing SHARE] [--by-fold] [--sweep]
+
+REPLAY_FOLDER has the evaluator's modules and `data/` (see recorded.py). The requests of every session are played in
+order, with what each read from the cache and wrote to it. A lever takes tokens out of prompts: off what was read
+where the cache held them, off what was written where it did not. So what is taken from a history is worth more where
+a request found the cache gone. What a lever hides and was needed later costs one more request: it reads the prompt,
+writes 120 tokens, and brings in the hidden lines with ten on either side.
+
+The levers, and what each assumes:
+  loads     every result at the view that the policy chooses. A need is a line that a later edit replaces, or a new
+            word that the agent says later (the evaluator's labels).
+  standing  the first prompt, without the user's words, is smaller by SHARE; whatever was used stays in it.
+  cold      where a prompt of the user finds the cache gone, results of earlier turns are folded to a line each before
+            they are written again; what was needed of them later is missed. That the cache is gone is taken as known:
+            the recordings hold no times.
+Not in it: compacting at other times than recorded, subagents and their models (the recordings hold main conversations
+alone), shorter answers, a cache that goes cold within a turn.
+
+Prices are of one fresh input token: write 2, read 0.1, output 5. A recording is frozen: an agent that misses
+something may do more than fetch it.
+"""
+
+import argparse
+import lzma
+import sys
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench import relevance
+from bench.bill import OUTPUT, READ, WRITE
+from bench.budgets import COLD, FOLD
+from bench.recorded import Example
+from trimtab import policy, tokens
+
+LINE_TOKENS = 40  # of what a folded result leaves; chosen
+LEAST_TOKENS = 150  # a fold that saves less is not made, as for any view
+NEAR = 10  # lines on either side of a needed one that a fetch brings in, as the evaluator has it
+Event = Mapping[str, Any]
+
+
+class Step(NamedTuple):
+    """One request: its usage, the turn and the segment between compactions that it is in."""
+
+    fresh: int
+    write: int
+    read: int
+    output: int
+    segment: int
+    turn: int
+    is_cold: bool  # a prompt of the user found the cache gone
+
+    @property
+    def prompt(self) -> int:
+        return self.fresh + self.write + self.read
+
+
+class Load(NamedTuple):
+    """One result in the model's tokens: whole, as its view, and what of the hidden was needed.
+
+    `uses` are the later requests that needed something of it, each with the tokens of all that was needed from it on.
+    """
+
+    request: int
+    turn: int
+    whole: float
+    shown: float
+    again: float
+    uses: tuple[tuple[int, float], ...]
+
+
+class Session(NamedTuple):
+    name: str
+    repo: str
+    standing: float
+    steps: tuple[Step, ...]
+    loads: tuple[Load, ...]
+
+
+class Levers(NamedTuple):
+    """Which levers are on; `kept_turns` is how many turns before a cold prompt keep their results."""
+
+    loads: bool = False
+    standing: float = 0.0
+    cold: bool = False
+    kept_turns: int = 1
+
+
+class Bill(NamedTuple):
+    """What a session costs; `fetches` are requests for what was hidden, `folded` results that were folded late."""
+
+    cost: float
+    fetches: int = 0
+    folded: int = 0
+
+
+class Uses:
+    """Which requests of one segment used what."""
+
+    def __init__(self, events: Sequence[Event], judge: relevance.Judge) -> None:
+        self.labels = judge.evaluator.labels
+        self.anywhere: dict[str, list[int]] = defaultdict(list)
+        self.code: dict[str, list[int]] = defaultdict(list)
+        self.edits: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self.reads: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for event in events:
+            if event["e"] == "tool":
+                self._called(event)
+            elif event["e"] in ("say", "think"):
+                self._said(event)
+
+    def _called(self, event: Event) -> None:
+        for word in self.labels.words_of(self.labels.strings_in(event["input"])):
+            self.anywhere[word].append(event["k"])
+            self.code[word].append(event["k"])
+        given = event["input"] if isinstance(event["input"], dict) else {}
+        path = str(given.get("file_path", ""))
+        if event["is_error"] or not path:
+            return
+        if event["name"] == "Read":
+            self.reads[path].append((event["k"], event["output"] or ""))
+        elif event["name"] in ("Edit", "MultiEdit"):
+            for one in given.get("edits") or [given]:
+                self.edits[path].append((event["k"], str(one.get("old_string") or "")))
+
+    def _said(self, event: Event) -> None:
+        for word in self.labels.words_of(event["text"]):
+            self.anywhere[word].append(event["k"])
+        for word in self.labels.words_of("\n".join(self.labels.CODE_SPAN.findall(event["text"]))):
+            self.code[word].append(event["k"])
+
+    def of(self, one: Example) -> dict[int, set[int]]:
+        """By later request, the lines of a result that it edited, or that hold a word that it was the first to say."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for word, line in one.needs.words.items():
+            said = sorted((self.code if self.labels.plain(word) else self.anywhere)[word])
+            at = bisect_right(said, one.subject.requests)
+            if at < len(said):
+                found[said[at]].add(line)
+        if one.subject.tool == "Read":
+            for k, lines in self._edited(one):
+                found[k] |= lines
+        return found
+
+    def _edited(self, one: Example) -> Iterator[tuple[int, set[int]]]:
+        """The edits of what this Read was the last to show."""
+        body = [self.labels.content_of(line) for line in one.lines]
+        text = "\n".join(body)
+        for k, old in self.edits[one.subject.path]:
+            at = text.find(old) if old.strip() and k > one.subject.requests else -1
+            if at < 0 or text.find(old, at + 1) >= 0 or self._was_read_again(one, k, old):
+                continue
+            first = text.count("\n", 0, at)
+            yield k, set(range(first, first + old.count("\n") + 1))
+
+    def _was_read_again(self, one: Example, k: int, old: str) -> bool:
+        first = old.split("\n")[0]
+        return any(one.subject.requests < at < k and first in output for at, output in self.reads[one.subject.path])
+
+
+def sessions(judge: relevance.Judge, data: Sequence[Path]) -> list[Session]:
+    outputs: dict[str, list[Example]] = defaultdict(list)
+    for one in judge.examples():
+        outputs[one.session].append(one)
+    found = []
+    for session in judge.evaluator.sessions.read_sessions(*map(str, data)):
+        calls = steps(session)
+        if calls:
+            uses = [Uses(events, judge) for events in judge.evaluator.labels.segments_of(session)]
+            own = outputs[session["session"]]
+            loads = tuple(load(one, judge, calls, uses[calls[one.subject.requests].segment]) for one in own)
+            standing = calls[0].prompt - judge.rate_of(session["events"][0].get("model"), "") * words_before(session)
+            found.append(Session(session["session"], session["repo"], max(0.0, standing), calls, loads))
+    return found
+
+
+def words_before(session: Mapping[str, Any]) -> int:
+    """Tokens (o200k_base) of what the user wrote before the first request."""
+    count = 0
+    for event in session["events"]:
+        if event["e"] == "api":
+            break
+        count += tokens.count(event["text"]) or 0 if event["e"] == "prompt" else 0
+    return count
+
+
+def steps(session: Mapping[str, Any]) -> tuple[Step, ...]:
+    found: list[Step] = []
+    segment = turn = 0
+    is_after_prompt = False
+    for event in session["events"]:
+        if event["e"] == "compact":
+            segment += 1
+        elif event["e"] == "prompt" and not event["meta"]:
+            turn += not is_after_prompt
+            is_after_prompt = True
+        elif event["e"] == "api":
+            fresh, write, read, output = event["usage"]
+            is_gone = bool(found) and found[-1].segment == segment and read < COLD * (found[-1].write + found[-1].read)
+            found.append(Step(fresh, write, read, output, segment, turn, is_gone and is_after_prompt))
+            is_after_prompt = False
+    return tuple(found)
+
+
+def load(one: Example, judge: relevance.Judge, calls: Sequence[Step], uses: Uses) -> Load:
+    record = judge.record(one, relevance.view(judge)(one))
+    rate, sizes = record["rate"], [tokens.count(line + "\n") or 0 for line in one.lines]
+
+    def around(lines: set[int]) -> float:
+        near = {at for line in lines for at in range(max(0, line - NEAR), min(len(sizes), line + NEAR + 1))}
+        return float(rate * sum(sizes[at] for at in near))
+
+    return Load(
+        one.subject.requests,
+        calls[one.subject.requests].turn,
+        record["raw"] * rate,
+        record["shown"] * rate,
+        record.get("again", 0) * rate,
+        tuple((k, around(lines)) for k, lines in from_there_on(uses.of(one))),
+    )
+
+
+def from_there_on(uses: Mapping[int, set[int]]) -> list[tuple[int, set[int]]]:
+    """By request, in order, all lines that it and later ones used."""
+    found: list[tuple[int, set[int]]] = []
+    lines: set[int] = set()
+    for k in sorted(uses, reverse=True):
+        lines = lines | uses[k]
+        found.append((k, lines))
+    return found[::-1]
+
+
+class Context:
+    """What the prompts of a run lack of the recorded ones, in tokens, from one compaction to the next."""
+
+    def __init__(self, standing: float, lacks: float) -> None:
+        self.standing, self.lacks = standing, lacks
+        self.held = self.new = 0.0
+
+    def cost(self, step: Step, before: int) -> float:
+        """Of a request whose conversation was `before` tokens long. What is new since then is written."""
+        warm = min(1.0, max(0.0, (step.read - self.standing) / max(1.0, before - self.standing)))
+        known = min(1.0, step.read / max(1.0, self.standing))
+        unread = self.lacks * known + self.held * warm
+        unwritten = self.lacks * (1 - known) + self.held * (1 - warm) + self.new
+        self.held, self.new = self.held + self.new, 0.0
+        written, read = max(0.0, step.write - unwritten), max(0.0, step.read - unread)
+        return step.fresh + WRITE * written + READ * read + OUTPUT * step.output
+
+
+def play(session: Session, levers: Levers) -> Bill:
+    """One session with these levers."""
+    by_request: dict[int, list[Load]] = defaultdict(list)
+    for one in session.loads:
+        by_request[one.request].append(one)
+    lacks = levers.standing * session.standing
+    context, cost, fetches, folded, before = Context(session.standing, lacks), 0.0, 0, 0, 0
+    shown: dict[Load, float] = {}  # of this segment's results, what their context holds
+    for k, step in enumerate(session.steps):
+        if k and step.segment != session.steps[k - 1].segment:
+            context, shown = Context(session.standing, lacks), {}
+        if levers.cold and step.is_cold:
+            for one in foldable(shown, step, levers):
+                context.held += shown.pop(one) - LINE_TOKENS
+                folded += 1
+                for at, again in one.uses[bisect_left(one.uses, (k, 0.0)) :][:1]:
+                    fetches += 1
+                    cost += fetch(session, at, again)
+        cost += context.cost(step, before)
+        before = step.prompt + step.output
+        for one in by_request[k]:
+            shown[one] = one.shown if levers.loads else one.whole
+            if levers.loads:
+                context.new += one.whole - one.shown
+                if one.again:
+                    fetches += 1
+                    cost += fetch(session, k, one.again)
+    return Bill(cost, fetches, folded)
+
+
+def foldable(shown: Mapping[Load, float], step: Step, levers: Levers) -> list[Load]:
+    last = step.turn - levers.kept_turns
+    return [one for one, size in shown.items() if one.turn < last and size - LINE_TOKENS >= LEAST_TOKENS]
+
+
+def fetch(session: Session, k: int, again: float) -> float:
+    """What one more request at the `k`th costs, that brings in so many tokens for the requests after it."""
+    segment = session.steps[k].segment
+    left = sum(step.segment == segment for step in session.steps[k + 1 :])
+    kept = WRITE + READ * left if left else 0.0
+    return READ * session.steps[k].prompt + OUTPUT * policy.CALL_TOKENS + again * kept
+
+
+def arms(standing: float) -> Iterator[tuple[str, Levers]]:
+    yield "loads", Levers(loads=True)
+    yield f"standing prompt -{standing:.0%}", Levers(standing=standing)
+    yield "cold", Levers(cold=True)
+    yield "loads and standing", Levers(loads=True, standing=standing)
+    yield "all", Levers(True, standing, True)
+
+
+def row(name: str, found: Sequence[Session], levers: Levers) -> str:
+    plain = [play(one, Levers()).cost for one in found]
+    bills = [play(one, levers) for one in found]
+    shares = sorted(1 - bill.cost / whole for bill, whole in zip(bills, plain, strict=True))
+    worse = sum(share < -1e-9 for share in shares)
+    cells = (
+        f"{1 - sum(bill.cost for bill in bills) / sum(plain):.1%}",
+        f"{shares[len(shares) // 2]:.1%}",
+        f"{shares[len(shares) // 10]:.1%}",
+        f"{worse} of {len(shares)}",
+        str(sum(bill.fetches for bill in bills)),
+        str(sum(bill.folded for bill in bills)),
+    )
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def composition(found: Iterable[Session]) -> list[str]:
+    """Where the recorded bill is, in shares of it."""
+    parts: dict[str, float] = defaultdict(float)
+    for session in found:
+        before, segment = 0, 0
+        for k, step in enumerate(session.steps):
+            parts["all"] += step.fresh + WRITE * step.write + READ * step.read + OUTPUT * step.output
+            known = min(session.standing, step.read)
+            parts["standing prompt"] += READ * known + WRITE * (session.standing - known)
+            if k and step.segment == segment and step.is_cold:
+                parts["written again at cold prompts"] += WRITE * max(0, before - step.read)
+            parts["output"] += OUTPUT * step.output
+            before, segment = step.prompt, step.segment
+    return [f"{name}: {part / parts['all']:.1%} of the bill" for name, part in parts.items() if name != "all"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--data", type=Path, action="append")
+    parser.add_argument("--standing", type=float, default=0.45)
+    parser.add_argument("--by-fold", action="store_true")
+    parser.add_argument("--sweep", action="store_true")
+    given = parser.parse_args()
+    data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
+    if not (given.folder / "labels.py").is_file() or not data:
+        print(f"skipped: {given.folder} has no evaluator or no data")
+        return 0
+    tokens.load()
+    try:
+        found = sessions(relevance.Judge(given.folder, data), data)
+    except (OSError, lzma.LZMAError) as exc:
+        print(f"the data can't be read: {exc}")
+        return 1
+    print("\n".join(composition(found)))
+    print("\n| levers | bill lower by | median session | tenth worst | worse | fetches | folded late |\n" + "|---" * 7 + "|")
+    for name, levers in arms(given.standing):
+        print(row(name, found, levers), flush=True)
+        for title, is_first in ((FOLD, True), ("others", False)) if given.by_fold else ():
+            print(row(f"- {title}", [one for one in found if (one.repo == FOLD) == is_first], levers), flush=True)
+    for turns in range(6) if given.sweep else ():
+        print(row(f"cold, {turns} turns kept", found, Levers(cold=True, kept_turns=turns)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
