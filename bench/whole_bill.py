@@ -12,10 +12,12 @@ The levers, and what each assumes:
   loads     every result at the view that the policy chooses. A need is a line that a later edit replaces, or a new
             word that the agent says later (the evaluator's labels).
   standing  the first prompt, without the user's words, is smaller by SHARE; whatever was used stays in it.
+  compact   where a prompt of the user finds the cache gone and `history.compacting` says that it pays with as many
+            requests to come as are usual, the user compacts first; what that costs is the model's of that module.
   cold      where a prompt of the user finds the cache gone, results of earlier turns are folded to a line each before
             they are written again; what was needed of them later is missed. That the cache is gone is taken as known:
             the recordings hold no times.
-Not in it: compacting at other times than recorded, subagents and their models (the recordings hold main conversations
+Not in it: subagents and their models (the recordings hold main conversations
 alone), shorter answers, a cache that goes cold within a turn.
 
 Prices are of one fresh input token: write 2, read 0.1, output 5. A recording is frozen: an agent that misses
@@ -36,10 +38,13 @@ from bench.bill import OUTPUT, READ, WRITE
 from bench.budgets import COLD, FOLD
 from bench.recorded import Example
 from trimtab import policy, tokens
+from trimtab.history import compacting
+from trimtab.records import Prices
 
 LINE_TOKENS = 40  # of what a folded result leaves; chosen
 LEAST_TOKENS = 150  # a fold that saves less is not made, as for any view
 NEAR = 10  # lines on either side of a needed one that a fetch brings in, as the evaluator has it
+PRICES = Prices(WRITE, READ, OUTPUT)
 Event = Mapping[str, Any]
 
 
@@ -87,6 +92,7 @@ class Levers(NamedTuple):
     loads: bool = False
     standing: float = 0.0
     cold: bool = False
+    compact: bool = False
     kept_turns: int = 1
 
 
@@ -96,6 +102,7 @@ class Bill(NamedTuple):
     cost: float
     fetches: int = 0
     folded: int = 0
+    compacted: int = 0
 
 
 class Uses:
@@ -252,34 +259,81 @@ class Context:
         return step.fresh + WRITE * written + READ * read + OUTPUT * step.output
 
 
+class Run:
+    """One session with some levers, request by request."""
+
+    def __init__(self, session: Session, levers: Levers) -> None:
+        self.session, self.levers = session, levers
+        self.by_request: dict[int, list[Load]] = defaultdict(list)
+        for one in session.loads:
+            self.by_request[one.request].append(one)
+        self.cost = 0.0
+        self.fetches = self.folded = self.compacted = self.before = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A session or what follows a compaction: nothing was loaded yet."""
+        self.context = Context(self.session.standing, self.levers.standing * self.session.standing)
+        self.shown: dict[Load, float] = {}
+
+    def bill(self) -> Bill:
+        for k, step in enumerate(self.session.steps):
+            if k and step.segment != self.session.steps[k - 1].segment:
+                self.begin()
+            lost = self.compacts(k) if step.is_cold and self.levers.compact else 0.0
+            if step.is_cold and self.levers.cold and not lost:
+                self.fold(k, step)
+            self.cost += self.context.cost(step, self.before)
+            self.context.held += lost
+            self.before = step.prompt + step.output
+            for one in self.by_request[k]:
+                self.load(one, k)
+        return Bill(self.cost, self.fetches, self.folded, self.compacted)
+
+    def load(self, one: Load, k: int) -> None:
+        self.shown[one] = one.shown if self.levers.loads else one.whole
+        if self.levers.loads:
+            self.context.new += one.whole - one.shown
+            if one.again:
+                self.fetch(k, one.again)
+
+    def fold(self, k: int, step: Step) -> None:
+        """Results of earlier turns become a line each, before they are written again."""
+        for one in foldable(self.shown, step, self.levers):
+            self.context.held += self.shown.pop(one) - LINE_TOKENS
+            self.folded += 1
+            for at, again in one.uses[bisect_left(one.uses, (k, 0.0)) :][:1]:
+                self.fetch(at, again)
+
+    def compacts(self, k: int) -> float:
+        """Tokens that a compaction before this request takes out of those after it; 0 where none is proposed."""
+        standing = round(self.session.standing * (1 - self.levers.standing))
+        context = round(self.before - self.context.lacks - self.context.held)
+        history = compacting.History(context, standing, PRICES)
+        seen = compacting.outlook(history, policy.requests_to_come(k, (), context))
+        if seen.pays_from is None or seen.net <= 0:
+            return 0.0
+        left = self.left(k)
+        self.cost += compacting.at_once(history) + compacting.later(history, left)
+        self.compacted += 1
+        self.shown.clear()
+        return float(history.lost)
+
+    def fetch(self, k: int, again: float) -> None:
+        """One more request at the `k`th, that brings in so many tokens for the requests after it."""
+        left = self.left(k)
+        kept = WRITE + READ * left if left else 0.0
+        self.cost += READ * self.session.steps[k].prompt + OUTPUT * policy.CALL_TOKENS + again * kept
+        self.fetches += 1
+
+    def left(self, k: int) -> int:
+        """How many requests follow the `k`th until the end or a compaction."""
+        segment = self.session.steps[k].segment
+        return sum(step.segment == segment for step in self.session.steps[k + 1 :])
+
+
 def play(session: Session, levers: Levers) -> Bill:
-    """One session with these levers."""
-    by_request: dict[int, list[Load]] = defaultdict(list)
-    for one in session.loads:
-        by_request[one.request].append(one)
-    lacks = levers.standing * session.standing
-    context, cost, fetches, folded, before = Context(session.standing, lacks), 0.0, 0, 0, 0
-    shown: dict[Load, float] = {}  # of this segment's results, what their context holds
-    for k, step in enumerate(session.steps):
-        if k and step.segment != session.steps[k - 1].segment:
-            context, shown = Context(session.standing, lacks), {}
-        if levers.cold and step.is_cold:
-            for one in foldable(shown, step, levers):
-                context.held += shown.pop(one) - LINE_TOKENS
-                folded += 1
-                for at, again in one.uses[bisect_left(one.uses, (k, 0.0)) :][:1]:
-                    fetches += 1
-                    cost += fetch(session, at, again)
-        cost += context.cost(step, before)
-        before = step.prompt + step.output
-        for one in by_request[k]:
-            shown[one] = one.shown if levers.loads else one.whole
-            if levers.loads:
-                context.new += one.whole - one.shown
-                if one.again:
-                    fetches += 1
-                    cost += fetch(session, k, one.again)
-    return Bill(cost, fetches, folded)
+    return Run(session, levers).bill()
 
 
 def foldable(shown: Mapping[Load, float], step: Step, levers: Levers) -> list[Load]:
@@ -287,20 +341,15 @@ def foldable(shown: Mapping[Load, float], step: Step, levers: Levers) -> list[Lo
     return [one for one, size in shown.items() if one.turn < last and size - LINE_TOKENS >= LEAST_TOKENS]
 
 
-def fetch(session: Session, k: int, again: float) -> float:
-    """What one more request at the `k`th costs, that brings in so many tokens for the requests after it."""
-    segment = session.steps[k].segment
-    left = sum(step.segment == segment for step in session.steps[k + 1 :])
-    kept = WRITE + READ * left if left else 0.0
-    return READ * session.steps[k].prompt + OUTPUT * policy.CALL_TOKENS + again * kept
-
-
 def arms(standing: float) -> Iterator[tuple[str, Levers]]:
     yield "loads", Levers(loads=True)
     yield f"standing prompt -{standing:.0%}", Levers(standing=standing)
     yield "cold", Levers(cold=True)
+    yield "compact", Levers(compact=True)
     yield "loads and standing", Levers(loads=True, standing=standing)
-    yield "all", Levers(True, standing, True)
+    yield "loads, standing, compact", Levers(loads=True, standing=standing, compact=True)
+    yield "loads, standing, cold", Levers(loads=True, standing=standing, cold=True)
+    yield "all", Levers(True, standing, True, True)
 
 
 def row(name: str, found: Sequence[Session], levers: Levers) -> str:
@@ -315,6 +364,7 @@ def row(name: str, found: Sequence[Session], levers: Levers) -> str:
         f"{worse} of {len(shares)}",
         str(sum(bill.fetches for bill in bills)),
         str(sum(bill.folded for bill in bills)),
+        str(sum(bill.compacted for bill in bills)),
     )
     return f"| {name} | {' | '.join(cells)} |"
 
@@ -354,7 +404,8 @@ def main() -> int:
         print(f"the data can't be read: {exc}")
         return 1
     print("\n".join(composition(found)))
-    print("\n| levers | bill lower by | median session | tenth worst | worse | fetches | folded late |\n" + "|---" * 7 + "|")
+    print("\n| levers | bill lower by | median session | tenth worst | worse | fetches | folded late | compacted |")
+    print("|---" * 8 + "|")
     for name, levers in arms(given.standing):
         print(row(name, found, levers), flush=True)
         for title, is_first in ((FOLD, True), ("others", False)) if given.by_fold else ():
