@@ -1,6 +1,7 @@
 """The whole bill of recorded sessions: today's, with each lever of Trimtab alone, and with all of them.
 
-    python -m bench.whole_bill REPLAY_FOLDER [--data FILE] [--standing SHARE] [--by-fold] [--sweep]
+    python -m bench.whole_bill REPLAY_FOLDER [--data FILE] [--standing SHARE] [--without LEVER]
+                               [--by-fold] [--sweep]
 
 REPLAY_FOLDER has the evaluator's modules and `data/` (see recorded.py). The requests of every session are played in
 order, with what each read from the cache and wrote to it. A lever takes tokens out of prompts: off what was read
@@ -248,12 +249,13 @@ class Context:
         self.standing, self.lacks = standing, lacks
         self.held = self.new = 0.0
 
-    def cost(self, step: Step, before: int) -> float:
-        """Of a request whose conversation was `before` tokens long. What is new since then is written."""
-        warm = min(1.0, max(0.0, (step.read - self.standing) / max(1.0, before - self.standing)))
+    def cost(self, step: Step) -> float:
+        """Of a request. What is new since the one before is written; of the rest the cache is taken to hold first
+        what is lacking, where the lever is worth less."""
         known = min(1.0, step.read / max(1.0, self.standing))
-        unread = self.lacks * known + self.held * warm
-        unwritten = self.lacks * (1 - known) + self.held * (1 - warm) + self.new
+        cached = min(self.held, max(0.0, step.read - self.standing))
+        unread = self.lacks * known + cached
+        unwritten = self.lacks * (1 - known) + (self.held - cached) + self.new
         self.held, self.new = self.held + self.new, 0.0
         written, read = max(0.0, step.write - unwritten), max(0.0, step.read - unread)
         return step.fresh + WRITE * written + READ * read + OUTPUT * step.output
@@ -283,7 +285,7 @@ class Run:
             lost = self.compacts(k) if step.is_cold and self.levers.compact else 0.0
             if step.is_cold and self.levers.cold and not lost:
                 self.fold(k, step)
-            self.cost += self.context.cost(step, self.before)
+            self.cost += self.context.cost(step)
             self.context.held += lost
             self.before = step.prompt + step.output
             for one in self.by_request[k]:
@@ -341,7 +343,16 @@ def foldable(shown: Mapping[Load, float], step: Step, levers: Levers) -> list[Lo
     return [one for one, size in shown.items() if one.turn < last and size - LINE_TOKENS >= LEAST_TOKENS]
 
 
-def arms(standing: float) -> Iterator[tuple[str, Levers]]:
+NAMES = ("loads", "standing", "cold", "compact")
+
+
+def arms(standing: float, without: Sequence[str] = ()) -> Iterator[tuple[str, Levers]]:
+    """The table's rows; with `without`, one of all other levers."""
+    if without:
+        everything = Levers(True, standing, True, True)
+        left = everything._replace(**{name: type(getattr(everything, name))() for name in without})
+        yield f"all without {', '.join(without)}", left
+        return
     yield "loads", Levers(loads=True)
     yield f"standing prompt -{standing:.0%}", Levers(standing=standing)
     yield "cold", Levers(cold=True)
@@ -390,6 +401,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", type=Path, action="append")
     parser.add_argument("--standing", type=float, default=0.45)
+    parser.add_argument("--without", choices=NAMES, action="append", default=[])
     parser.add_argument("--by-fold", action="store_true")
     parser.add_argument("--sweep", action="store_true")
     given = parser.parse_args()
@@ -406,7 +418,7 @@ def main() -> int:
     print("\n".join(composition(found)))
     print("\n| levers | bill lower by | median session | tenth worst | worse | fetches | folded late | compacted |")
     print("|---" * 8 + "|")
-    for name, levers in arms(given.standing):
+    for name, levers in arms(given.standing, given.without):
         print(row(name, found, levers), flush=True)
         for title, is_first in ((FOLD, True), ("others", False)) if given.by_fold else ():
             print(row(f"- {title}", [one for one in found if (one.repo == FOLD) == is_first], levers), flush=True)
