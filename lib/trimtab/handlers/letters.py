@@ -18,11 +18,15 @@ from trimtab.transcript import folders
 SEND = "SendMessage"
 TO_MAIN = "main"  # such a one comes as a turn
 SENT = "message"  # the kind of load that is a message to an agent that runs
-AS_WRITTEN = "it comes as a turn, as it was written"
+AS_WRITTEN = "it goes as it was written"
+LONGEST_SUBJECT = 80  # characters, chosen
 
 
 class Letter(NamedTuple):
-    """A message: whose context it is in, its id, the tool and the kind of its load, who wrote it to whom, its text."""
+    """A message as it was written: whose context it is in, its id, and who wrote it to whom.
+
+    `kind` is its load's: a report, SENT or TASK. `subject` says in a few words what it is of, "" for its first line.
+    """
 
     session: str
     agent: str
@@ -33,6 +37,7 @@ class Letter(NamedTuple):
     sender: str
     receiver: str
     text: str
+    subject: str = ""
 
 
 class Mailbox:
@@ -74,17 +79,17 @@ def load(letter: Letter, own: Members) -> Load:
     """A letter as a row of the ledger; `own` are the user's groups."""
     counted = tokens.count(letter.text)
     size = tokens.estimate(letter.text) if counted is None else counted
-    if letter.kind == SENT:
-        priority = messages.given_priority(letter.text) or messages.Priority.NORMAL
-    else:
+    if letter.kind == messages.KIND:
         priority = messages.priority(messages.read(letter.text), group_of(letter.sender, own))
+    else:  # it says what to do
+        priority = messages.given_priority(letter.text) or messages.Priority.NORMAL
     return Load(
         session=letter.session,
         agent=letter.agent,
         tool_use_id=letter.id,
         at=letter.at,
         tool=letter.tool,
-        path=letter.text.strip()[:80].split("\n")[0],
+        path=letter.subject or letter.text.strip()[:LONGEST_SUBJECT].split("\n")[0],
         kind=letter.kind,
         tier=Tier.COMPLETE,
         reason=AS_WRITTEN,
