@@ -31,6 +31,9 @@ def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+TRUSTED = {"hasTrustDialogAccepted": True}
+
+
 @pytest.fixture
 def client(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A client that sends a recorded body, in a project that it trusts, with a session of the day before."""
@@ -38,7 +41,7 @@ def client(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     file.write_text(CLIENT)
     file.chmod(0o755)
     (tmp_path / "body.json").write_text(json.dumps(bodies.newer()))
-    state = {"projects": {str(project): {"hasTrustDialogAccepted": True}}}
+    state = {"projects": {str(project): TRUSTED}}
     (tmp_path / "home" / ".claude.json").write_text(json.dumps(state))
     home = Home(tmp_path, tmp_path / "home" / ".claude")
     content = [called("Bash", "t1", command="make")]
@@ -125,6 +128,9 @@ def test_refusals(client: Path, run: Run, project: Path, tmp_path: Path) -> None
     (tmp_path / "home" / ".claude.json").write_text("{}")
     status, _, err = run("audit", "--client", client)
     assert (status, "start `claude` there once" in err) == (1, True)
-    (project / ".claude-patterns" / "audit.json").write_text("no JSON")
+    (project / ".claude-patterns" / "audit.json").mkdir()
+    (tmp_path / "home" / ".claude.json").write_text(json.dumps({"projects": {str(project): TRUSTED}}))
+    status, out, err = run("audit", "--client", client, "--wait", 30)
+    assert (status, "Bash" in out, "can't be kept" in err) == (0, True, True)
     assert run("audit", "--no-record")[0] == 1
     assert audit_command.WEEKS == 4

@@ -103,6 +103,9 @@ def test_never_is_of_the_sessions_that_had_it() -> None:
     """A server of yesterday was never used in all sessions of the month."""
     new = AUDIT._replace(lines=(AUDIT.lines[1]._replace(had=1),))
     assert row("Workflow", text(new))[-1] == "never in 1"
+    unseen = AUDIT._replace(lines=(AUDIT.lines[1]._replace(had=0),))
+    assert row("Workflow", text(unseen))[-1] == "new"
+    assert "Never used" not in text(unseen)
 
 
 def test_without_a_history() -> None:

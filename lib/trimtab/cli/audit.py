@@ -14,7 +14,7 @@ from trimtab.cli import book as books
 from trimtab.cli import place as places
 from trimtab.cli import screen
 from trimtab.daemon import recording
-from trimtab.errors import TrimtabError
+from trimtab.errors import StoreError, TrimtabError
 from trimtab.monitor.report import WIDTH
 from trimtab.prompt import audit, report, texts
 from trimtab.prompt.audit import Audit, Sent
@@ -90,7 +90,7 @@ class How(NamedTuple):
 
 
 def made(place: places.Place, weeks: float, how: How) -> Audit:
-    """An audit of the newest first request that there is; it is kept."""
+    """An audit of the newest first request that there is; it is kept, or stderr says why not."""
     now = time.time()
     folder, period = paths.project_folder(place.project, place.settings.data_directory), (now - weeks * WEEK_S, now)
     with books.opened() as store:
@@ -99,7 +99,10 @@ def made(place: places.Place, weeks: float, how: How) -> Audit:
         found = audits.make(
             store, taken, history, place.project, period, os.environ, prices.Book(place.settings.prices)
         )
-    audits.keep(found, paths.ensure_project_folder(place.project, place.settings.data_directory))
+    try:
+        audits.keep(found, paths.ensure_project_folder(place.project, place.settings.data_directory))
+    except StoreError as exc:
+        print(f"trimtab: {exc}", file=sys.stderr)
     return found
 
 

@@ -135,10 +135,9 @@ def owner_of(part: Part, owners: Mapping[tuple[str, str], str]) -> str:
 
 
 def never_used(lines: Iterable[Line]) -> list[Line]:
-    """The lines that are known not to have been used, the largest first."""
-    return sorted(
-        (line for line in lines if line.use.is_never and line.part.tokens), key=lambda line: -line.part.tokens
-    )
+    """The lines that are known not to have been used by any of the sessions that had them, the largest first."""
+    never = [line for line in lines if line.use.is_never and line.had and line.part.tokens]
+    return sorted(never, key=lambda line: -line.part.tokens)
 
 
 COSTS = ("gone", "rest", "agents")

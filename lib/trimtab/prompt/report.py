@@ -214,7 +214,7 @@ def words_of(use: Use | None, had: int, now: float) -> str:
     if not use.is_known:
         return "not known"
     if not use.times or use.last is None:
-        return f"never in {had:,}"
+        return f"never in {had:,}" if had else "new"
     return f"{use.times:,}x, {ago(now - use.last)}"
 
 
@@ -247,7 +247,7 @@ def foot(found: Audit, screen: Screen) -> Iterator[str]:
             notes.append(f"{number(found.unpriced, 'request')} of models without a price are in no sum of money.")
         notes.append(
             '"used" is what was called in these sessions; of texts that are only read ("not known") no transcript can'
-            ' say whether they were of use. "never in 12" are the sessions that began with it.'
+            ' say whether they were of use. "never in 12" are the sessions that began with it, "new" had none.'
         )
     notes += unused(found) if found.requests else []
     for note in notes:

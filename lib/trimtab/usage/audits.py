@@ -8,6 +8,7 @@ import json
 import os
 import statistics
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -147,10 +148,11 @@ def keep(found: Audit, folder: Path) -> None:
     """Writes it into a project's data folder in place of the one before. Raises StoreError."""
     file, new = folder / FILE, folder / f"{FILE}.{os.getpid()}"
     try:
-        new.write_text(json.dumps(audit.as_document(found), ensure_ascii=False, indent=1), encoding="utf-8")
+        new.write_text(json.dumps(audit.as_document(found), indent=1), encoding="utf-8")
         os.replace(new, file)
     except OSError as exc:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink()
         raise StoreError(f"the audit can't be kept in {str(file)!r}: {exc}; check that it may be written to") from exc
 
 

@@ -14,11 +14,12 @@ const Standing = (() => {
   function used(one, part) {
     if (!one.requests) return "–";
     if (part[PART.used] === null) return "not known";
+    if (!part[PART.used] && !part[PART.had]) return "new: no session had it";
     return part[PART.used] ? `${counted(part[PART.used], "time")}, last ${Data.date(Math.floor(part[PART.last] / Data.DAY_S))}` : `never in ${counted(part[PART.had], "session")}`;
   }
 
   function lead(one, others) {
-    const never = one.parts.filter((part) => part[PART.used] === 0);
+    const never = one.parts.filter((part) => part[PART.used] === 0 && part[PART.had]);
     const billed = one.first_tokens === null ? "" : ` Sessions began with ${exact(one.first_tokens)} tokens, billed (median, their own prompts included).`;
     const price = one.requests ? ` In the ${exact(one.days)} days before, ${counted(one.requests, "request")} of ${counted(one.sessions, "session")} carried what each began with: ${cost(one.usd)}.` : "";
     const waste = one.requests && never.length ? ` Never used: ${exact(tokens(never))} tokens, ${cost(spent(never))}.` : "";
