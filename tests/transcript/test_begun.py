@@ -24,7 +24,11 @@ ASKED: Record = {
     "params": {"model": "claude-opus-5-5", "max_tokens": 64_000},
 }  # fmt: skip
 PROMPT: Record = {"type": "user", "message": {"role": "user", "content": "Say hello."}}
-ANSWER: Record = {"type": "assistant", "message": {"role": "assistant", "content": []}}
+ANSWER: Record = {  # the client writes a line's type after its message
+    "parentUuid": "p", "isSidechain": False,
+    "message": {"model": "m", "id": "msg_1", "type": "message", "role": "assistant", "content": ["x" * 900]},
+    "type": "assistant",
+}  # fmt: skip
 
 
 def written(folder: Path, *records: Record) -> Path:

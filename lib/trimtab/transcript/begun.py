@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from trimtab.transcript import lines
 
-MARK, ANSWERED = b'"type":"api-request', b'"type":"assistant"'
-HEAD_BYTES = 300  # of a line, where its type is: the client writes it first, or after the ids
+MARK = b'"type":"api-request'
+ANSWERED = b'"role":"assistant"', b'"type":"assistant"'
+HEAD_BYTES = 600  # of a line, where these are: before a message's content
 MOST_BYTES = 64 << 20  # chosen: of a file's beginning, in which the first request is
 
 
@@ -35,11 +36,10 @@ def first_request(path: Path) -> Begun | None:
             for line in file:
                 left -= len(line)
                 head = line[:HEAD_BYTES]
-                if ANSWERED in head or left < 0:
+                is_ours = MARK in head
+                if left < 0 or (not is_ours and any(mark in head for mark in ANSWERED)):
                     return None
-                if MARK not in head:
-                    continue
-                found = read(line, shapes, messages)
+                found = read(line, shapes, messages) if is_ours else None
                 if found is not None:
                     return found
     except (OSError, ValueError):
