@@ -13,7 +13,7 @@ LIB = ROOT / "lib"
 LAYERS = (  # lowest first; where modules of one row of the design need each other, the row is several here
     {"errors", "records", "schema_budgets", "faults", "days", "groups"},
     {"schema"},
-    {"schema_usage"},
+    {"schema_usage", "jsontext"},
     {"tokens", "content"},
     {"relevance"},
     {"tiers", "history"},
