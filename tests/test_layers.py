@@ -21,6 +21,7 @@ LAYERS = (  # lowest first; where modules of one row of the design need each oth
     {"prompt"},
     {"prices"},
     {"paths", "settings", "store", "transcript", "environment"},
+    {"local_settings"},
     {"learn", "usage"},
     {"handlers"},
     {"daemon"},

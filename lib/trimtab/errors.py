@@ -9,6 +9,10 @@ class SettingsError(TrimtabError):
     """A setting has a value that is not allowed."""
 
 
+class ChangedError(SettingsError):
+    """A settings file is not what was written last: somebody else has changed it."""
+
+
 class BudgetError(TrimtabError):
     """What is asked of a budget can't be done, or is no budget."""
 

@@ -7,7 +7,6 @@ counts, as for the client). `keys` are names from the outermost object inwards.
 
 import json
 from collections.abc import Iterator, Sequence
-from json.decoder import scanstring
 from typing import NamedTuple
 
 from trimtab.errors import SettingsError
@@ -118,7 +117,7 @@ def spans(text: str, start: int) -> Iterator[Span]:
     while text[place] not in "}]":
         begin, name = place, ""
         if is_object:
-            name, place = scanstring(text, place + 1)
+            name, place = DECODER.raw_decode(text, place)
             place = past(text, past(text, place) + 1)
         end = DECODER.raw_decode(text, place)[1]
         yield Span(name, begin, place, end)

@@ -18,6 +18,7 @@ CONFIG = "config.toml"
 EXPERIMENT = "experiment.db"  # in the user's folder: an experiment is over all projects
 USAGE_BOOK = "usage.db"
 BUDGETS_FLAG = "budgets"  # in the user's folder, while any budget is not closed; `store.budgets` writes it
+SLIMMED = "slimmed"  # in the user's folder: the projects with something switched off, one a line; hooks/gate reads it
 PROJECTS = "projects.txt"  # in the user's folder: the data folders of all projects, one a line
 
 
