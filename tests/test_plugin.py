@@ -1,6 +1,7 @@
 """The plugin's own files: versions agree, prompt texts are short, hooks are narrow, defaults are as documented."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -159,3 +160,20 @@ def test_what_only_budgets_need_ends_before_python_without_one(tmp_path: Path) -
     (tmp_path / ".claude-patterns").mkdir()
     (tmp_path / ".claude-patterns" / "budgets").touch()
     assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == b"reached\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "is_reached"), [("UserPromptSubmit", True), ("PostToolBatch", True), ("PreToolUse", False)]
+)
+def test_where_something_is_switched_off_two_hooks_look(tmp_path: Path, event: str, is_reached: bool) -> None:
+    """Nobody would be told that what they ask for is switched off, or every project's hooks would wait for Python."""
+    (tmp_path / "python").write_text("#!/bin/sh\necho reached\n")
+    gate = tmp_path / "gate"
+    gate.write_text((ROOT / "hooks/gate").read_text(encoding="utf-8"))
+    (tmp_path / ".claude-patterns").mkdir()
+    (tmp_path / ".claude-patterns" / "slimmed").write_text("/a/shop\n/b c\n")
+    command = ["sh", str(gate), "-I", "hook.py", event]
+    for project, is_listed in (("/a/shop", True), ("/b c", True), ("/a", False), ("", False), ("/a/shop2", False)):
+        environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "CLAUDE_PROJECT_DIR": project}
+        done = subprocess.run(command, env=environment, capture_output=True, check=True)
+        assert done.stdout == (b"reached\n" if is_reached and is_listed else b""), project

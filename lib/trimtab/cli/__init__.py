@@ -23,6 +23,7 @@ COMMANDS = (
     "watch",
     "usage",
     "audit",
+    "slim",
     "budget",
     "alerts",
     "status",

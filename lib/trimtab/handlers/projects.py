@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from trimtab import paths, settings
+from trimtab import local_settings, paths, settings
 from trimtab.budget.terms import Budget
 from trimtab.errors import StoreError
 from trimtab.groups import Members
 from trimtab.handlers import recovery_guard
+from trimtab.prompt.slim import Proposal
 from trimtab.store import Store
 
 LOCKED_MS = 300  # how long an event waits for a ledger that another process holds
@@ -34,13 +35,15 @@ class Project:
     """A project's ledger and settings."""
 
     def __init__(self, project: Path, user_environment: Mapping[str, str], environment: Mapping[str, str]) -> None:
-        self._project = project
+        self._project, self._user = project, paths.user_folder(user_environment)
         self._files = Files(paths.config_files(project, user_environment), environment)
         self.told: settings.Settings | None = None  # what an event was last answered by
         self.open()
         self.lengths = self.store.session_lengths()
         self.adopted: dict[str, Sequence[Budget]] = {}  # budgets of the files, as they were last taken over
         self._reviewed: float | None = None
+        self._slimmed_seen: tuple[int, int] | None = None
+        self._slimmed: tuple[Proposal, ...] = ()
         paths.remember_project(paths.user_folder(user_environment), self.store.path.parent)
 
     def open(self) -> None:
@@ -57,6 +60,16 @@ class Project:
         if self._reviewed is None or abs(now - self._reviewed) >= recovery_guard.REVIEW_S:
             self._reviewed = now
             self.paused = recovery_guard.review(self.store, self._files.settings, now)
+
+    def slimmed(self) -> tuple[Proposal, ...]:
+        """What slim has switched off here. Raises SettingsError, once for each state of what was written of it."""
+        place = local_settings.Place(self._project, self.store.path.parent, self._user)
+        seen = modified(place.data / local_settings.RECORD)
+        if seen != self._slimmed_seen:
+            self._slimmed_seen, self._slimmed = seen, ()
+            found = local_settings.slimmed(place)
+            self._slimmed = found.items if found else ()
+        return self._slimmed
 
     def budgets(self) -> dict[str, list[Budget]]:
         """What the settings, as they were last read, give of budgets: see `settings.budgets_by_origin`."""

@@ -1,0 +1,244 @@
+"""`trimtab slim`: switches off for a project what was never used in it, and brings it back."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from trimtab import local_settings, paths
+from trimtab.cli import audit as audits
+from trimtab.cli import book as books
+from trimtab.cli import place as places
+from trimtab.cli import screen
+from trimtab.daemon import recording
+from trimtab.errors import ChangedError, StoreError, TrimtabError
+from trimtab.handlers.switched_off import SOURCE
+from trimtab.local_settings import COPY, LOCAL, Slimmed
+from trimtab.monitor.report import WIDTH, number
+from trimtab.prompt import slim, slim_report
+from trimtab.prompt.audit import Audit
+from trimtab.prompt.slim import Plan, Proposal
+from trimtab.store import Store
+from trimtab.usage import slimming
+
+NEW_SESSIONS = "for sessions that start from now on"
+project_option = click.option(
+    "--project", type=click.Path(path_type=Path, file_okay=False, exists=True), help="A project; by default this one."
+)
+
+
+@click.group(invoke_without_command=True)
+@project_option
+@click.option("--apply", "wanted", multiple=True, metavar="NAMES", help="Switch off: `all`, or names with commas.")
+@click.option(
+    "--weeks", type=click.FloatRange(0.1, 520), default=audits.WEEKS, show_default=True, help="Used in these."
+)
+@click.option("--record/--no-record", default=True, help="Record a first request, or take the newest kept one.")
+@click.option("--check/--no-check", default=True, help="Record again after switching off, and compare.")
+@click.option("--json", "wants_json", is_flag=True, help="Print one JSON object.")
+@click.option("--client", default="", metavar="FILE", help="The client's executable; by default `claude` on the PATH.")
+@click.option(
+    "--wait", "wait_s", type=click.FloatRange(0, 600), default=recording.WAIT_S, show_default=True, metavar="SECONDS",
+    help="How long MCP servers get to start.",
+)  # fmt: skip
+@click.pass_context
+def command(
+    context: click.Context, project: Path | None, wanted: tuple[str, ...], weeks: float, record: bool, check: bool,
+    wants_json: bool, client: str, wait_s: float,
+) -> None:  # fmt: skip
+    """Switch off for this project what was never used in it.
+
+    Shows what each request carries and no session of the last weeks used, what each would save, and what stops working
+    without it. What you accept goes into .claude/settings.local.json, which is yours alone; a copy is kept, and `slim
+    undo` gives the file back byte for byte. No memory file and no shared setting is ever written.
+    """
+    if context.invoked_subcommand is not None:
+        if wanted or wants_json:
+            raise click.UsageError(f"--apply and --json go without `{context.invoked_subcommand}`")
+        return
+    place = places.find(project, Path.cwd(), os.environ)
+    how = (client, wait_s) if record else None
+    found, plan = planned(place, weeks, how)
+    if wants_json and not wanted:
+        print(json.dumps(document(found, plan), ensure_ascii=False, indent=2))
+        return
+    if not wants_json:
+        show(slim_report.proposed(plan, found, width()))
+    items = picked(plan, wanted) if wanted else asked(plan)
+    if not items:
+        return
+    made = local_settings.apply(settings_of(place), items, time.time())
+    after = planned(place, weeks, how)[0] if check and how else None
+    if wants_json:
+        print(json.dumps({**document(found, plan), **outcome(made, items, after)}, ensure_ascii=False, indent=2))
+        return
+    show(["", *applied(place, made, items)])
+    if after is not None:
+        taken, is_least = sum(one.tokens for one in items), any(one.is_least for one in items)
+        show(["", *slim_report.measured(found.tokens, after.tokens, taken, is_least, width())])
+
+
+def planned(place: places.Place, weeks: float, how: tuple[str, float] | None) -> tuple[Audit, Plan]:
+    """An audit, and what it proposes."""
+    found = audits.made(place, weeks, how)
+    with books.opened() as store:
+        return found, slim.propose(found, slimming.facts(store, found, os.environ))
+
+
+def settings_of(place: places.Place) -> local_settings.Place:
+    """Where the project's settings and their copy are; the folders for the copy are made."""
+    data = paths.ensure_project_folder(place.project, place.settings.data_directory)
+    return local_settings.Place(place.project, data, paths.ensure_user_folder(os.environ))
+
+
+def picked(plan: Plan, wanted: Iterable[str]) -> list[Proposal]:
+    """The proposals that are named; UsageError names those that are none."""
+    given = [name.strip() for text in wanted for name in text.split(",") if name.strip()]
+    found, unknown = slim.chosen(plan.proposals, given)
+    if unknown:
+        known = slim_report.names(plan.proposals) or "none"
+        raise click.UsageError(f"no single proposal is called {', '.join(map(repr, unknown))}; there are: {known}")
+    return found
+
+
+def asked(plan: Plan) -> list[Proposal]:
+    """What the user picks at a terminal; nothing without one."""
+    if not plan.proposals or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if plan.proposals:
+            show(["", "Nothing was changed. `trimtab slim --apply all` switches these off, --apply NAME some of them."])
+        return []
+    answer = click.prompt("\nSwitch off (all, numbers like 1 3, or Enter for none)", default="", show_default=False)
+    numbers = [part for part in answer.replace(",", " ").split() if part]
+    names = [
+        plan.proposals[int(n) - 1].id if n.isdecimal() and 0 < int(n) <= len(plan.proposals) else n for n in numbers
+    ]
+    found = picked(plan, names)
+    if not found:
+        show(["Nothing was changed."])
+    return found
+
+
+def applied(place: places.Place, made: Slimmed, items: Sequence[Proposal]) -> list[str]:
+    """What was written, and how to take it back."""
+    where = settings_of(place)
+    copy = os.path.relpath(where.data / COPY, place.project)
+    before = f"the file as it was is {copy}" if made.before is not None else "there was no file before"
+    lines = [
+        f"Switched off {NEW_SESSIONS}: {number(len(items), 'setting')} in {LOCAL}; {before}.",
+        "`trimtab slim undo` brings all back, `trimtab slim undo NAME` one of them.",
+    ]
+    if local_settings.is_visible(where):
+        lines.append(f"git would show {LOCAL} as a new file: `echo {LOCAL} >> .git/info/exclude` keeps it to yourself.")
+    return lines
+
+
+@command.command("undo")
+@click.argument("names", nargs=-1, metavar="[NAMES]...")
+@project_option
+@click.option("--keep-changes", is_flag=True, help="Where the file was changed since: take out only what slim put in.")
+def undo(names: tuple[str, ...], project: Path | None, keep_changes: bool) -> None:
+    """Bring back NAMES, by default all that slim has switched off.
+
+    The settings file is then what it was, to the byte. Where you or the client changed it since, nothing is written
+    without --keep-changes, which takes out only what slim put in and keeps all else.
+    """
+    place = settings_of(places.find(project, Path.cwd(), os.environ))
+    now = local_settings.slimmed(place)
+    if now is None:
+        raise TrimtabError(f"nothing is switched off in {str(place.project)!r}")
+    gone, unknown = slim.chosen(now.items, names or ["all"])
+    if unknown:
+        raise click.UsageError(
+            f"{', '.join(map(repr, unknown))} is not switched off here; what is: {slim_report.names(now.items)}"
+        )
+    changed = taken_out(place, [one.id for one in gone], keep_changes)
+    back = [one for one in gone if one not in changed]
+    if back:
+        show([f"Back {NEW_SESSIONS}: {slim_report.names(back)}."])
+    if changed:
+        show([f"Changed by others since, and left as it is: {slim_report.names(changed)}."])
+    if len(gone) == len(now.items) and not keep_changes:
+        is_there = place.file.exists()
+        show([f"{LOCAL} is what it was, to the byte." if is_there else f"{LOCAL} is gone again, as it was before."])
+
+
+def taken_out(place: local_settings.Place, gone: Sequence[str], keep_changes: bool) -> list[Proposal]:
+    """Undoes, after a question where the file was changed since and there is somebody to ask."""
+    try:
+        return local_settings.undo(place, gone, keep_changes, time.time())
+    except ChangedError as exc:
+        if keep_changes or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise
+        show([screen.safe(str(exc))])
+        if not click.confirm("Take out only what slim put in, and keep all else?"):
+            raise
+        return local_settings.undo(place, gone, True, time.time())
+
+
+@command.command("show")
+@project_option
+@click.option("--json", "wants_json", is_flag=True, help="Print one JSON object.")
+def show_command(project: Path | None, wants_json: bool) -> None:
+    """Show what slim has switched off here, and what of it was asked for since."""
+    found = places.find(project, Path.cwd(), os.environ)
+    place = settings_of(found)
+    now = local_settings.slimmed(place)
+    if now is None:
+        print("{}" if wants_json else "slim has switched off nothing in this project.")
+        return
+    times = asked_for(found.ledger, now)
+    is_changed = local_settings.digest(local_settings.current(place)) != now.after
+    if wants_json:
+        rows = [{"id": one.id, **local_settings.row_of(one), "asked_for": times.get(one.id, 0)} for one in now.items]
+        print(json.dumps({"at": now.at, "is_changed": is_changed, "items": rows}, ensure_ascii=False, indent=2))
+        return
+    show(slim_report.switched_off(now.items, now.at, times, is_changed, width()))
+
+
+def asked_for(ledger: Path, now: Slimmed) -> dict[str, int]:
+    """In how many sessions each was asked for since it was switched off; none without a ledger."""
+    if not ledger.is_file():
+        return {}
+    try:
+        with Store.open(ledger, readonly=True) as store:
+            causes = [
+                alert.cause for alert in store.alerts() if alert.source == SOURCE and alert.triggered_at >= now.at
+            ]
+    except StoreError as exc:
+        print(f"trimtab: what was asked for since is not known: {exc}", file=sys.stderr)
+        return {}
+    return {one.id: causes.count(f"{SOURCE} {one.id}") for one in now.items}
+
+
+def document(found: Audit, plan: Plan) -> dict[str, object]:
+    """The proposals as JSON has them."""
+    rows = [{"id": one.id, **local_settings.row_of(one)} for one in plan.proposals]
+    return {
+        "project": found.project,
+        "tokens": found.tokens,
+        "requests": found.requests,
+        "sessions": found.sessions,
+        "since": found.since,
+        "until": found.until,
+        "proposals": rows,
+        "kept": [one._asdict() for one in plan.kept],
+    }
+
+
+def outcome(made: Slimmed, items: Sequence[Proposal], after: Audit | None) -> dict[str, object]:
+    found = {"applied": [one.id for one in items], "switched_off": [one.id for one in made.items]}
+    return {**found, "tokens_after": None if after is None else after.tokens}
+
+
+def width() -> int:
+    return max(60, min(screen.console().width, WIDTH))
+
+
+def show(lines: Iterable[str]) -> None:
+    out: Callable[..., None] = screen.console().print
+    for line in lines:
+        out(line, soft_wrap=True)
