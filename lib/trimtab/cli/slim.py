@@ -18,12 +18,15 @@ from trimtab.daemon import recording
 from trimtab.errors import ChangedError, StoreError, TrimtabError
 from trimtab.handlers.switched_off import SOURCE
 from trimtab.local_settings import COPY, LOCAL, Slimmed
+from trimtab.monitor import sizes
 from trimtab.monitor.report import WIDTH, number
-from trimtab.prompt import slim, slim_report
+from trimtab.prompt import scoped, slim, slim_report
 from trimtab.prompt.audit import Audit
 from trimtab.prompt.slim import Plan, Proposal
 from trimtab.store import Store
-from trimtab.usage import slimming
+from trimtab.usage import audits as audits_of
+from trimtab.usage import scoping, slimming
+from trimtab.usage.scoping import Found
 
 NEW_SESSIONS = "for sessions that start from now on"
 project_option = click.option(
@@ -57,26 +60,30 @@ def command(
     undo` gives the file back byte for byte. No memory file and no shared setting is ever written.
     """
     if context.invoked_subcommand is not None:
-        if wanted or wants_json:
-            raise click.UsageError(f"--apply and --json go without `{context.invoked_subcommand}`")
+        if wanted or wants_json or project is not None:
+            name = context.invoked_subcommand
+            raise click.UsageError(f"`slim {name}` takes no --apply, and --json and --project only after its name")
         return
     place = places.find(project, Path.cwd(), os.environ)
     how = (client, wait_s) if record else None
     found, plan = planned(place, weeks, how)
     if wants_json and not wanted:
-        print(json.dumps(document(found, plan), ensure_ascii=False, indent=2))
+        print(json.dumps(document(found, plan, movable(place, weeks)), ensure_ascii=False, indent=2))
         return
-    if not wants_json:
+    if not wanted:
         show(slim_report.proposed(plan, found, width()))
+        if moves := movable(place, weeks).moves:
+            show(["", *slim_report.movable(moves, width())])
     items = picked(plan, wanted) if wanted else asked(plan)
     if not items:
         return
     made = local_settings.apply(settings_of(place), items, time.time())
     after = planned(place, weeks, how)[0] if check and how else None
     if wants_json:
-        print(json.dumps({**document(found, plan), **outcome(made, items, after)}, ensure_ascii=False, indent=2))
+        said = {**document(found, plan, movable(place, weeks)), **outcome(made, items, after)}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
         return
-    show(["", *applied(place, made, items)])
+    show(applied(place, made, items))
     if after is not None:
         taken, is_least = sum(one.tokens for one in items), any(one.is_least for one in items)
         show(["", *slim_report.measured(found.tokens, after.tokens, taken, is_least, width())])
@@ -87,6 +94,16 @@ def planned(place: places.Place, weeks: float, how: tuple[str, float] | None) ->
     found = audits.made(place, weeks, how)
     with books.opened() as store:
         return found, slim.propose(found, slimming.facts(store, found, os.environ))
+
+
+def movable(place: places.Place, weeks: float) -> Found:
+    """The sections of memory files that could wait behind a path, in tokens of the project's own models."""
+    now, project = time.time(), str(place.project)
+    with books.opened() as store:
+        requests = store.requests(project=project)
+        factor = audits_of.factors(store, project)(requests[-1].model if requests else "", "")
+        came = store.arrivals(project=project, since=now - weeks * audits.WEEK_S, until=now)
+        return scoping.find(place.project, came, lambda text: round(sizes.weigh(text) * factor))
 
 
 def settings_of(place: places.Place) -> local_settings.Place:
@@ -107,7 +124,7 @@ def picked(plan: Plan, wanted: Iterable[str]) -> list[Proposal]:
 
 def asked(plan: Plan) -> list[Proposal]:
     """What the user picks at a terminal; nothing without one."""
-    if not plan.proposals or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not plan.proposals or not is_asked():
         if plan.proposals:
             show(["", "Nothing was changed. `trimtab slim --apply all` switches these off, --apply NAME some of them."])
         return []
@@ -127,8 +144,10 @@ def applied(place: places.Place, made: Slimmed, items: Sequence[Proposal]) -> li
     where = settings_of(place)
     copy = os.path.relpath(where.data / COPY, place.project)
     before = f"the file as it was is {copy}" if made.before is not None else "there was no file before"
+    tokens = sum(one.tokens for one in items)
     lines = [
-        f"Switched off {NEW_SESSIONS}: {number(len(items), 'setting')} in {LOCAL}; {before}.",
+        f"Switched off {NEW_SESSIONS}: {slim_report.names(items)}.",
+        f"{number(len(items), 'setting')} in {LOCAL}, {tokens:,} tokens of each request; {before}.",
         "`trimtab slim undo` brings all back, `trimtab slim undo NAME` one of them.",
     ]
     if local_settings.is_visible(where):
@@ -171,12 +190,30 @@ def taken_out(place: local_settings.Place, gone: Sequence[str], keep_changes: bo
     try:
         return local_settings.undo(place, gone, keep_changes, time.time())
     except ChangedError as exc:
-        if keep_changes or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if keep_changes or not is_asked():
             raise
         show([screen.safe(str(exc))])
         if not click.confirm("Take out only what slim put in, and keep all else?"):
             raise
         return local_settings.undo(place, gone, True, time.time())
+
+
+@command.command("patch")
+@project_option
+@click.option(
+    "--weeks", type=click.FloatRange(0.1, 520), default=audits.WEEKS, show_default=True, help="Used in these."
+)
+def patch(project: Path | None, weeks: float) -> None:
+    """Print the change that moves rarely needed sections of memory files behind rules for their folders.
+
+    A section of CLAUDE.md that is about one folder, in which few sessions worked, goes to .claude/rules, where the
+    client reads it with the first file of that folder. Nothing is written: pipe it into `git apply` or `patch -p1`.
+    """
+    place = places.find(project, Path.cwd(), os.environ)
+    found = movable(place, weeks)
+    if not found.moves:
+        raise TrimtabError("no section of a memory file here is about one folder that few sessions worked in")
+    sys.stdout.write(scoped.patch(found.texts, found.moves, lambda file: (place.project / file).exists()))
 
 
 @command.command("show")
@@ -214,7 +251,7 @@ def asked_for(ledger: Path, now: Slimmed) -> dict[str, int]:
     return {one.id: causes.count(f"{SOURCE} {one.id}") for one in now.items}
 
 
-def document(found: Audit, plan: Plan) -> dict[str, object]:
+def document(found: Audit, plan: Plan, moved: Found) -> dict[str, object]:
     """The proposals as JSON has them."""
     rows = [{"id": one.id, **local_settings.row_of(one)} for one in plan.proposals]
     return {
@@ -226,12 +263,18 @@ def document(found: Audit, plan: Plan) -> dict[str, object]:
         "until": found.until,
         "proposals": rows,
         "kept": [one._asdict() for one in plan.kept],
+        "memory": [{**move._asdict(), "saved": move.saved} for move in moved.moves],
     }
 
 
 def outcome(made: Slimmed, items: Sequence[Proposal], after: Audit | None) -> dict[str, object]:
     found = {"applied": [one.id for one in items], "switched_off": [one.id for one in made.items]}
     return {**found, "tokens_after": None if after is None else after.tokens}
+
+
+def is_asked() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def width() -> int:

@@ -122,7 +122,7 @@ class Kept(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Proposals and what is kept, each the largest first."""
+    """Proposals, by kind, and what is kept, each the largest first."""
 
     proposals: tuple[Proposal, ...]
     kept: tuple[Kept, ...]
@@ -151,7 +151,9 @@ def propose(found: Audit, facts: Facts, least: int = LEAST_TOKENS) -> Plan:
         *notes(lines, facts),
         *git(lines, facts),
     ]
-    worth = sorted((one for one in proposals if one.tokens >= least), key=lambda one: -one.tokens)
+    worth = [one for one in proposals if one.tokens >= least]
+    kinds = {kind: sum(one.tokens for one in worth if one.kind == kind) for kind in {one.kind for one in worth}}
+    worth.sort(key=lambda one: (-kinds[one.kind], one.kind, -one.tokens))
     return Plan(tuple(worth), tuple(sorted(kept(lines, facts, least), key=lambda one: -one.tokens)))
 
 
@@ -185,8 +187,17 @@ def unused_plugins(lines: Sequence[Line], facts: Facts) -> Iterable[Proposal]:
         plugin = facts.plugins.get(name)
         if plugin is not None and not plugin.why and is_unused(theirs):
             change = Change(("enabledPlugins", plugin.id), False, False)
-            parts = ", ".join(sorted({f"{line.part.kind} {line.part.name}" for line in theirs if line.use.is_known}))
-            yield proposal(PLUGIN, plugin.id, change, theirs, f"the plugin is off in this project ({parts})")
+            yield proposal(PLUGIN, plugin.id, change, theirs, f"none of its {brought(theirs)}")
+
+
+def brought(lines: Iterable[Line]) -> str:
+    """What a plugin brings, counted: "1 skill, 2 agents, 1 MCP server"."""
+    found = {
+        "skill": {line.part.name for line in lines if line.part.kind == texts.SKILL},
+        "agent": {line.part.name for line in lines if line.part.kind == texts.AGENT},
+        "MCP server": {line.part.server for line in lines if line.part.server},
+    }
+    return ", ".join(f"{len(names)} {what}{'s' * (len(names) > 1)}" for what, names in found.items() if names)
 
 
 def unused_tools(lines: Sequence[Line]) -> Iterable[Proposal]:
@@ -277,7 +288,7 @@ def kept(lines: Sequence[Line], facts: Facts, least: int) -> Iterable[Kept]:
         if not line.use.is_never or part.tokens < least:
             continue
         needing = sorted(used.intersection(NEEDED_BY.get(part.name, ())))
-        if part.kind == TOOL and (part.name in KEPT or needing):
+        if part.kind == TOOL and KEPT.get(part.name) != WORK and (part.name in KEPT or needing):
             yield Kept(part.name, part.tokens, KEPT.get(part.name) or f"/{needing[0]}, which was used, calls for it")
         elif part.kind == texts.AGENT and part.name in BASE_AGENTS and line.owner == CLIENT:
             yield Kept(part.name, part.tokens, "it is what is started where no agent is named")
@@ -295,7 +306,7 @@ def chosen(proposals: Sequence[Proposal], names: Iterable[str]) -> tuple[list[Pr
         if name == "all":
             fitting = list(proposals)
         else:
-            fitting = [one for one in proposals if name in (one.id, one.name)]
+            fitting = [one for one in proposals if name in (one.id, one.name, one.name.partition("@")[0])]
             fitting = [one for one in fitting if one.id == name] or fitting
             if len(fitting) != 1:
                 unknown.append(name)

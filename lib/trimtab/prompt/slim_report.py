@@ -1,17 +1,40 @@
 """Proposals of `slim`, and what it has switched off, as plain lines."""
 
 import datetime
+import itertools
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from trimtab.monitor.report import WIDTH, number, percent, printable
+from trimtab.monitor.report import WIDTH, fitted, number, padded, percent, printable
 from trimtab.prompt.asked import UNDO
 from trimtab.prompt.audit import Audit
 from trimtab.prompt.bill import Cost, total
+from trimtab.prompt.parts import TOOL
 from trimtab.prompt.report import money
-from trimtab.prompt.slim import FEW_SESSIONS, Plan, Proposal
+from trimtab.prompt.scoped import Move
+from trimtab.prompt.slim import (
+    AGENT,
+    FEW_SESSIONS,
+    GIT,
+    NOTES,
+    PLUGIN,
+    SERVER,
+    SKILL,
+    Plan,
+    Proposal,
+)
 
-TOKENS, MONEY = 14, 16  # columns
+NAME, TOKENS, MONEY = 26, 7, 10  # columns
+HEADINGS = {  # by kind, and what stops for all of it
+    PLUGIN: "Plugins, off in this project:",
+    TOOL: "Tools that the model can't call any more:",
+    SERVER: "MCP servers whose tools it can't call:",
+    SKILL: "Skills that it does not start by itself; typed as /name they still start:",
+    AGENT: "Agents that it does not start:",
+    NOTES: "Its own notes on the project:",
+    GIT: "How to commit:",
+}
+SAID = (SKILL, AGENT)  # kinds of which the heading says it all
 INDENT = "    "
 WEEK_S, DAY_S = 7 * 86_400.0, 86_400.0
 NOTHING_KNOWN = (
@@ -29,11 +52,12 @@ def proposed(plan: Plan, found: Audit, width: int = WIDTH) -> list[str]:
     days = (found.until - found.since) / DAY_S
     head = (
         f"Never used in {number(found.sessions, 'session')} of the last {days:.0f} days, and can be switched off for"
-        " this project alone. What each takes from every request (estimates), and what it cost a week:"
+        " this project alone. The tokens of each request that each takes (estimates), and what they cost a week:"
     )
     lines = [*textwrap.wrap(head, width), ""]
-    for index, one in enumerate(plan.proposals, 1):
-        lines += item(f"{index:>3}", one, weekly(one.cost, found), width)
+    numbered = enumerate(plan.proposals, 1)
+    for kind, members in itertools.groupby(numbered, lambda pair: pair[1].kind):
+        lines += [HEADINGS[kind], *(row for index, one in members for row in item(index, one, found, width)), ""]
     whole = weekly(total(one.cost for one in plan.proposals), found)
     share = percent(plan.tokens, found.tokens)
     foot = [
@@ -47,20 +71,21 @@ def proposed(plan: Plan, found: Audit, width: int = WIDTH) -> list[str]:
             " these; --weeks looks further back."
         )
     for text in foot:
-        lines += ["", *textwrap.wrap(text, width)]
-    return [*lines, *kept(plan, width)]
+        lines += [*textwrap.wrap(text, width), ""]
+    return [*lines[:-1], *kept(plan, width)]
 
 
-def item(mark: str, one: Proposal, cost: Cost, width: int) -> Iterator[str]:
-    """Two lines or more of one setting."""
-    least = "at least " if one.is_least else ""
-    figures = f"{f'{least}{one.tokens:,} tokens':>{TOKENS}}{f'{money(cost)} a week':>{MONEY}}"
-    name = textwrap.shorten(printable(one.id), max(20, width - len(mark) - 2 - len(figures)), placeholder="...")
-    yield f"{mark} {name:<{width - len(mark) - 1 - len(figures)}}{figures}"
-    stays = f"; goes on: {one.stays}" if one.stays else ""
-    yield from textwrap.wrap(
-        printable(f"stops: {one.loses}{stays}"), width, initial_indent=INDENT, subsequent_indent=INDENT
-    )
+def item(index: int, one: Proposal, found: Audit, width: int) -> Iterator[str]:
+    """A setting's number, name, tokens, cost a week, and what stops; of a skill the heading says that."""
+    least = ">" if one.is_least else ""
+    cost = money(weekly(one.cost, found))
+    name = fitted(printable(one.name or one.kind), NAME)
+    head = f"{index:>3} {padded(name, NAME)}{f'{least}{one.tokens:,}':>{TOKENS}}{cost:>{MONEY}}"
+    text = "" if one.kind in SAID else printable(one.loses)
+    rows = textwrap.wrap(text, width - len(head) - 2) or [""]
+    yield f"{head}  {rows[0]}".rstrip()
+    for row in rows[1:]:
+        yield f"{' ' * len(head)}  {row}"
 
 
 def weekly(cost: Cost, found: Audit) -> Cost:
@@ -76,6 +101,22 @@ def kept(plan: Plan, width: int) -> Iterator[str]:
         for one in plan.kept:
             text = printable(f"{one.name} ({one.tokens:,}): {one.why}")
             yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent=INDENT)
+
+
+def movable(found: Sequence[Move], width: int) -> Iterator[str]:
+    """Sections of memory files that could wait behind a path."""
+    if not found:
+        return
+    yield "Sections of memory files that a rule for their folder could bring when needed:"
+    for move in found:
+        rare = f"{move.folder}/ was worked on in {move.sessions} of {number(move.of_sessions, 'session')}"
+        text = printable(f"{move.file}, {move.heading}: {move.tokens:,} tokens; {rare}")
+        yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent=INDENT)
+    yield from textwrap.wrap(
+        f"That is {sum(move.saved for move in found):,} tokens of each request on average. No memory file is written by"
+        " Trimtab: `trimtab slim patch` prints the change, `trimtab slim patch | git apply` makes it.",
+        width,
+    )
 
 
 def switched_off(

@@ -119,14 +119,16 @@ def memory(text: str, heading: str) -> Iterator[Cut]:
             named = ""
 
 
-def sections(text: str) -> Iterator[tuple[str, str]]:
-    """A text's headings and the text under each, the heading's line included; "" for what is before the first one.
-
-    A line in a fenced code block is no heading.
-    """
+def headings(text: str) -> "list[re.Match[str]]":
+    """A text's headings: their signs are group 1. A line in a fenced code block is none."""
     fences = [match.start() for match in FENCE.finditer(text)]
     inside = list(zip(fences[::2], [*fences[1::2], len(text)], strict=False))
-    found = [m for m in HEADING.finditer(text) if not any(low <= m.start() < high for low, high in inside)]
+    return [m for m in HEADING.finditer(text) if not any(low <= m.start() < high for low, high in inside)]
+
+
+def sections(text: str) -> Iterator[tuple[str, str]]:
+    """A text's headings and the text under each, the heading's line included; "" for what is before the first one."""
+    found = headings(text)
     if not found or found[0].start():
         before = text[: found[0].start()] if found else text
         if before:

@@ -1,0 +1,69 @@
+"""The user is told once in a session what brings back what is asked for; the model is told nothing."""
+
+from pathlib import Path
+
+from tests.handlers.client import Client
+
+from trimtab import local_settings
+from trimtab.local_settings import Place
+from trimtab.prompt.bill import Cost
+from trimtab.prompt.slim import Change, Proposal
+
+TOOL = Proposal("tool", "WebSearch", Change(("permissions", "deny"), "WebSearch", True), 220, Cost(0.0, None), "l")
+SKILL = Proposal("skill", "dataviz", Change(("skillOverrides", "dataviz"), "off", False), 330, Cost(0.0, None), "l")
+
+
+def place(client: Client) -> Place:
+    data, user = client.project / ".claude-patterns", client.home / ".claude-patterns"
+    for folder in (data, user):
+        folder.mkdir(parents=True, exist_ok=True)
+    return Place(client.project, data, user)
+
+
+def said(reply: dict[str, object] | None) -> str:
+    """What the user is told; fails where the model would be told anything."""
+    assert set(reply or {}) <= {"systemMessage"}
+    return str((reply or {}).get("systemMessage", ""))
+
+
+def batch(client: Client, *tools: str) -> str:
+    calls = [{"tool_name": tool, "tool_input": {}, "tool_use_id": "t1", "tool_response": "<e>"} for tool in tools]
+    return said(client.send("PostToolBatch", tool_calls=calls))
+
+
+def test_each_is_told_once_in_a_session(client: Client) -> None:
+    local_settings.apply(place(client), [TOOL, SKILL], client.now)
+    assert "trimtab slim undo skill:dataviz" in said(client.send("UserPromptSubmit", prompt="Use the dataviz skill"))
+    assert said(client.send("UserPromptSubmit", prompt="Use the dataviz skill")) == ""
+    assert "the model asked for the tool WebSearch" in batch(client, "Read", "WebSearch", "WebSearch")
+    assert batch(client, "WebSearch") == ""
+    client.desk.close()
+    client.desk = client.new_desk()  # a new daemon
+    assert batch(client, "WebSearch") == ""
+    client.session = "s2"
+    assert "trimtab slim undo tool:WebSearch" in batch(client, "WebSearch")
+
+
+def test_nothing_is_said_where_nothing_is_switched_off(client: Client) -> None:
+    assert said(client.send("UserPromptSubmit", prompt="Use the dataviz skill")) == ""
+    assert batch(client, "WebSearch") == ""
+    local_settings.apply(place(client), [TOOL, SKILL], client.now)
+    local_settings.undo(place(client), [TOOL.id], False, client.now)
+    assert batch(client, "WebSearch") == ""
+    assert "dataviz" in said(client.send("UserPromptSubmit", prompt="Use the dataviz skill"))
+
+
+def test_a_damaged_record_stops_nothing(client: Client, tmp_path: Path) -> None:
+    local_settings.apply(place(client), [TOOL], client.now)
+    (place(client).data / local_settings.RECORD).write_text("{")
+    (client.home / ".claude-patterns" / "daemon").mkdir()
+    assert batch(client, "WebSearch") == ""
+    assert said(client.send("UserPromptSubmit", prompt="Use WebSearch")) == ""
+    log = (tmp_path / "home" / ".claude-patterns" / "daemon" / "log.jsonl").read_text()
+    assert ["slim.json" in line for line in log.splitlines()] == [True]
+
+
+def test_odd_batches_stop_nothing(client: Client) -> None:
+    local_settings.apply(place(client), [TOOL], client.now)
+    for calls in (None, [], ["x"], [{}], [{"tool_name": 7, "tool_input": "x"}]):
+        assert said(client.send("PostToolBatch", tool_calls=calls)) == ""
