@@ -44,6 +44,11 @@ def test_each_is_told_once_in_a_session(client: Client) -> None:
     assert "trimtab slim undo tool:WebSearch" in batch(client, "WebSearch")
 
 
+def test_a_finished_agents_notice_is_no_prompt(client: Client) -> None:
+    local_settings.apply(place(client), [TOOL], client.now)
+    assert said(client.send("UserPromptSubmit", prompt="<task-notification>Used WebSearch</task-notification>")) == ""
+
+
 def test_nothing_is_said_where_nothing_is_switched_off(client: Client) -> None:
     assert said(client.send("UserPromptSubmit", prompt="Use the dataviz skill")) == ""
     assert batch(client, "WebSearch") == ""

@@ -7,6 +7,7 @@ time is an alert of level "info" for a day, which also keeps a new daemon from t
 from collections.abc import Iterable
 
 from trimtab.errors import SettingsError, StoreError
+from trimtab.handlers import budget_gate
 from trimtab.handlers.desk import Desk
 from trimtab.handlers.events import Event, mapping, text
 from trimtab.monitor.alerts import INFO
@@ -19,7 +20,9 @@ DAY_S = 86_400.0
 
 def prompted(event: Event, desk: Desk) -> None:
     """A prompt may ask for it. Never raises."""
-    tell(event, desk, "you", asked.in_prompt(text(event.data, "prompt"), items(event, desk)))
+    prompt = text(event.data, "prompt")
+    if not prompt.lstrip().startswith(budget_gate.NOTICE):
+        tell(event, desk, "you", asked.in_prompt(prompt, items(event, desk)))
 
 
 def called(event: Event, desk: Desk) -> None:
