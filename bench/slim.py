@@ -4,8 +4,8 @@
 
 The project has two MCP servers, a plugin with a skill, an agent and a server, two skills, an agent, a memory file and a
 rule; the user has a server. Tokens are o200k_base counts of the tools whose schemas are sent, the system prompt and the
-messages. A server may come too late for a request, so each setting is run N times (default 3) and the largest request
-is taken; random names of folders in it are a few tokens more or less. Needs the pinned client (tests/client/runner.py).
+messages; names of temporary folders in them are a few more or less. A hook that sleeps gives the servers time to start;
+of N runs (default 1) the largest request is taken. Needs the pinned client (tests/client/runner.py).
 """
 
 # ruff: noqa: E402  (the imports need the folders on the path)
@@ -26,11 +26,15 @@ from tests.client.test_audit import SERVER, server, write
 from trimtab import tokens
 from trimtab.prompt.parts import compact
 
+WAIT_S = 6
 WORDS = "for everything that has to do with it, when the user asks for that or for anything near it, at any time"
 
 
 def deny(*rules: str) -> dict[str, object]:
     return {"permissions": {"deny": list(rules)}}
+
+
+WAITING = {"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": f"sleep {WAIT_S}"}]}]}}
 
 
 def one(key: str, value: object) -> dict[str, object]:
@@ -107,7 +111,8 @@ def measured(client: Path, settings: dict[str, object], model: str, runs: int) -
         with fresh(client) as runner:
             fill(runner)
             write(runner.project / ".claude" / "settings.local.json", settings)
-            session = runner.run("Say hello.", ModelServer(answer("Hello.")), plugins=(), model=model).check()
+            script, more = ModelServer(answer("Hello.")), ("--settings", json.dumps(WAITING))
+            session = runner.run("Say hello.", script, plugins=(), model=model, arguments=more).check()
             found.append(weights(session.bodies()[0]))
     return max(found, key=lambda sizes: sum(sizes.values()))
 
@@ -116,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="claude-opus-5-5")
     parser.add_argument("--only", default="", help="only settings that have this in their JSON")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args()
     client = find_client(os.environ)
     if client is None:

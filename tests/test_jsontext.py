@@ -111,7 +111,9 @@ def test_a_change_means_what_it_says_for_any_text(seed: int) -> None:
     """For any object in any layout: what is put is there, all else is what it was, and taken out it is gone again."""
     random_ = random.Random(seed)
     before = {f"k{n}": made(random_, 3) for n in range(random_.randrange(4))}
-    layout = random_.choice([{"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}, {}, {"ensure_ascii": False}])
+    layout: dict[str, Any] = random_.choice(
+        [{"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}, {}, {"ensure_ascii": False}]
+    )
     text = json.dumps(before, **layout)
     if random_.random() < 0.5:
         text = f"\n {text}\r\n"

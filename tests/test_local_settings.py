@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -237,7 +238,9 @@ def test_any_sequence_ends_with_the_users_bytes(place: Place, seed: int) -> None
         "env": {"X": 'é\u2028"}'},
     }
     picked = {key: known[key] for key in random_.sample(sorted(known), random_.randrange(6))}
-    layout = random_.choice([{"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}, {"ensure_ascii": False}])
+    layout: dict[str, Any] = random_.choice(
+        [{"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}, {"ensure_ascii": False}]
+    )
     before = json.dumps(picked, **layout).replace("\n", random_.choice(["\n", "\r\n"])).encode()
     write(place, before)
     for _ in range(random_.randrange(1, 6)):

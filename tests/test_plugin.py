@@ -164,7 +164,7 @@ def test_what_only_budgets_need_ends_before_python_without_one(tmp_path: Path) -
 
 @pytest.mark.parametrize(("event", "is_reached"), [("PostToolBatch", True), ("PreToolUse", False)])
 def test_where_something_is_switched_off_one_gate_opens(tmp_path: Path, event: str, is_reached: bool) -> None:
-    """Nobody would be told that what the model asks for is switched off, or every project's hooks would wait for Python."""
+    """Nobody is told that what the model asks for is switched off, or every project's hooks wait for Python."""
     (tmp_path / "python").write_text("#!/bin/sh\necho reached\n")
     gate = tmp_path / "gate"
     gate.write_text((ROOT / "hooks/gate").read_text(encoding="utf-8"))

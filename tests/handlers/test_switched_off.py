@@ -70,5 +70,6 @@ def test_a_damaged_record_stops_nothing(client: Client, tmp_path: Path) -> None:
 
 def test_odd_batches_stop_nothing(client: Client) -> None:
     local_settings.apply(place(client), [TOOL], client.now)
-    for calls in (None, [], ["x"], [{}], [{"tool_name": 7, "tool_input": "x"}]):
+    odd: tuple[object, ...] = (None, [], ["x"], [{}], [{"tool_name": 7, "tool_input": "x"}])
+    for calls in odd:
         assert said(client.send("PostToolBatch", tool_calls=calls)) == ""
