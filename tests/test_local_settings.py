@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trimtab import jsontext, local_settings, paths
+from trimtab import local_settings, paths
 from trimtab.errors import ChangedError, SettingsError
 from trimtab.local_settings import LOCAL, Place
 from trimtab.prompt.bill import Cost
@@ -19,6 +19,7 @@ TOOL = Proposal("tool", "Workflow", Change(("permissions", "deny"), "Workflow", 
 SKILL = Proposal("skill", "dataviz", Change(("skillOverrides", "dataviz"), "off", False), 330, Cost(1.0, None), "l")
 PLUGIN = Proposal("plugin", "a@b", Change(("enabledPlugins", "a@b"), False, False), 90, Cost(1.0, None), "l")
 SERVER = Proposal("mcp", "x", Change(("deniedMcpServers",), {"serverName": "x"}, True), 50, Cost(1.0, None), "l")
+OTHER = TOOL._replace(name="x", change=Change(("permissions", "deny"), "x", True))
 ITEMS = (TOOL, SKILL, PLUGIN, SERVER)
 IDS = [item.id for item in ITEMS]
 USERS = (
@@ -43,11 +44,6 @@ def values(place: Place) -> object:
     return json.loads(place.file.read_bytes())
 
 
-def is_in(item: Proposal, data: object) -> bool:
-    found = jsontext.get(data, item.change.keys)
-    return item.change.value in found if isinstance(found, list) else found == item.change.value
-
-
 def test_what_is_put_in_is_beside_what_was_there(place: Place) -> None:
     write(place, USERS)
     local_settings.apply(place, ITEMS, 7.0)
@@ -59,6 +55,8 @@ def test_what_is_put_in_is_beside_what_was_there(place: Place) -> None:
         "deniedMcpServers": [{"serverName": "x"}],
     }
     assert b'"ratio": 1.0e2' in place.file.read_bytes()
+    assert local_settings.missing(place, [SKILL, SERVER, TOOL]) == []
+    assert local_settings.missing(place, [OTHER, TOOL]) == [OTHER]
     assert (place.user / paths.SLIMMED).read_text() == f"{place.project}\n"
 
 
@@ -249,8 +247,7 @@ def test_any_sequence_ends_with_the_users_bytes(place: Place, seed: int) -> None
         found = local_settings.slimmed(place)
         if found is None:
             break
-        for item in ITEMS:
-            assert is_in(item, values(place)) == (item in found.items)
+        assert local_settings.missing(place, ITEMS) == [item for item in ITEMS if item not in found.items]
     if local_settings.slimmed(place) is not None:
         local_settings.undo(place, IDS, False, 9.0)
     assert place.file.read_bytes() == before

@@ -101,6 +101,21 @@ def row_of(item: Proposal) -> dict[str, object]:
     return {**item._asdict(), "change": item.change._asdict(), "cost": item.cost._asdict()}
 
 
+def missing(place: Place, items: Iterable[Proposal]) -> list[Proposal]:
+    """Those whose settings are not in the file; all of them where it can't be read: `apply` says so."""
+    try:
+        data: object = jsontext.parse(decoded(current(place) or b"").removeprefix(BOM))
+    except SettingsError:
+        data = {}
+    return [item for item in items if not is_in(data, item.change)]
+
+
+def is_in(data: object, change: Change) -> bool:
+    """Whether parsed settings have this."""
+    found = jsontext.get(data, change.keys)
+    return isinstance(found, list) and change.value in found if change.is_entry else found == change.value
+
+
 # Texts
 
 

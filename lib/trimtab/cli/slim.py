@@ -18,14 +18,14 @@ from trimtab.daemon import recording
 from trimtab.errors import ChangedError, StoreError, TrimtabError
 from trimtab.handlers.switched_off import SOURCE
 from trimtab.local_settings import COPY, LOCAL, Slimmed
-from trimtab.monitor import sizes
+from trimtab.monitor import calibration, sizes
 from trimtab.monitor.report import WIDTH, number
 from trimtab.prompt import scoped, slim, slim_report
 from trimtab.prompt.audit import Audit
 from trimtab.prompt.slim import Plan, Proposal
 from trimtab.store import Store
-from trimtab.usage import audits as audits_of
 from trimtab.usage import scoping, slimming
+from trimtab.usage.account import joined
 from trimtab.usage.scoping import Found
 
 NEW_SESSIONS = "for sessions that start from now on"
@@ -65,7 +65,7 @@ def command(
             raise click.UsageError(f"`slim {name}` takes no --apply, and --json and --project only after its name")
         return
     place = places.find(project, Path.cwd(), os.environ)
-    how = (client, wait_s) if record else None
+    how = audits.How(record, client, wait_s)
     found, plan = planned(place, weeks, how)
     if wants_json and not wanted:
         print(json.dumps(document(found, plan, movable(place, weeks)), ensure_ascii=False, indent=2))
@@ -78,7 +78,7 @@ def command(
     if not items:
         return
     made = local_settings.apply(settings_of(place), items, time.time())
-    after = planned(place, weeks, how)[0] if check and how else None
+    after = planned(place, weeks, how)[0] if check and record else None
     if wants_json:
         said = {**document(found, plan, movable(place, weeks)), **outcome(made, items, after)}
         print(json.dumps(said, ensure_ascii=False, indent=2))
@@ -89,21 +89,23 @@ def command(
         show(["", *slim_report.measured(found.tokens, after.tokens, taken, is_least, width())])
 
 
-def planned(place: places.Place, weeks: float, how: tuple[str, float] | None) -> tuple[Audit, Plan]:
-    """An audit, and what it proposes."""
+def planned(place: places.Place, weeks: float, how: audits.How) -> tuple[Audit, Plan]:
+    """An audit, and what it proposes, less what is off already: a kept request may be from before."""
     found = audits.made(place, weeks, how)
     with books.opened() as store:
-        return found, slim.propose(found, slimming.facts(store, found, os.environ))
+        plan = slim.propose(found, slimming.facts(store, found, os.environ))
+    return found, plan._replace(proposals=tuple(local_settings.missing(settings_of(place), plan.proposals)))
 
 
 def movable(place: places.Place, weeks: float) -> Found:
     """The sections of memory files that could wait behind a path, in tokens of the project's own models."""
     now, project = time.time(), str(place.project)
     with books.opened() as store:
-        requests = store.requests(project=project)
-        factor = audits_of.factors(store, project)(requests[-1].model if requests else "", "")
-        came = store.arrivals(project=project, since=now - weeks * audits.WEEK_S, until=now)
-        return scoping.find(place.project, came, lambda text: round(sizes.weigh(text) * factor))
+        requests, arrivals = store.requests(project=project), store.arrivals(project=project)
+    factor_of = calibration.learned_factors(calibration.batches(requests, list(joined(arrivals))))
+    factor = factor_of(requests[-1].model if requests else "", "")
+    came = [arrival for arrival in arrivals if arrival.at >= now - weeks * audits.WEEK_S]
+    return scoping.find(place.project, came, lambda text: round(sizes.weigh(text) * factor))
 
 
 def settings_of(place: places.Place) -> local_settings.Place:
