@@ -32,14 +32,14 @@ def test_an_unused_tool_is_denied_and_a_used_one_is_not() -> None:
 
 @pytest.mark.parametrize("name", ["Bash", "Read", "Edit", "Write", "ToolSearch", "Skill", "ExitPlanMode"])
 def test_what_only_seems_to_save_is_kept(name: str) -> None:
-    """Without ToolSearch a request grows by 8,600 tokens, without Skill by 2,000 (both measured)."""
+    """Without ToolSearch a request grows by 7,700 tokens, without Skill by 2,000 (both measured)."""
     assert plan([line("tool", name, 400, "the client", NEVER)]).proposals == ()
 
 
 def test_what_is_kept_against_appearances_is_said() -> None:
     found = plan([line("tool", "ToolSearch", 353, "the client", NEVER), line("tool", "Read", 500, "the client", NEVER)])
     assert [(one.name, one.tokens) for one in found.kept] == [("ToolSearch", 353)]
-    assert "8,600 tokens more" in found.kept[0].why
+    assert "7,700 tokens more" in found.kept[0].why
 
 
 def test_a_tool_that_a_used_skill_calls_for_is_kept() -> None:
