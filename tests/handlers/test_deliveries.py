@@ -130,6 +130,22 @@ def test_what_an_earlier_notice_said_is_not_shown_again(client: Client) -> None:
     assert "Nothing else is wrong." in seen
 
 
+def test_of_several_at_once_the_second_does_not_repeat_the_first(client: Client) -> None:
+    """They come before the transcript has any; and one report counts as two of the eight that are remembered."""
+    finding = "The reader never closes `Handle` when the writer at `lib/io/pipe.py:88` has failed."
+    body = f"{PLAIN}\n{PLAIN}\n{finding}\n{PLAIN}\n{PLAIN}\n"
+    first, second = (FRAME.replace("a1", name) for name in ("b1", "b2"))
+    one = client.send("ModMessage", text=first.format(f"# One\n\n{finding}\n"))
+    assert one is None
+    for number in range(7):
+        client.send("ModMessage", text=FRAME.replace("a1", f"c{number}").format(f"Number {number} is done."))
+        client.prompt(FRAME.replace("a1", f"c{number}").format(f"Number {number} is done."))
+    two = client.send("ModMessage", text=second.format(f"# Two\n\n{body}\n\nNothing else is wrong.\n"))
+    assert two is not None
+    assert finding not in str(two["text"])
+    assert "Nothing else is wrong." in str(two["text"])
+
+
 def test_an_agent_may_notify_twice(client: Client) -> None:
     """The second report takes the place of the first in the ledger, or in the kept file."""
     call = launched(client)

@@ -178,7 +178,7 @@ class Conversation:
         found = deliveries.read(entry.text)
         if found is None:
             return
-        self.reports.append(found.report[:REPORT_CHARACTERS])
+        self.heard(found.report)
         self.interest.saw("Agent", found.report, "")
         letter = self._mailbox.delivered(found, entry.at)
         news.letters.extend([letter] if letter else [])
@@ -187,6 +187,11 @@ class Conversation:
             if is_ours or key == found.identity:
                 self._shown.add(key)
                 news.honoured.append((key, is_ours))
+
+    def heard(self, report: str) -> None:
+        """The conversation has been shown a report that came as a turn; the transcript may say so later."""
+        if report[:REPORT_CHARACTERS] not in self.reports:
+            self.reports.append(report[:REPORT_CHARACTERS])
 
     def asked_by(self, call: str) -> dict[str, object]:
         """What the agent that `call` started was given, {} where the call is not known."""

@@ -40,6 +40,7 @@ def handle(event: Event, desk: Desk) -> Reply | None:
         post_tool_use.record(event, desk, report, None, Tier.COMPLETE, UNFINISHED, None)
         return None
     view = post_tool_use.view_of(event, desk, report)
+    desk.conversation(event).heard(view or found.report)  # several come at once, before the transcript has any
     return {"text": found.with_report(view)} if view else None
 
 
