@@ -209,13 +209,13 @@ def test_a_message_of_an_agent_is_a_view_and_one_to_it_goes_as_written(filled: R
 
 @pytest.mark.parametrize(
     ("second", "requests"),
-    [(DONE, 3), ("Two tests fail: `a.py:3`.\n", 4)],
+    [(DONE, 3), ("May the table be dropped?\n", 4)],
     ids=["nothing is pressing", "the second is pressing"],
 )
 def test_held_notices_are_answered_together_and_pressing_ones_at_once(
     filled: Runner, second: str, requests: int
 ) -> None:
-    """One is lost, answered twice, or a failure waits."""
+    """One is lost, answered twice, or a question waits."""
     (filled.project / ".claude-patterns").mkdir()
     (filled.project / ".claude-patterns" / "config.toml").write_text("hold_notices = true\n", "utf-8")
 

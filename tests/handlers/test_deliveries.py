@@ -201,7 +201,7 @@ def holding(client: Client) -> Client:
 
 
 def test_a_report_that_is_not_pressing_waits_for_the_others(holding: Client) -> None:
-    reply = hold(holding)
+    reply = hold(holding, "Two tests fail: `a.py:3`.")
     assert reply is not None
     assert "2 agents that still run" in str(reply["hold"])
     with holding.ledger() as store:
@@ -211,7 +211,7 @@ def test_a_report_that_is_not_pressing_waits_for_the_others(holding: Client) -> 
 @pytest.mark.parametrize(
     "more",
     [
-        {"report": "Two tests fail: `a.py:3`."},
+        {"report": "**Blocked.** The registry is down."},
         {"report": "Priority: high\n\nIt is done."},
         {"agents": [{**OWN, "id": "a1", "status": "running"}, {**OWN, "id": "a2", "status": "completed"}]},
         {"agents": [{**OWN, "id": "a2", "status": "running", "parentId": "a3"}]},
@@ -225,7 +225,7 @@ def test_a_report_that_is_not_pressing_waits_for_the_others(holding: Client) -> 
         {"text": FRAME.replace("completed", "failed").format("It is done.")},
     ],
     ids=[
-        "a failure", "its sender says so", "nobody else runs", "an agent's agent", "a teammate", "no agents",
+        "it is blocked", "its sender says so", "nobody else runs", "an agent's agent", "a teammate", "no agents",
         "no list", "amid a turn", "for an agent", "a prompt", "a message: no end of a run", "a run that failed",
     ],
 )  # fmt: skip

