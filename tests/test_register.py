@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 MODULE = Path(__file__).parents[1] / "trimtab-mods" / "hooks" / "register.js"
-Found = dict[str, list[dict[str, Any]]]
-LONGEST = 180  # lines: what is decided is the library's
+Found = dict[str, list[Any]]
+LONGEST = 195  # lines: what is decided is the library's
 # The client, as far as the module asks it: `answers` are the daemon's by event; "never" does not come, "broken" throws.
 CLIENT = """
 import { register } from './register.mjs'
@@ -48,11 +48,13 @@ register((event, ...rest) => {
 const results = []
 for (const [event, e, beneath] of steps) {
   let passed
+  const next = async given => { passed = given; return beneath ?? given }
+  next.origin = { plugin: e.by ?? 'engine' }
   const { hook } = hooks[event].find(({ door }) => door === undefined || door.includes(e.door))
-  const result = await hook($, e, async given => { passed = given; return beneath ?? given })
+  const result = await hook($, e, next)
   results.push({ result, passed })
 }
-process.stdout.write(JSON.stringify({ asked, results }))
+process.stdout.write(JSON.stringify({ asked, results, hooked: Object.keys(hooks) }))
 """
 BEGIN = ["classic.SessionStart", {"session_id": "s1", "source": "startup", "transcript_path": "/t.jsonl"}]
 DESCRIBE = ["tool.describe", {"tool": "Bash"}, {"description": "whole"}]
@@ -181,6 +183,35 @@ def test_a_notice_is_kept_unanswered_where_the_daemon_says_so(tmp_path: Path) ->
     asked = [question["body"] for question in found["asked"]]
     assert [question["is_idle"] for question in asked] == [True, False]
     assert asked[0]["agents"] == [{"id": "a2", "kind": "local_agent", "status": "running"}]
+
+
+REQUEST: dict[str, Any] = {
+    "url": "https://a/v1/messages?beta=true",
+    "init": {"method": "POST", "body": "{}", "headers": {}},
+}
+FOLDS = {"ModCold": {"fold": True}, "ModRequest": {"text": "folded"}, "ModFolded": {"is_kept": True}}
+
+
+def test_a_request_is_folded_where_the_daemon_took_it_down(tmp_path: Path) -> None:
+    """Folds that the daemon does not know of, and so are others in the next request."""
+    request = {**REQUEST, "init": {**REQUEST["init"], "headers": {"X-Claude-Code-Agent-Id": "a1"}}}
+    found = run(tmp_path, FOLDS, [["http.fetch", request]], options={"fold_cold": True})
+    assert found["results"][0]["passed"]["init"] == {**request["init"], "body": "folded"}
+    assert [question["body"]["hook_event_name"] for question in found["asked"]] == [*FOLDS]
+    assert {question["body"]["agent_id"] for question in found["asked"]} == {"a1"}
+    for name in FOLDS:
+        found = run(tmp_path, {**FOLDS, name: "never"}, [["http.fetch", REQUEST]], options={"fold_cold": True})
+        assert found["results"][0]["passed"] == REQUEST
+
+
+def test_other_requests_and_users_are_not_asked_about(tmp_path: Path) -> None:
+    """A body that is handed around without the user's leave, or that is not the client's own."""
+    others = [{**REQUEST, "url": "https://a/v1/messages/count_tokens"}, {**REQUEST, "by": "somebody"}]
+    steps = [["http.fetch", other] for other in others]
+    assert run(tmp_path, FOLDS, steps, options={"fold_cold": True})["asked"] == []
+    module = run(tmp_path, FOLDS, [BEGIN])
+    assert "http.fetch" not in module["hooked"]
+    assert "http.fetch" in run(tmp_path, FOLDS, [BEGIN], options={"fold_cold": True})["hooked"]
 
 
 def test_the_module_is_thin() -> None:

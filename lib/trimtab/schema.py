@@ -177,6 +177,16 @@ create table layered (
 )
 """
 
+REFOLDED = """
+create table refolded (
+    session text not null,
+    agent text not null,                -- '' in the main conversation
+    tool_use_id text not null,
+    text text not null,                 -- what is sent in the result's place
+    primary key (session, agent, tool_use_id)
+) without rowid
+"""
+
 MIGRATIONS = (
     Migration(
         1,
@@ -249,6 +259,7 @@ MIGRATIONS = (
         "what had been called when the second layer began",
         ("alter table layered add column used text not null default '[]'",),  # JSON: names of tools, skills, agents
     ),
+    Migration(9, "old results that a cold prompt folded", (REFOLDED,)),
 )
 
 EXPERIMENTS = """

@@ -9,6 +9,7 @@ const PARTS = ['tools', 'descriptions', 'listings', 'memory', 'results']
 const LISTINGS = ['skill_listing', 'agent_listing_delta', 'deferred_tools_delta']
 const AUTHORS = ['task-notification', 'peer'] // whose turns have an agent's report
 const NOTICE = '<task-notification>'
+const MESSAGES = /\/v1\/messages(?:\?|$)/ // where a request to the model goes; counting tokens is none
 const CELL = '<cell id="view">'
 
 let wanted = [] // the parts that the user's options leave on
@@ -63,6 +64,14 @@ function state($) {
 export function register(on, options) {
   wanted = PARTS.filter(part => options[part] !== false)
   const messages = options.messages !== false
+
+  if (options.fold_cold === true) {
+    on('http.fetch', async ($, e, next) => {
+      const body = next.origin.plugin === 'engine' && MESSAGES.test(e.url) ? e.init?.body : undefined
+      const text = typeof body === 'string' ? await folded($, e.init.headers ?? {}, body) : undefined
+      return next(typeof text === 'string' ? { ...e, init: { ...e.init, body: text } } : e)
+    })
+  }
 
   on('classic.SessionStart', async ($, e, next) => {
     if (e.session_id !== began.session_id) session = undefined
@@ -134,6 +143,15 @@ export function register(on, options) {
     const { hold } = await ask($, 'ModNotice', { text: e.prompt, agents, is_idle: turns.size === 0 })
     return typeof hold === 'string' ? { ...result, preventContinuation: true, stopReason: hold } : result
   })
+}
+
+// A request's body with old results folded, once the daemon has taken down that it is sent so; undefined as it is.
+async function folded($, headers, body) {
+  const name = Object.keys(headers).find(key => key.toLowerCase() === 'x-claude-code-agent-id')
+  const whose = { agent_id: headers[name] }
+  if (!(await ask($, 'ModCold', whose)).fold) return undefined
+  const { text } = await ask($, 'ModRequest', { ...whose, body }, START_MS)
+  return text !== undefined && (await ask($, 'ModFolded', whose)).is_kept ? text : undefined
 }
 
 // A block of a turn that an agent caused, with a view in its report's place.

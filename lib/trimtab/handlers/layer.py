@@ -26,6 +26,9 @@ class Layer:
     def __init__(self) -> None:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._promised: OrderedDict[str, Layered] = OrderedDict()
+        self.decided: dict[str, float] = {}  # by session, the pause in which what to fold was last decided
+        # By session, folds with what they save, of which the module has not said yet that it sends them.
+        self.pending: dict[str, tuple[dict[str, str], int]] = {}
 
     def known(self, event: Event) -> Event:
         """The event; a module's with what hooks of its session have said: it has no variables, and no transcript."""

@@ -1,6 +1,7 @@
-"""The part of a ledger that keeps what the second layer began in each session, for when that is resumed."""
+"""The part of a ledger that keeps what the second layer sends in each session, for its later requests."""
 
 import json
+from collections.abc import Mapping
 
 from trimtab.records import Layered
 from trimtab.store.base import Database, clean
@@ -25,4 +26,17 @@ class Layers(Database):
             db.execute(
                 "insert or replace into layered (session, parts, waiting, prompt, used) values (?, ?, ?, ?, ?)",
                 [clean(value) for value in row],
+            )
+
+    def refolded(self, session: str, agent: str) -> dict[str, str]:
+        """By call, what is sent in the place of a conversation's old results since a cold prompt."""
+        sql = "select tool_use_id, text from refolded where session = ? and agent = ?"
+        return dict(self._rows(sql, [clean(session), clean(agent)]))
+
+    def keep_refolded(self, session: str, agent: str, folds: Mapping[str, str]) -> None:
+        """Records new folds of a conversation's old results; one that is there already stays as it is."""
+        rows = [[clean(value) for value in (session, agent, call, text)] for call, text in folds.items()]
+        with self._transaction() as db:
+            db.executemany(
+                "insert or ignore into refolded (session, agent, tool_use_id, text) values (?, ?, ?, ?)", rows
             )

@@ -1,0 +1,123 @@
+"""A request's past at a cold prompt, as the second layer's module asks of it."""
+
+import json
+from pathlib import Path
+
+from tests.daemon.harness import source
+from tests.handlers.client import Client
+
+from trimtab import tiers
+
+COUNT = 9
+HOUR = 3_600
+
+
+def conversation(client: Client, changed: str = "") -> list[dict[str, object]]:
+    """The messages of a session that read nine files, as in its transcript; `changed` was edited since."""
+    folder = client.project / ".claude-patterns"
+    folder.mkdir()
+    (folder / "config.toml").write_text("cold_cache_tokens = 10\n")
+    messages: list[dict[str, object]] = []
+    client.prompt("What does step_2_4 do?")
+    for number in range(COUNT):
+        path, text = client.project / f"f{number}.py", source(number).removesuffix("\n")
+        path.write_text(text + "\n")
+        call = client.called("Read", {"file_path": str(path)})
+        shown = tiers.numbered(text, 1)
+        client.result(call, shown)
+        block = {"type": "tool_use", "id": call, "name": "Read", "input": {"file_path": str(path)}}
+        messages.append({"role": "assistant", "content": [block]})
+        messages.append({"role": "user", "content": [{"type": "tool_result", "tool_use_id": call, "content": shown}]})
+    if changed:
+        (client.project / changed).write_text("another = 1\n")
+    return messages
+
+
+def asked(client: Client, messages: list[dict[str, object]]) -> list[str] | None:
+    """The results of the request as it will be sent; None where it stays as it is."""
+    if client.send("ModCold") != {"fold": True}:
+        return None
+    body = json.dumps({"model": "claude-opus-5-5", "max_tokens": 9, "messages": messages})
+    reply = client.send("ModRequest", body=body)
+    if reply is None:
+        return None
+    made = json.loads(str(reply["text"]))
+    assert {key: made[key] for key in ("model", "max_tokens")} == {"model": "claude-opus-5-5", "max_tokens": 9}
+    return [message["content"][0]["content"] for message in made["messages"] if message["role"] == "user"]
+
+
+def test_old_results_are_folded_once_the_cache_is_cold(client: Client) -> None:
+    """Folds in a warm cache; folds that are others for the next request, or for a new daemon."""
+    messages = conversation(client)
+    client.now += 60
+    assert asked(client, messages) is None
+    client.now += 2 * HOUR
+    first = asked(client, messages)
+    assert first is not None
+    assert [tiers.has_folds(text) for text in first] == [True] * 3 + [False] * 6
+    assert client.send("ModFolded") == {"is_kept": True}
+    client.now += 60
+    assert asked(client, messages) == first
+    client.desk.close()
+    client.desk = client.new_desk()
+    assert asked(client, messages) == first
+
+
+def test_folds_that_the_module_did_not_send_are_not_kept(client: Client) -> None:
+    """A cache that the next request breaks, for this one went out as it was."""
+    messages = conversation(client)
+    client.now += 2 * HOUR
+    assert asked(client, messages) is not None
+    assert client.send("ModCold") is None  # decided for this pause, and nothing is kept
+    with client.ledger() as ledger:
+        assert ledger.refolded("s1", "") == {}
+
+
+def test_a_file_that_changed_since_is_folded_as_it_was_read(client: Client) -> None:
+    """A fold that names lines of a file that has others by now."""
+    messages = conversation(client, changed="f1.py")
+    client.now += 2 * HOUR
+    found = asked(client, messages)
+    assert found is not None
+    assert "... whole output: " not in found[0]
+    place = Path(found[1].rpartition("... whole output: ")[2])
+    content = messages[3]["content"]
+    assert isinstance(content, list)
+    assert place.read_text() == content[0]["content"]
+
+
+def test_what_the_conversation_is_about_stays_in_sight(client: Client) -> None:
+    """A function that the prompt names, folded away."""
+    messages = conversation(client)
+    client.now += 2 * HOUR
+    found = asked(client, messages)
+    assert found is not None
+    assert "def step_2_4(" in found[2]
+    assert len(found[2]) < len(tiers.numbered(source(2), 1)) / 2
+
+
+def test_a_view_is_not_cut_again(client: Client) -> None:
+    """Folds of folds, whose lines nobody finds any more."""
+    messages = conversation(client)
+    content = messages[1]["content"]
+    assert isinstance(content, list)
+    content[0]["content"] = "... Read offset=3 limit=40: a view\n" + content[0]["content"]
+    client.now += 2 * HOUR
+    found = asked(client, messages)
+    assert found is not None
+    assert found[0] == content[0]["content"]
+
+
+def test_whoever_only_watches_folds_nothing(client: Client) -> None:
+    messages = conversation(client)
+    with (client.project / ".claude-patterns" / "config.toml").open("a") as file:
+        file.write('mode = "monitoring_only"\n')
+    client.now += 2 * HOUR
+    assert asked(client, messages) is None
+
+
+def test_what_is_no_request_stays(client: Client) -> None:
+    conversation(client)
+    client.now += 2 * HOUR
+    for body in ("", "no JSON", "[]", "{}", '{"messages": 7}', '{"messages": [null]}', None, 7):
+        assert client.send("ModRequest", body=body) is None

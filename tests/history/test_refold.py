@@ -1,0 +1,90 @@
+"""What may be folded of a request's past, and that nothing else in it changes."""
+
+import copy
+import json
+
+import pytest
+
+from trimtab.history import refold
+
+LONG = "a line of some result or other\n" * 60
+MODELS = ("claude-opus-5-5", "claude-sonnet-4-5")
+
+
+def call(key: str, name: str = "Bash", **given: object) -> dict[str, object]:
+    return {"role": "assistant", "content": [{"type": "tool_use", "id": key, "name": name, "input": given}]}
+
+
+def result(key: str, content: object = LONG, **more: object) -> dict[str, object]:
+    block = {"type": "tool_result", "tool_use_id": key, "content": content, **more}
+    return {"role": "user", "content": [block]}
+
+
+def past(count: int, start: int = 0) -> list[object]:
+    return [each for n in range(start, start + count) for each in (call(f"t{n}"), result(f"t{n}"))]
+
+
+def found(messages: list[object], model: str = MODELS[0]) -> list[str]:
+    return [old.tool_use_id for old in refold.foldable(messages, model)]
+
+
+def test_all_but_the_newest_may_be_folded() -> None:
+    """What is being worked on, folded; or nothing ever."""
+    assert found(past(refold.RECENT)) == []
+    assert found([{"role": "user", "content": "hi"}, *past(refold.RECENT + 2)]) == ["t0", "t1"]
+
+
+@pytest.mark.parametrize("thought", refold.THOUGHTS)
+def test_nothing_before_a_newer_models_thought_is_touched(thought: str) -> None:
+    """A request that the API refuses: a thought is bound to all that was read before it."""
+    thinking = {"role": "assistant", "content": [{"type": thought, "thinking": "hm", "signature": "s"}]}
+    messages = [*past(3), thinking, *past(refold.RECENT + 1, start=3)]
+    assert found(messages) == ["t3"]
+    assert found(messages, MODELS[1]) == ["t0", "t1", "t2", "t3"]
+    assert found([*past(9), thinking]) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "short",
+        [{"type": "text", "text": LONG}, {"type": "text", "text": LONG}],
+        [{"type": "image", "source": {}}],
+        [],
+        None,
+        7,
+    ],
+)
+def test_what_is_no_long_text_stays(content: object) -> None:
+    assert found([call("t99"), result("t99", content), *past(refold.RECENT)]) == []
+
+
+def test_errors_and_results_without_a_call_stay() -> None:
+    assert found([call("t99"), result("t99", is_error=True), *past(refold.RECENT)]) == []
+    assert found([result("t99"), *past(refold.RECENT)]) == []
+
+
+def test_a_fold_takes_the_texts_place_and_nothing_else_changes() -> None:
+    """A cache marker, an id or another result that gets lost."""
+    marked: dict[str, object] = {"cache_control": {"type": "ephemeral"}}
+    messages = [call("t1"), result("t1", [{"type": "text", "text": LONG}], **marked), *past(1)]
+    before = copy.deepcopy(messages)
+    assert refold.put(messages, {"t1": "a view", "gone": "x"}) == 1
+    assert messages[1] == result("t1", "a view", **marked)
+    assert messages[0] == before[0]
+    assert messages[2:] == before[2:]
+
+
+def test_the_same_folds_give_the_same_bytes() -> None:
+    made = []
+    for _ in range(2):
+        messages = past(3)
+        refold.put(messages, {"t0": "a", "t2": "b"})
+        made.append(json.dumps(messages))
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("messages", [[None], [7], [{"content": None}], [{"content": [None, 7]}], [{}]])
+def test_whatever_a_request_holds_is_no_error(messages: list[object]) -> None:
+    assert refold.foldable(messages, "") == []
+    assert refold.put(messages, {"t": "x"}) == 0
