@@ -102,7 +102,7 @@ def pauses(session: Session, lengths: Sequence[int]) -> list[Pause]:
     before: Request | None = None
     for entry in session.entries:
         if isinstance(entry, transcript.Compaction):
-            warmth.compacted()
+            warmth.compacted(entry.at)
             before, segment, place = None, segment + bool(place), 0
         elif isinstance(entry, (transcript.Prompt, transcript.Result)):
             asked_at = entry.at

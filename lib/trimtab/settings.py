@@ -107,6 +107,8 @@ TABLE = (
     ),
     Setting("cold_cache", "tell", "what happens before a prompt that finds a cold cache", ("tell", "ask", "off")),
     Setting("cold_cache_tokens", 50_000, "fewer tokens to be written anew are no matter", least=0, most=1e9),
+    Setting("compacting_usd", 0.25, "a compaction that likely saves more USD is proposed; 0 for none", most=1e6),
+    Setting("compaction_notes", True, "whether the model is told after a compaction what was in work"),
     Setting("reply_contract", True, "whether an agent that starts is told, once, what its report should have"),
     Setting("group_tiers", True, "whether what an agent loads is shown by the tier of its group"),
     Setting("hold_notices", False, "whether reports that are not pressing wait until all background agents are done"),
@@ -151,6 +153,8 @@ class Settings(NamedTuple):
     budget_agent_effort: str = ""
     cold_cache: str = "tell"
     cold_cache_tokens: int = 50_000
+    compacting_usd: float = 0.25
+    compaction_notes: bool = True
     reply_contract: bool = True
     group_tiers: bool = True
     hold_notices: bool = False
@@ -255,6 +259,8 @@ def made(values: Mapping[str, Value]) -> Settings:
         budget_agent_effort=str(values["budget_agent_effort"]),
         cold_cache=str(values["cold_cache"]),
         cold_cache_tokens=int(values["cold_cache_tokens"]),
+        compacting_usd=float(values["compacting_usd"]),
+        compaction_notes=bool(values["compaction_notes"]),
         reply_contract=bool(values["reply_contract"]),
         group_tiers=bool(values["group_tiers"]),
         hold_notices=bool(values["hold_notices"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.client import project
-from tests.client.model import Agent, ModelServer, read
+from tests.client.model import Agent, ModelServer, bash, edit, read, text_of
 from tests.client.runner import Runner, Session, stopping
 
 pytestmark = pytest.mark.client
@@ -91,3 +91,30 @@ def test_with_nobody_at_a_terminal_no_prompt_is_held_back(runner: Runner) -> Non
     session = resumed(runner, left_alone(runner, 4_000, settings=LOW + 'cold_cache = "ask"\n'))
     assert len(told(session)) == 1
     assert "It settles orders." in session.stdout
+
+
+def test_after_a_compaction_the_model_is_told_what_was_in_work(runner: Runner) -> None:
+    """What the client forgets is not told, or in more than 600 tokens."""
+    project.fill(runner.project)
+    settle = runner.project / "settle.py"
+
+    def before() -> Agent:
+        yield read(settle, 100, 30)
+        yield edit(settle, "log = logging.getLogger(__name__)", "log = logging.getLogger('settle')")
+        yield bash("cd /nowhere && make test")
+        yield "Done."
+
+    def after() -> Agent:
+        yield "<summary>We looked at a module.</summary>"
+        yield "It settles orders."
+
+    runner.run("Look at the module.", ModelServer(before())).check()
+    (transcript,) = (runner.home / ".claude" / "projects").glob("*/*.jsonl")
+    compacted = ModelServer(after())
+    runner.run("/compact", compacted, arguments=("--resume", transcript.stem)).check()
+    session = runner.run("Go on.", compacted, arguments=("--resume", transcript.stem)).check()
+    sent = text_of([{"text": text_of(message["content"])} for message in session.requests[-1].body["messages"]])
+    said = sent[sent.index("Trimtab, from before the summary:") :].split("\n\n")[0]
+    assert "- settle.py: edited, lines 6, 100-129" in said
+    assert "Fails: `cd /nowhere && make test`" in said
+    assert len(said) < 600

@@ -109,6 +109,31 @@ def test_a_prompt_after_a_pause_in_which_the_daemon_left_waits_for_a_new_one(hom
     assert b"120k tokens anew" in done.stdout
 
 
+def test_the_first_prompt_of_a_session_asks_nobody(home: Home) -> None:
+    """It waits for a daemon that loads, though no cache is there to be cold."""
+    body = json.dumps(json.loads(home.event("UserPromptSubmit", prompt="Go.")), separators=(",", ":")).encode()
+    home.transcript.unlink()
+    assert home.hook(body, "UserPromptSubmit").stdout == b""
+    assert daemons(home.folder) == []
+    home.transcript.touch()
+    home.hook(body, "UserPromptSubmit")
+    assert wait_for(lambda: daemons(home.folder))
+
+
+@pytest.mark.parametrize(
+    ("body", "is_new"),
+    [
+        (b'{"prompt":"x"}', True),
+        (b'{"transcript_path":"/nowhere/a.jsonl","prompt":"x"}', True),
+        (b'{"transcript_path":"/tmp","prompt":"x"}', False),
+        (b'{"transcript_path":"/nowhere/\\u00e4.jsonl","prompt":"x"}', False),
+        (b'{"prompt":"say \\"transcript_path\\":\\"/nowhere","transcript_path":"/tmp"}', False),
+    ],
+)
+def test_a_session_is_new_that_has_no_transcript(body: bytes, is_new: bool) -> None:
+    assert client.is_new_session(body) == is_new
+
+
 def test_every_hook_has_a_deadline_within_the_clients_patience() -> None:
     hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text(encoding="utf-8"))["hooks"]
     for name, entries in hooks.items():

@@ -56,7 +56,7 @@ def test_the_same_response_grown_is_one_request() -> None:
 def test_a_compaction_leaves_nothing_to_lose() -> None:
     """The old context's loss is told of after it is gone."""
     warmth = followed(response(1.0, 0, 150_000))
-    warmth.compacted()
+    warmth.compacted(2.0)
     assert not warmth.is_cold(1e9)
     assert warmth.requests == 0
 

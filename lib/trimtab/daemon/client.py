@@ -39,6 +39,7 @@ DEADLINES_S = {
     "StatusLine": 0.3,  # chosen: a line that comes late is drawn late, and the next one comes soon
 }
 BASH, BYPASS = b'"tool_name":"Bash"', b'"permission_mode":"bypassPermissions"'  # quotes in a JSON string are escaped
+TRANSCRIPT = b'"transcript_path":"'  # likewise; the client writes no blanks
 SPENDING = ("UserPromptSubmit", "PreToolUse", "PostToolBatch", "PreCompact")  # a request may follow
 LOADING_S = 3.0  # chosen: a busy machine with two processors was seen to take 2 s until events are answered in time
 EVENT = "EVENT"  # the header that names an event where the client's input does not
@@ -65,6 +66,8 @@ def main(event: str) -> None:
         if event == "PreToolUse" and BASH in body and not has_budgets():
             if BYPASS not in body or "BASH_ENV" in variables():
                 return  # handlers.wrapping changes none where not all may run, nor where bash starts with users' traps
+        if event == "UserPromptSubmit" and is_new_session(body) and not (has_budgets() or has_slimmed()):
+            return  # no cache is there yet, and a daemon that loads would keep a first prompt waiting
         headers = header()
         if event == "StatusLine":
             headers[EVENT] = event  # no hook of the client's: what it writes to its status line names no event
@@ -98,6 +101,13 @@ def root() -> str:
     return __file__[: -len("/lib/trimtab/daemon/client.py")]
 
 
+def is_new_session(body: bytes) -> bool:
+    """Whether the session has no transcript yet. A path with an escape in it is not looked for: it may have one."""
+    start = body.find(TRANSCRIPT)
+    path = body[start + len(TRANSCRIPT) : body.find(b'"', start + len(TRANSCRIPT))]
+    return start < 0 or not (b"\\" in path or system.access(path, system.F_OK))
+
+
 def user_folder() -> str:
     home = variables().get("HOME")
     if not home or sys.platform == "win32":
@@ -110,6 +120,11 @@ def user_folder() -> str:
 def has_budgets() -> bool:
     """Whether the user has set a budget: then what could spend waits for a daemon that has to be started."""
     return system.access(user_folder() + "/budgets", system.F_OK)
+
+
+def has_slimmed() -> bool:
+    """Whether slim has switched anything off: then a first prompt may ask for it."""
+    return system.access(user_folder() + "/slimmed", system.F_OK)
 
 
 def daemon_folder() -> str:

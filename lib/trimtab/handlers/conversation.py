@@ -11,6 +11,8 @@ from typing import NamedTuple
 from trimtab import tiers, tokens, transcript
 from trimtab.handlers import outputs
 from trimtab.handlers.letters import Letter, Mailbox
+from trimtab.history import finished
+from trimtab.history.memory import Memory
 from trimtab.history.warmth import Warmth
 from trimtab.messages import deliveries
 from trimtab.records import Fold, Recovery, Request, prompt_tokens
@@ -61,6 +63,8 @@ class Conversation:
         self.prompt_tokens = 0
         self.requests = 0
         self.warmth = Warmth()
+        self.memory = Memory()
+        self.finished_at = 0.0  # of the newest commit, until the user's next prompt
         self._fetched: dict[str, int] = {}  # by name, how often folded lines were fetched since it was last edited
         self.session, self.agent = session, agent
         self._reader = transcript.Reader(path, session, agent)
@@ -98,6 +102,7 @@ class Conversation:
             self._unsampled.append(entry)
             if isinstance(entry, transcript.Prompt):
                 self.interest.asked(entry.text)
+                self.finished_at = 0.0
             elif isinstance(entry, transcript.Said):
                 self.interest.said(entry.text)
                 self.warmth.answered(entry.at)
@@ -117,7 +122,8 @@ class Conversation:
                 self._usage(entry, news)
             else:
                 self.interest.compacted()
-                self.warmth.compacted()
+                self.warmth.compacted(entry.at)
+                self.finished_at = 0.0
                 self._held.clear()
                 self._held_characters = 0
                 self.reports.clear()
@@ -149,6 +155,8 @@ class Conversation:
     def _result(self, entry: transcript.Result, news: "News") -> None:
         held = self._held.get(entry.id)
         call = self._calls.get(entry.id)
+        if call is not None:
+            self._remember(call, entry)
         if call is not None and call.name in ("Agent", "Task") and not entry.text.startswith(LAUNCHED):
             self.reports.append(entry.text[:REPORT_CHARACTERS])
         if held is not None:
@@ -205,6 +213,11 @@ class Conversation:
             return None
         lines = frozenset(int(number) for number in NUMBERED.findall(result.text))
         return Fetch(path, result.id, result.at, call.name, lines, exactly(result.text)) if lines else None
+
+    def _remember(self, call: transcript.Call, entry: transcript.Result) -> None:
+        self.memory.result(call.name, call.input, entry.text, entry.is_error)
+        if finished.is_commit(call.name, text_of(call.input, "command"), entry.text, entry.is_error):
+            self.finished_at = entry.at
 
     def _recovered_by(self, call: transcript.Call, result: transcript.Result) -> tuple[Held, int] | None:
         """The newest view whose folded lines `call` showed, with how many. One call is one view's: it costs once."""

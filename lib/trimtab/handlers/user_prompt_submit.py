@@ -1,14 +1,14 @@
 """UserPromptSubmit: the first request of a turn is about to be sent; not where a budget is used up.
 
-A cache that has gone cold is told of before (`cold_cache`), and what slim has switched off and the prompt asks for
-(`switched_off`).
+A cache that has gone cold is told of before (`cold_cache`), where a compaction likely saves (`compact_hint`), and what
+slim has switched off and the prompt asks for (`switched_off`).
 
 Our own commands need no request. The notice of a finished agent is no prompt of the user's: it is kept in the
 conversation, unanswered, until the next prompt that fits.
 """
 
 from trimtab.budget import sentences
-from trimtab.handlers import budget_gate, cold_cache, switched_off
+from trimtab.handlers import budget_gate, cold_cache, compact_hint, switched_off
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 
@@ -16,7 +16,10 @@ from trimtab.handlers.events import Event, text
 def handle(event: Event, desk: Desk) -> Reply | None:
     switched_off.prompted(event, desk)
     held = cold_cache.hold(event, desk)
-    return ask_budgets(event, desk) if held is None else held
+    if held is not None:
+        return held
+    compact_hint.propose(event, desk)
+    return ask_budgets(event, desk)
 
 
 def ask_budgets(event: Event, desk: Desk) -> Reply | None:

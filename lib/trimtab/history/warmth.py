@@ -20,11 +20,11 @@ class Warmth:
 
     `used_at` is when the newest response came (0.0: none yet, or none since the last compaction), `context` what a next
     request would send of what is there, `standing` the smallest prompt seen, which a compaction leaves too, `shared`
-    what of it other sessions keep warm, and `requests` those since the last compaction.
+    what of it other sessions keep warm, and `requests` those since the last compaction, at `since` (0.0: none yet).
     """
 
     def __init__(self) -> None:
-        self.used_at = 0.0
+        self.used_at = self.since = 0.0
         self.is_1h = False
         self.context = self.standing = self.shared = self.requests = 0
         self.model = ""
@@ -50,9 +50,9 @@ class Warmth:
         self._last, self.model = request.message_id, request.model or self.model
         self.context = prompt + request.output_tokens
 
-    def compacted(self) -> None:
+    def compacted(self, at: float) -> None:
         """What was cached is out of the context: there is nothing to lose until the next response."""
-        self.used_at, self.requests, self._last = 0.0, 0, ""
+        self.used_at, self.requests, self._last, self.since = 0.0, 0, "", at
 
     @property
     def lives_s(self) -> float:

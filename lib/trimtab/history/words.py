@@ -57,6 +57,14 @@ def cold(warmth: Warmth, history: History, now: float, requests: float, money: M
     )
 
 
+def finished(history: History, seen: Outlook, requests: float, money: Money) -> str:
+    """Of a task that is finished: what a compaction would come to."""
+    return (
+        f"You committed, and much of the {about(history.context)} tokens of context may not be needed any more."
+        f" {compacting(history, seen, requests, money)} Said once until then."
+    )
+
+
 def compacting(history: History, seen: Outlook, requests: float, money: Money) -> str:
     """Whether /compact pays, from how many requests on, and what it likely comes to."""
     if seen.pays_from is None:
