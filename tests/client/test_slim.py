@@ -6,8 +6,6 @@ one of each.
 """
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -191,10 +189,32 @@ def test_the_user_is_told_what_brings_back_what_is_asked_for(shop: Runner) -> No
     assert "- paint: To paint" in json.dumps(after.bodies()[0])
 
 
+def test_a_moved_section_comes_with_the_first_file_of_its_folder(runner: Runner) -> None:
+    """It is lost, or is sent from the start as before."""
+    rule = "Use tabs, and never import from the outside. " * 20
+    write(runner.project / "CLAUDE.md", f"# Shop\n\nPython.\n\n## Web\n\nOf `web/`: {rule}\n")
+    write(runner.project / "web" / "app.ts", "export const a = 1\n")
+    write(runner.project / "a.py", "A = 1\n")
+    before = runner.run("Read it.", ModelServer(reader("a.py")), plugins=()).check()
+    assert rule.strip() in text_of(before.bodies()[0]["messages"][0]["content"])
+    status, diff, err = run(runner, "patch", "--project", str(runner.project))
+    assert status == 0, err
+    subprocess.run(["git", "apply"], cwd=runner.project, input=diff, text=True, check=True)
+    after = runner.run("Read it.", ModelServer(reader("web/app.ts")), plugins=()).check()
+    first, second = (json.dumps(body["messages"]) for body in after.bodies()[:2])
+    assert rule.strip() not in first
+    assert "Python." in first
+    assert rule.strip() in second
+
+
+def reader(path: str) -> Agent:
+    yield [Call("Read", {"file_path": path})]
+    yield "Read."
+
+
 def test_without_a_client_it_says_so(shop: Runner, tmp_path: Path) -> None:
     """A missing client is a bug report, or settings are written without a look."""
     status, _, err = run(shop, "--client", str(tmp_path / "none"), "--apply", "all")
     assert status == 1
     assert "no client" in err
     assert (shop.project / ".claude" / "settings.local.json").read_bytes() == SETTINGS
-    assert shutil.which("true", path=os.environ["PATH"])
