@@ -121,6 +121,10 @@ class Work:
             else:
                 made.append(wanted)
 
+    def search(self, path: Path, word: str) -> list[Call]:
+        """Look for a word in a file."""
+        return bash(f"grep -n -e '{word}' '{path}' | head -40")
+
     def find(self, seen: Seen, place: Edit) -> Search:
         """Get at a place that was not shown: the gap that it must be in where that is small, else by searching."""
         if seen.holds(place):
@@ -135,7 +139,7 @@ class Work:
             attempts = [read(path, start, end - start + 1)]
         elif words:
             rarest = min(words, key=lambda word: (words[word], word))
-            attempts = [bash(f"grep -n -e '{rarest}' '{path}' | head -40"), around]
+            attempts = [self.search(path, rarest), around]
         else:
             attempts = [around]
         for attempt in [*attempts, read(path, max(1, place.first - PAGE), last - place.first + 2 * PAGE)]:
