@@ -1,10 +1,12 @@
 """Measures Trimtab at the wire where work is delegated: what an agent of each group is shown, and what it costs.
 
-    .venv/bin/python -m bench.delegating [--tasks N] [--background] [--files-only] [--model MODEL] [--json FILE]
+    .venv/bin/python -m bench.delegating [--tasks N] [--background] [--files-only] [--config TOML] [--model MODEL]
+        [--json FILE]
 
 The arena's tasks (arena.py), played by crew.py's script in the real client: without Trimtab, with it, and with
 `group_tiers = false`. The agents are those of trimtab-agents, in every arm. --background: agents run in the background;
---files-only: what is delegated names files and no places. Per arm, in all and by who: edits that stand (a
+--files-only: what is delegated names files and no places; --config: instead of the arm without group tiers one with
+this text as the project's config.toml (may be given more than once). Per arm, in all and by who: edits that stand (a
 reviewer's: hunks to judge); edits whose lines the first Read of their file showed, and hunks that the first diff did;
 other places looked up, and of these shown at once; recoveries; and, as ratios to the run without Trimtab, requests,
 loaded tokens and cost. A run in which the plugin had a fault (a machine under load gives no answer in time) is played
@@ -22,14 +24,15 @@ from typing import NamedTuple
 from tests.client.model import Body, ModelServer
 from tests.client.runner import PLUGIN, Session, cache_folder, find_client, fresh, how_to_install
 
-from bench.bill import Bill, of_conversation, total
 from bench.arena import RELEASES, check_out, standing
+from bench.bill import Bill, of_conversation, total
 from bench.changes import Task, task
 from bench.crew import MAIN, MAKER, REVIEWER, SCOUT, Crew
 from trimtab import tokens
 
 AGENTS = PLUGIN / "trimtab-agents"
-NONE, FULL, EVEN = "none", "trimtab", "without group tiers"
+NONE, FULL = "none", "trimtab"
+EVEN = "group_tiers = false"
 CONFIG = ".claude-patterns/config.toml"
 TRIES = 3
 ALL = "all"
@@ -48,8 +51,15 @@ class Part(NamedTuple):
     bill: Bill = Bill()
 
     def plus(self, other: "Part") -> "Part":
-        counted = [mine + theirs for mine, theirs in zip(self[:-1], other[:-1], strict=True)]
-        return Part(*counted, total([self.bill, other.bill]))
+        return Part(
+            self.edits + other.edits,
+            self.right + other.right,
+            self.in_first_view + other.in_first_view,
+            self.spots + other.spots,
+            self.spots_in_view + other.spots_in_view,
+            self.recoveries + other.recoveries,
+            total([self.bill, other.bill]),
+        )
 
 
 class Way(NamedTuple):
@@ -64,13 +74,13 @@ Run = dict[str, Part]  # by role
 
 
 def play(client: Path, one: Task, arm: str, way: Way) -> tuple[Run, list[str]]:
-    """Plays one task; raises AssertionError where the client did not end well."""
+    """Plays one task; an arm that is not NONE or FULL is its config.toml. Raises AssertionError for a client's end."""
     for _ in range(TRIES):
         with fresh(client) as runner:
             check_out(one.tree, runner.project)
-            if arm == EVEN:
+            if arm not in (NONE, FULL):
                 (runner.project / CONFIG).parent.mkdir()
-                (runner.project / CONFIG).write_text("group_tiers = false\n", encoding="utf-8")
+                (runner.project / CONFIG).write_text(arm, encoding="utf-8")
             crew = Crew(one, runner.project, way.in_background, way.names_places)
             script = ModelServer(crew.play(), crew.sub)
             plugins = (AGENTS,) if arm == NONE else (PLUGIN, AGENTS)
@@ -134,6 +144,7 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=len(RELEASES), help="only the first N")
     parser.add_argument("--background", action="store_true")
     parser.add_argument("--files-only", action="store_true")
+    parser.add_argument("--config", action="append", metavar="TOML")
     parser.add_argument("--model", default="claude-opus-5-5", help="what the client is told that it talks to")
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     given = parser.parse_args()
@@ -143,7 +154,7 @@ def main() -> int:
         return 2
     tokens.load()
     way = Way(given.background, not given.files_only, given.model)
-    runs: dict[str, list[Run]] = {NONE: [], FULL: [], EVEN: []}
+    runs: dict[str, list[Run]] = {arm: [] for arm in (NONE, FULL, *(given.config or [EVEN]))}
     for old, new in RELEASES[: given.tasks]:
         one = task(old, new, cache_folder(os.environ).parent / "arena")
         if one is None:
@@ -154,12 +165,16 @@ def main() -> int:
             played.append(run)
             for note in notes[:3]:
                 print(f"    {arm}: {note[:200]}", file=sys.stderr)
-            print(f"{one.name}, {row(arm, whole(run), whole(runs[NONE][-1]))}", file=sys.stderr, flush=True)
+            print(
+                f"{one.name}, {row(' '.join(arm.split()), whole(run), whole(runs[NONE][-1]))}",
+                file=sys.stderr,
+                flush=True,
+            )
     sums = {arm: summed(played) for arm, played in runs.items()}
     print(f"| arm, who | {' | '.join(COLUMNS)} |\n|{'---|' * (len(COLUMNS) + 1)}")
     for arm, roles in sums.items():
         for role in (ALL, MAIN, SCOUT, MAKER, REVIEWER):
-            print(row(f"{arm}, {role}", roles[role], sums[NONE][role]))
+            print(row(f"{' '.join(arm.split())}, {role}", roles[role], sums[NONE][role]))
     if given.json:
         given.json.write_text(json.dumps(runs, indent=1))
     return int(any(roles[ALL].right < sums[NONE][ALL].right for roles in sums.values()))

@@ -11,8 +11,8 @@ PACKAGE = "trimtab"
 ROOT = Path(__file__).parents[1]
 LIB = ROOT / "lib"
 LAYERS = (  # lowest first; where modules of one row of the design need each other, the row is several here
-    {"errors", "records", "schema_budgets", "faults", "days", "groups"},
-    {"schema"},
+    {"errors", "records", "schema_budgets", "faults", "days", "jobs"},
+    {"schema", "groups"},
     {"schema_usage", "jsontext"},
     {"tokens", "content"},
     {"relevance"},

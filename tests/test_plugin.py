@@ -92,7 +92,7 @@ def test_hooks_are_exec_form_with_a_timeout_and_a_narrow_matcher(event: str) -> 
             assert (ROOT / script.replace("${CLAUDE_PLUGIN_ROOT}", ".")).is_file()
 
 
-@pytest.mark.parametrize("path", ["bin/trimtab", "bin/check", ".ci/run", "hooks/python", "hooks/gate"])
+@pytest.mark.parametrize("path", ["bin/trimtab", "bin/check", ".ci/run", "hooks/python", "hooks/gate", "hooks/agents"])
 def test_programs_can_be_run(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     assert (ROOT / path).stat().st_mode & 0o111
@@ -131,7 +131,8 @@ def test_a_compaction_that_the_user_types_is_not_hooked() -> None:
 @pytest.mark.parametrize(
     ("tool", "asked"),
     [
-        *((name, "gate") for name in ("Agent", "Task", "WebFetch", "WebSearch", "Skill", "SendMessage", "Workflow")),
+        *((name, "agents") for name in ("Agent", "Task")),
+        *((name, "gate") for name in ("WebFetch", "WebSearch", "Skill", "SendMessage", "Workflow")),
         *(
             (name, "gate")
             for name in ("mcp__files__read", "PowerShell", "TaskStop", "ReadMcpResource", "a tool to come")
@@ -175,3 +176,28 @@ def test_where_something_is_switched_off_one_gate_opens(tmp_path: Path, event: s
         environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "CLAUDE_PROJECT_DIR": project}
         done = subprocess.run(command, env=environment, capture_output=True, check=True)
         assert done.stdout == (b"reached\n" if is_reached and is_listed else b""), project
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "is_reached"),
+    [
+        ({}, {}, False),
+        ({"config.toml": 'level = "minimal"\n'}, {}, False),
+        ({"config.toml": 'agent_models = "on"\n'}, {}, True),
+        ({"budgets": ""}, {}, True),
+        ({}, {"TRIMTAB_AGENT_MODELS": "on"}, True),
+        ({}, {"CLAUDE_PLUGIN_OPTION_AGENT_MODELS": "on"}, True),
+    ],
+)
+def test_an_agent_waits_for_python_only_where_something_is_asked(
+    files: dict[str, str], variables: dict[str, str], is_reached: bool, tmp_path: Path
+) -> None:
+    """Every agent of every user starts later, or the table of models is not looked at."""
+    (tmp_path / "python").write_text("#!/bin/sh\necho reached\n")
+    (tmp_path / "agents").write_text((ROOT / "hooks/agents").read_text(encoding="utf-8"))
+    (tmp_path / ".claude-patterns").mkdir()
+    for name, text in files.items():
+        (tmp_path / ".claude-patterns" / name).write_text(text)
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **variables}
+    done = subprocess.run(["sh", str(tmp_path / "agents"), "-I"], env=environment, capture_output=True, check=True)
+    assert (done.stdout == b"reached\n") is is_reached

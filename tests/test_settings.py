@@ -234,7 +234,9 @@ def test_what_holds_in_a_group_can_be_changed(tmp_path: Path) -> None:
         ('reply = ""', "one line of 1 to 125 letters"),
         (r'reply = "a\nb"', "one line of 1 to 125 letters"),
         (f'reply = "{"答" * 42}"', "one line of 1 to 125 letters"),  # three bytes each
-        ('name = "Us"', "is unknown: there are tier, of, care, budget_share, reply, words"),
+        ('small = "gpt"', "a model (haiku, sonnet, opus, fable), an effort (low, medium, high, xhigh, max)"),
+        ('large = "haiku sonnet"', 'both as "haiku low", or ""'),
+        ('name = "Us"', "is unknown: there are tier, of, care, budget_share, reply, words, small, large"),
     ],
 )
 def test_a_wrong_value_of_a_group_is_named_and_the_rest_is_taken(line: str, said: str, tmp_path: Path) -> None:

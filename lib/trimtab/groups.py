@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from trimtab import jobs
+
 GROUPS_KEY = "groups"  # the settings' table of the user's own agents
 
 
@@ -16,7 +18,8 @@ class Group(NamedTuple):
     `tier` is the least at which they see what `of` names: NAMED are the files that the task names and that were not
     edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever. `care` is
     how many times a miss counts. `budget_share` is how much of what a budget has left one of them is told to keep to.
-    `reply` is the contract: what their last message is asked to have, and `words` how many at most.
+    `reply` is the contract: what their last message is asked to have, and `words` how many at most. `small` and `large`
+    are the model and effort for tasks of these sizes, as `jobs` reads them; "" is what they would run with anyway.
     """
 
     name: str
@@ -26,6 +29,8 @@ class Group(NamedTuple):
     reply: str
     words: int
     care: float = 1.0
+    small: str = ""
+    large: str = ""
 
 
 NAMED = "named"
@@ -33,7 +38,7 @@ GROUPS: Mapping[str, Group] = {  # all of it chosen; of 102 recorded reports hal
     "1": Group(
         "Strategic Analysis", "essential", "", 0.1,
         "the answer first; then findings, the most important first, each one line with path:line; then what you did "
-        "not look at", 600,
+        "not look at", 600, small="haiku low", large="sonnet low",
     ),
     "2": Group(
         "Decision Making", "essential", "", 0.1,
@@ -43,12 +48,12 @@ GROUPS: Mapping[str, Group] = {  # all of it chosen; of 102 recorded reports hal
     "3": Group(
         "Execution", "complete", NAMED, 0.4,
         "whether it is done; then each change as path:line with one clause why, what you ran and its result, and what "
-        "is left", 400,
+        "is left", 400, small="sonnet",
     ),
     "4": Group(
         "Validation", "complete", "diff", 0.2,
         "the verdict first; then findings, the worst first, each with path:line and how to show it; then what you did "
-        "not check", 600,
+        "not check", 600, small="sonnet",
     ),
 }  # fmt: skip
 ANY, ANY_WORDS = "the answer first; then findings with path:line, decisions, and open points", 700  # of all others
@@ -147,8 +152,8 @@ def changed(
 ) -> tuple[Mapping[str, Group], list[str]]:
     """`table` with what the [groups.4] tables of a `groups` table change, and a sentence for what can't be used.
 
-    What is told to agents only the user's own file says: a project's comes with the project, from whomever. Never
-    raises.
+    What is told to agents, and what they run with, only the user's own file says: a project's comes with the project,
+    from whomever. Never raises.
     """
     if not isinstance(given, Mapping):
         return table, []
@@ -158,8 +163,8 @@ def changed(
             continue
         for key, value in wanted.items():
             where = f"{key} in [{GROUPS_KEY}.{number}] of {place}"
-            if key == "reply" and not is_users:
-                complaints.append(f"{where} is not taken: it is told to your agents, so only your own file sets it")
+            if key in OF_USER and not is_users:
+                complaints.append(f"{where} is not taken: {OF_USER[key]}, so only your own file sets it")
             elif key not in ALLOWED:
                 complaints.append(f"{where} is unknown: there are {', '.join(ALLOWED)}")
             elif not ALLOWED[key].is_right(value):
@@ -186,6 +191,15 @@ def is_reply(value: object) -> bool:
     return is_line and len(str(value).encode("utf-8", "replace")) <= LONGEST_REPLY
 
 
+OF_USER = {
+    "reply": "it is told to your agents",
+    jobs.SMALL: "it may be a dearer model",
+    jobs.LARGE: "it may be a dearer model",
+}
+JOB = Allowed(
+    lambda value: jobs.read(value) is not None,
+    f'a model ({", ".join(jobs.MODELS)}), an effort ({", ".join(jobs.EFFORTS)}), both as "haiku low", or ""',
+)
 ALLOWED: Mapping[str, Allowed] = {
     "tier": Allowed(lambda value: value in TIERS, " or ".join(map('"{}"'.format, TIERS))),
     "of": Allowed(
@@ -199,6 +213,8 @@ ALLOWED: Mapping[str, Allowed] = {
         lambda value: isinstance(value, int) and is_number(value, MOST_WORDS) and value > 0,
         f"a whole number from 1 to {MOST_WORDS}",
     ),
+    jobs.SMALL: JOB,
+    jobs.LARGE: JOB,
 }
 
 

@@ -103,6 +103,16 @@ def name_of(model: str) -> str:
     return name
 
 
+def newest(family: str) -> str:
+    """The model of a family that has the highest version in PRICES; of "haiku" claude-haiku-5-5. "" for none."""
+    versions = {
+        name: tuple(map(int, re.findall(r"\d+", name)))
+        for name in PRICES
+        if re.fullmatch(rf"claude-{re.escape(family)}-[\d-]+", name)
+    }
+    return max(versions, key=lambda name: versions[name], default="")
+
+
 def plain(model: str) -> str:
     """The model as users may write it, too: small letters, dashes for dots, without the size of its context."""
     return model.lower().partition("[")[0].replace(".", "-")

@@ -111,6 +111,13 @@ TABLE = (
     Setting("compaction_notes", True, "whether the model is told after a compaction what was in work"),
     Setting("reply_contract", True, "whether an agent that starts is told, once, what its report should have"),
     Setting("group_tiers", True, "whether what an agent loads is shown by the tier of its group"),
+    Setting(
+        "agent_models",
+        "off",
+        "whether agents run with the model of the table of groups",
+        ("off", "suggest", "on"),
+        of_user="it may be a dearer one",
+    ),
     Setting("hold_notices", False, "whether reports that are not pressing wait until all background agents are done"),
 )
 RULES, PRICES, BUDGETS = "rules", "prices", "budgets"
@@ -157,6 +164,7 @@ class Settings(NamedTuple):
     compaction_notes: bool = True
     reply_contract: bool = True
     group_tiers: bool = True
+    agent_models: str = "off"
     hold_notices: bool = False
     rules: tuple[Rule, ...] = ()  # the project's before the user's
     prices: tuple[Own, ...] = ()  # as the rules
@@ -263,6 +271,7 @@ def made(values: Mapping[str, Value]) -> Settings:
         compaction_notes=bool(values["compaction_notes"]),
         reply_contract=bool(values["reply_contract"]),
         group_tiers=bool(values["group_tiers"]),
+        agent_models=str(values["agent_models"]),
         hold_notices=bool(values["hold_notices"]),
     )
 

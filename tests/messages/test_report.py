@@ -90,3 +90,31 @@ def test_odd_messages_keep_their_words_and_their_blocks_nest(text: str) -> None:
 
 def test_an_empty_message_has_nothing() -> None:
     assert messages.read("").lines == ("",)
+
+
+def cheapest(text: str) -> list[str]:
+    """The lines that the cheapest view shows where nothing is needed."""
+    tokens.load()
+    content = messages.read(text)
+    made = tiers.cut(tiers.plan(content, tokens.estimate(text), 0), Need([0.0] * len(content.lines)), 1_500.0)
+    return [line for line, shown in zip(content.lines, tiers.cheapest(made).shown, strict=True) if shown]
+
+
+CAUSE, TEST = "The cause is the reader: it fails on an empty file.", "The test fails, too."
+LONG = (
+    "It went through the modules of the reader one by one and wrote down what each of them is for, at length and with "
+    "care, in the order of the folders.",
+    "Then the notes were sorted by the hour of the day in which they had come up, which took most of the morning and a "
+    "good part of the afternoon as well.",
+)
+
+
+def test_two_long_sentences_between_claims_are_folded() -> None:
+    """They are shown because they are fewer lines than a fold of code is worth."""
+    assert cheapest("\n".join([CAUSE, " ".join(LONG), TEST])) == [CAUSE, TEST]
+    assert cheapest("\n".join([CAUSE, "It was read.", TEST])) == [CAUSE, "It was read.", TEST]
+
+
+def test_no_blank_line_stands_before_a_fold() -> None:
+    """No edit spans it, and it is paid for in every report."""
+    assert cheapest("\n".join([CAUSE, "", "", " ".join([*LONG, *LONG[:1]]), TEST])) == [CAUSE, TEST]

@@ -24,6 +24,7 @@ COMMANDS = (
     "usage",
     "audit",
     "slim",
+    "agents",
     "budget",
     "alerts",
     "status",

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trimtab import groups, monitor, paths, prices
+from trimtab import monitor, paths, prices
+from trimtab.cli import agents, experiment, mail, overview, page, screen, spend
 from trimtab.cli import book as books
-from trimtab.cli import experiment, mail, overview, page, screen, spend
 from trimtab.cli import place as places
 from trimtab.cli.page.sources import factor_of
 from trimtab.errors import StoreError, TrimtabError
@@ -27,6 +27,7 @@ from trimtab.monitor import pairs, pairs_report, periods
 from trimtab.monitor import report as plain
 from trimtab.monitor.periods import Period
 from trimtab.records import Addition, Factor, Load, Recovery, Request
+from trimtab.settings import Settings
 from trimtab.store import Store
 from trimtab.usage import account as accounts
 from trimtab.usage.account import Scope
@@ -104,7 +105,7 @@ def command(
     if by is not None:
         form = "json" if wants_json else "csv" if wants_csv else ""
         whose = str(root) if root else None
-        show_by(spend.Asked(by, whose, session, period, form), there, book, now, place.settings.groups)
+        show_by(spend.Asked(by, whose, session, period, form), there, book, now, place.settings)
         return
     if html_file is not None:
         found = gather(there, session, Period(None, period.until, ""))  # earlier loads tell what contexts held by then
@@ -133,13 +134,16 @@ def command(
         out.print(Text(text, style=screen.QUIET))
 
 
-def show_by(asked: spend.Asked, ledgers: Sequence[Path], book: prices.Book, now: float, own: groups.Members) -> None:
+def show_by(asked: spend.Asked, ledgers: Sequence[Path], book: prices.Book, now: float, chosen: Settings) -> None:
     """The report by something: of the usage book, but messages between agents are in the ledgers alone."""
-    if asked.by != pairs.BY:
-        spend.show(asked, book, now, own)
+    if asked.by == pairs.BY:
+        found = gather(ledgers, asked.session, asked.period)
+        mail.show(asked._replace(session=found.session), mail.sent(*found[1:], book), chosen.groups)
         return
-    found = gather(ledgers, asked.session, asked.period)
-    mail.show(asked._replace(session=found.session), mail.sent(*found[1:], book), own)
+    spend.show(asked, book, now, chosen.groups)
+    if asked.by == "agent" and not asked.form and asked.session is None and chosen.agent_models == "suggest":
+        suggested = agents.estimated(chosen, Scope(asked.project, None, asked.period.since, asked.period.until))
+        screen.console().print(Text(f"{agents.sentence(suggested)} `trimtab agents` has more."))
 
 
 def look(project: str | None, period: Period, book: prices.Book, now: float) -> tuple[overview.Overview | None, str]:

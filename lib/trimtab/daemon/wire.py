@@ -20,6 +20,7 @@ PASSED = (
     "CLAUDE_CONFIG_DIR",
     "CLAUDE_PID",
     "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_SUBAGENT_",  # the user's own choice of a model and an effort
 )
 
 

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable
 
-from trimtab import paths, transcript
+from trimtab import jobs, paths, transcript
 from trimtab.budget import sentences, tally
 from trimtab.budget.forecast import Forecast
 from trimtab.budget.pressure import pressure
@@ -27,10 +27,7 @@ from trimtab.records import IntegrationMode
 Tell = Callable[[Measure, str], Forecast | None]  # of a measure and a session
 NOTICE = "<task-notification>"
 TASK_ID = re.compile(r"<task-id>([\w-]+)</task-id>")
-CHEAPEST_FIRST = {  # as the client's Agent tool takes them
-    "model": ("haiku", "sonnet", "opus", "fable"),
-    "effort": ("low", "medium", "high", "xhigh", "max"),
-}
+CHEAPEST_FIRST = {"model": jobs.MODELS, "effort": jobs.EFFORTS}
 
 
 def who(event: Event) -> Who:

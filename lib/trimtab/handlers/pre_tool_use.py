@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trimtab import tiers
 from trimtab.errors import StoreError
-from trimtab.handlers import budget_gate, wrapping
+from trimtab.handlers import agent_models, budget_gate, wrapping
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.events import Json as Input
@@ -16,9 +16,14 @@ from trimtab.handlers.replies import deny
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
+    given = agent_models.chosen(event, desk) if event.tool in ("Agent", "Task") else {}
+    if given:  # a tight budget goes before it
+        event = event._replace(tool_input={**event.tool_input, **given})
     reply = stopped(event, desk)
     if reply is not None:
         return reply
+    if given:
+        return agent_models.changed(event, given)
     if event.tool == "Bash":
         return wrapping.handle(event, desk)
     for written in texts_written(event.tool_input):

@@ -46,6 +46,8 @@ SHARES = {Tier.ESSENTIAL: 0.10, Tier.STANDARD: 0.40, Tier.COMPREHENSIVE: 0.70, T
 LEAST_FOLD = 4  # lines; folding fewer costs about what they do
 MOST_GAP = 60  # tokens of so few lines that are shown all the same; chosen
 EDGE = 2  # blank lines shown beside what is shown
+UNEDITED = ("report",)  # kinds in which no edit spans a blank line
+LONG_LINED = ("minified", "report")  # kinds in which a line may be a paragraph: a few can be worth a fold
 FOR_LINES, KEPT_SHARE = 0.5, 0.8  # of a limit: for the lines wanted most, and for those to keep; chosen
 PAGE_LINES = 100  # about what one call for folded lines brings in
 LEAST_LEFT = 8  # tokens; nothing fits into less
@@ -170,8 +172,11 @@ def cheapest(made: Cut) -> Shape:
         shown.append(is_shown)
         is_shown = after_shown[row] if is_shown else after_hidden[row]
     shown.reverse()
-    shown = with_blanks(with_signatures(shown, made.plan.pieces), made.plan.content.lines)
-    shown = close_gaps(shown, made.plan.sums if made.plan.content.kind == "minified" else ())
+    shown = with_signatures(shown, made.plan.pieces)
+    kind = made.plan.content.kind
+    if kind not in UNEDITED:
+        shown = with_blanks(shown, made.plan.content.lines)
+    shown = close_gaps(shown, made.plan.sums if kind in LONG_LINED else ())
     total = sum(itertools.compress(sizes, shown))
     tier = next(tier for tier, share in SHARES.items() if total <= share * made.plan.sums[-1] or tier is Tier.COMPLETE)
     return measured(made, tier, shown)
