@@ -133,7 +133,7 @@ def test_servers_that_were_still_starting() -> None:
     """A slow server looks as if it cost nothing."""
     late = line("mcp connecting", "slow", 5, "slow", server="slow")
     told = " ".join(text(AUDIT._replace(lines=(*LINES, late))).split())
-    assert "Still starting, and so not in this request: slow" in told
+    assert "Still starting, and so without tools in this request: slow; --wait gives" in told
     assert "slow (0 tools, still starting)" in told
 
 

@@ -1,5 +1,6 @@
 """Audits by the book: which request is taken, how its tokens are set, and what is kept of it."""
 
+import json
 import os
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from trimtab.usage.audits import Taken, corrected
 SPENT = usage(100, 900, 0, 40)
 
 
-def begun(home: Home, session: str, second: int, answered: int) -> None:
-    """A session whose client wrote its first request down."""
-    records = [{**record, "sessionId": session} for record in (SHAPE, *BLOBS, ASKED)]
+def begun(home: Home, session: str, second: int, answered: int, servers: str = "slow:one") -> None:
+    """A session whose client wrote its first request down, while these `servers` were starting."""
+    text = json.dumps([SHAPE, *BLOBS, ASKED]).replace("slow:one", servers)
+    records = [{**record, "sessionId": session} for record in json.loads(text)]
     records[-1]["timestamp"] = stamp(second)
     reply = answer(answered, f"m-{session}", SPENT, session=session)
     home.write(session, user(second, "Hello.", session=session), *records, reply)
@@ -44,6 +46,16 @@ def test_the_newest_session_that_has_its_request(home: Home) -> None:
     assert {part.kind for part in taken.parts} >= {"tool", "memory", "skill", "prompt"}
     assert list(history(home, until=AT + 20).openings) == ["s1"]
     assert audits.newest(history(home, since=AT + 900)) is None
+
+
+def test_a_session_that_began_with_its_servers(home: Home) -> None:
+    """The newest session began before its servers had started, and its audit has none of their tools."""
+    begun(home, "s1", 10, 12, servers="")
+    begun(home, "s2", 30, 33)
+    taken = audits.newest(history(home))
+    assert taken is not None
+    assert taken.sent.session == "s1"
+    assert "mcp connecting" not in {one.kind for one in taken.parts}
 
 
 def part(tokens: int) -> Part:

@@ -227,9 +227,8 @@ def foot(found: Audit, screen: Screen) -> Iterator[str]:
     notes = []
     late = [line.part.name for line in found.lines if line.part.kind == texts.CONNECTING]
     if late:
-        notes.append(
-            f"Still starting, and so not in this request: {printable(', '.join(late))}; --wait gives them longer."
-        )
+        more = "--record waits for them" if found.sent.session else "--wait gives them longer"
+        notes.append(f"Still starting, and so without tools in this request: {printable(', '.join(late))}; {more}.")
     if found.requests:
         if found.gone.units >= 1:
             notes.append(f"Not in the table: {money(found.gone)} for what sessions began with that this one has not.")

@@ -17,7 +17,7 @@ from trimtab.errors import StoreError
 from trimtab.monitor import calibration, sizes
 from trimtab.monitor.parts import apportion
 from trimtab.prices import Book
-from trimtab.prompt import audit, bill
+from trimtab.prompt import audit, bill, texts
 from trimtab.prompt.audit import Audit, Sent
 from trimtab.prompt.bill import Composition
 from trimtab.prompt.parts import Part, parts
@@ -30,6 +30,7 @@ from trimtab.usage import calls, sources
 from trimtab.usage.account import Scope, joined
 
 FILE = "audit.json"
+NEWEST = 5  # chosen: a setting that was changed before them is seldom older
 LATE_S = 600.0  # chosen: until a first request is answered
 
 
@@ -79,12 +80,22 @@ def places(environment: Mapping[str, str]) -> list[Path]:
 
 
 def newest(found: History) -> Taken | None:
-    """The first request of the session that began last, of those whose first requests are known."""
-    for session, (first, billed) in reversed(found.openings.items()):
-        model = str(first.body.get("model") or "")
-        sent = Sent(first.at, first.client, model, first.is_terminal, session, billed or None, 0)
-        return taken_apart(sent, first.body, found)
-    return None
+    """The first request of the session that began last, of those whose first requests are known.
+
+    One that began before its MCP servers had started has their tools in a later message: then of the NEWEST the one
+    that began last with all of them.
+    """
+    taken = [opening(session, one, found) for session, one in list(found.openings.items())[-NEWEST:]]
+    whole = [one for one in taken if all(part.kind != texts.CONNECTING for part in one.parts)]
+    best = whole or taken
+    return best[-1] if best else None
+
+
+def opening(session: str, one: Opening, found: History) -> Taken:
+    first, billed = one
+    model = str(first.body.get("model") or "")
+    sent = Sent(first.at, first.client, model, first.is_terminal, session, billed or None, 0)
+    return taken_apart(sent, first.body, found)
 
 
 def taken_apart(sent: Sent, body: Mapping[str, object], found: History) -> Taken:
