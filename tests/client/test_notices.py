@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.client import project
-from tests.client.model import Agent, Body, Call, ModelServer, Turn, bash, cached_parts, delegate, text_of
+from tests.client.model import Agent, Body, Call, ModelServer, Turn, answer, bash, cached_parts, delegate, text_of
 from tests.client.runner import PLUGIN, Runner, Session
 
 from trimtab import tiers
@@ -79,11 +79,11 @@ def delivered(session: Session) -> list[Delivery]:
     return [one for one in map(deliveries.read, parts) if one is not None]
 
 
-def probe(folder: Path, answer: object) -> Path:
-    """A plugin that answers each notice with `answer`."""
+def probe(folder: Path, given: object) -> Path:
+    """A plugin that answers each notice with `given`."""
     (folder / ".claude-plugin").mkdir(parents=True)
     (folder / ".claude-plugin" / "plugin.json").write_text('{"name": "probe"}')
-    (folder / "hook.py").write_text(PROBE.replace("ANSWER", repr(answer)))
+    (folder / "hook.py").write_text(PROBE.replace("ANSWER", repr(given)))
     hook = {"type": "command", "command": "python3", "args": [str(folder / "hook.py")], "timeout": 10}
     (folder / "hooks").mkdir()
     (folder / "hooks" / "hooks.json").write_text(json.dumps({"hooks": {"UserPromptSubmit": [{"hooks": [hook]}]}}))
@@ -92,15 +92,15 @@ def probe(folder: Path, answer: object) -> Path:
 
 @pytest.mark.parametrize("script", [idle, amid])
 @pytest.mark.parametrize(
-    ("answer", "is_kept", "is_told"),
+    ("given", "is_kept", "is_told"),
     [(CONTEXT, True, True), ({**CONTEXT, "decision": "block", "reason": "x"}, False, False)],
     ids=["context", "block"],
 )
 def test_a_hook_can_add_to_a_notice_or_drop_it_and_not_change_it(
-    runner: Runner, tmp_path: Path, script: Script, answer: object, is_kept: bool, is_told: bool
+    runner: Runner, tmp_path: Path, script: Script, given: object, is_kept: bool, is_told: bool
 ) -> None:
     """If the client one day takes a text with `block`, or in the notice's place, views need no second layer."""
-    plugins = [probe(tmp_path / "probe", answer)]
+    plugins = [probe(tmp_path / "probe", given)]
     session = runner.run("Why?", ModelServer(script(), agents(DONE)), plugins=plugins).check()
     assert [one.report for one in delivered(session)] == [DONE] * is_kept
     assert any("OUR VIEW" in text for text in turns(session.bodies()[-1])) == is_told
@@ -171,9 +171,19 @@ def test_a_background_report_arrives_as_a_view_in_the_clients_frame(filled: Runn
     assert load.shown_tokens < 0.5 * load.raw_tokens
 
 
+def test_a_resumed_session_sends_the_view_again(filled: Runner) -> None:
+    """The transcript has the notice otherwise than it was sent, and the cache is lost with the session's end."""
+    before = filled.run("Why?", ModelServer(idle(), agents(REPORT)), plugins=BOTH).check()
+    (view,) = delivered(before)
+    after = filled.run("Go on.", ModelServer(answer("Yes.")), plugins=BOTH, arguments=["--continue"]).check()
+    sent, again = cached_parts(before.bodies()[-1]), cached_parts(after.bodies()[0])
+    assert tiers.FOLD.search(view.report)
+    assert again[: len(sent)] == sent
+
+
 @pytest.mark.parametrize("plugins", [(PLUGIN,), BOTH[1:]], ids=["no second layer", "no daemon"])
 def test_without_the_layer_or_the_daemon_the_notice_is_whole(filled: Runner, plugins: tuple[Path, ...]) -> None:
-    session = filled.run("Why?", ModelServer(idle(), agents(REPORT)), plugins=plugins).check()
+    session = filled.run("Why?", ModelServer(idle(), agents(REPORT)), plugins=plugins).check(faults=True)
     assert [" ".join(one.report.split()) for one in delivered(session)] == [" ".join(REPORT.split())]
 
 
