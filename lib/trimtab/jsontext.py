@@ -7,6 +7,7 @@ counts, as for the client). `keys` are names from the outermost object inwards.
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from trimtab.errors import SettingsError
@@ -46,6 +47,15 @@ def parse(text: str) -> dict[str, Json]:
     if not isinstance(data, dict):
         raise SettingsError(f"it holds {type(data).__name__}, not an object")
     return data
+
+
+def read_object(file: Path) -> dict[str, Json]:
+    """The object in a JSON file, {} where there is none. Never raises."""
+    try:
+        data: object = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def get(data: Json, keys: Sequence[str]) -> Json:

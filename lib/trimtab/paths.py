@@ -75,6 +75,12 @@ def client_folder(environment: Mapping[str, str]) -> Path:
     return Path(custom) if custom else home_folder(environment) / ".claude"
 
 
+def client_state(environment: Mapping[str, str]) -> Path:
+    """The client's `.claude.json`: beside its folder, in it where CLAUDE_CONFIG_DIR says where that is."""
+    has_own = bool(environment.get("CLAUDE_CONFIG_DIR"))
+    return (client_folder(environment) if has_own else home_folder(environment)) / ".claude.json"
+
+
 def project_folder(project: Path, data_directory: str = FOLDER) -> Path:
     """A project's data; an absolute `data_directory` is taken as it is."""
     return project / data_directory

@@ -182,9 +182,10 @@ def undo(names: tuple[str, ...], project: Path | None, keep_changes: bool) -> No
         show([f"Back {NEW_SESSIONS}: {slim_report.names(back)}."])
     if changed:
         show([f"Changed by others since, and left as it is: {slim_report.names(changed)}."])
-    if len(gone) == len(now.items) and not keep_changes:
-        is_there = place.file.exists()
-        show([f"{LOCAL} is what it was, to the byte." if is_there else f"{LOCAL} is gone again, as it was before."])
+    if local_settings.current(place) != now.before:
+        return
+    was_there = now.before is not None
+    show([f"{LOCAL} is what it was, to the byte." if was_there else f"{LOCAL} is gone again, as it was before."])
 
 
 def taken_out(place: local_settings.Place, gone: Sequence[str], keep_changes: bool) -> list[Proposal]:

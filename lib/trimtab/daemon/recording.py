@@ -36,6 +36,7 @@ from typing import NamedTuple
 from trimtab import paths
 from trimtab.daemon.client import RECORDING
 from trimtab.errors import RecordingError
+from trimtab.jsontext import read_object
 
 PROMPT = "Say hello."
 KEY = "sk-ant-recorded-by-trimtab"  # a dummy: no provider knows it
@@ -87,10 +88,7 @@ def place_of(project: Path, environment: Mapping[str, str], executable: str = ""
     path = shutil.which(found, path=environment.get("PATH"))
     if path is None:
         raise RecordingError(f"there is no client {found!r} on the PATH: name the executable with --client")
-    folder = paths.client_folder(environment)
-    has_own = bool(environment.get("CLAUDE_CONFIG_DIR"))
-    state = (folder if has_own else paths.home_folder(environment)) / ".claude.json"
-    return Place(path, project, environment, folder, state)
+    return Place(path, project, environment, paths.client_folder(environment), paths.client_state(environment))
 
 
 def record(place: Place, wait_s: float = WAIT_S, limit_s: float = LIMIT_S) -> Recording:
@@ -129,15 +127,6 @@ def refuse(place: Place) -> None:
         f"the client was never told to trust {str(place.project)!r}, whose hooks and MCP servers a recording starts:"
         " start `claude` there once, accept, and then record"
     )
-
-
-def read_object(file: Path) -> dict[str, object]:
-    """A JSON file's object, {} where there is none. Never raises."""
-    try:
-        data: object = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
 
 
 def build_folder(place: Place, folder: Path) -> None:

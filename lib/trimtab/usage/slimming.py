@@ -4,12 +4,12 @@ Read from the client's own files (2.1.328): `.mcp.json`, `.claude.json`, `plugin
 the project's notes. What can't be read counts as not there, and what speaks for a part as in use.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from trimtab import paths
+from trimtab.jsontext import read_object
 from trimtab.prompt.asked import COMMIT
 from trimtab.prompt.audit import Audit
 from trimtab.prompt.parts import UNSAFE
@@ -39,7 +39,7 @@ SILENT = {  # what a plugin does without being called, by its place and by its w
 def facts(store: UsageStore, found: Audit, environment: Mapping[str, str]) -> Facts:
     """For a project's audit, over the same time. Raises StoreError."""
     project, folder = Path(found.project), paths.client_folder(environment)
-    state = read_object(state_file(environment))
+    state = read_object(paths.client_state(environment))
     scope = Scope(found.project, None, found.since, found.until)
     came = store.arrivals(None, found.project, found.since, found.until)
     called = calls.called(store, scope, client_folders(environment, paths.home_folder(environment)))
@@ -49,21 +49,6 @@ def facts(store: UsageStore, found: Audit, environment: Mapping[str, str]) -> Fa
         has_notes(project, folder, came),
         sum(is_commit(arrival) for arrival in came) if found.requests else None,
     )
-
-
-def state_file(environment: Mapping[str, str]) -> Path:
-    """The client's `.claude.json`."""
-    has_own = bool(environment.get("CLAUDE_CONFIG_DIR"))
-    return (paths.client_folder(environment) if has_own else paths.home_folder(environment)) / ".claude.json"
-
-
-def read_object(file: Path) -> dict[str, object]:
-    """A JSON file's object, {} where there is none. Never raises."""
-    try:
-        data: object = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
 
 
 def part(data: object, *keys: str) -> dict[str, object]:
