@@ -126,6 +126,7 @@ def test_the_first_prompt_of_a_session_asks_nobody(home: Home) -> None:
         (b'{"prompt":"x"}', True),
         (b'{"transcript_path":"/nowhere/a.jsonl","prompt":"x"}', True),
         (b'{"transcript_path":"/tmp","prompt":"x"}', False),
+        (b'{"transcript_path": "/nowhere/a.jsonl", "prompt": "x"}', False),
         (b'{"transcript_path":"/nowhere/\\u00e4.jsonl","prompt":"x"}', False),
         (b'{"prompt":"say \\"transcript_path\\":\\"/nowhere","transcript_path":"/tmp"}', False),
     ],

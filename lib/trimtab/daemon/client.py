@@ -102,10 +102,12 @@ def root() -> str:
 
 
 def is_new_session(body: bytes) -> bool:
-    """Whether the session has no transcript yet. A path with an escape in it is not looked for: it may have one."""
+    """Whether the session has no transcript yet. Where that can't be told by a glance it may have one."""
     start = body.find(TRANSCRIPT)
+    if start < 0:
+        return b'"transcript_path"' not in body
     path = body[start + len(TRANSCRIPT) : body.find(b'"', start + len(TRANSCRIPT))]
-    return start < 0 or not (b"\\" in path or system.access(path, system.F_OK))
+    return b"\\" not in path and not system.access(path, system.F_OK)
 
 
 def user_folder() -> str:
