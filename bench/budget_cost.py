@@ -4,10 +4,10 @@
 
 Each session reads a small file so many times, one request each, answered at once by a scripted model; the arms take
 turns, in an order that changes. A round's figures are the session's median time from one request to the next, and the
-processor's time that the client and its hooks took, divided by the requests (the client's start is in it, in all arms;
-others at work on the machine can't raise it much). Printed are the medians over rounds, and of the differences to the
-first arm the median and the range. Needs the pinned client (tests/client/runner.py). A real model takes seconds for
-what takes none here.
+processor's time that the client and its hooks took, divided by the requests (the client's start is in it, in all arms).
+Printed are the medians over rounds, and of the differences to the first arm the median and the range. On a machine that
+others use neither says anything: the range shows it. Needs the pinned client (tests/client/runner.py). A real model
+takes seconds for what takes none here.
 """
 
 import argparse
