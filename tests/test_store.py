@@ -13,6 +13,7 @@ from trimtab.records import (
     Alert,
     Factor,
     Fold,
+    Layered,
     Load,
     Message,
     Metric,
@@ -497,3 +498,26 @@ def test_threads_share_a_store(store: Store) -> None:
         thread.join()
     assert len(store.loads()) == 200
     assert store.check() == []
+
+
+# The second layer
+
+
+def test_what_the_second_layer_does_in_a_session_comes_back(store: Store) -> None:
+    """A resumed session that does not send again what it sent."""
+    begun = Layered("s1", ("tools", "listings"), ("Workflow",), "a prompt", ("Read", "deploy"))
+    store.keep_layered(begun._replace(prompt=""))
+    store.keep_layered(begun)
+    assert store.layered("s1") == begun == store.last_layered()
+    assert store.layered("s2") is None
+    later = Layered("s2", (), ())
+    store.keep_layered(later)
+    assert store.last_layered() == later
+
+
+def test_folds_of_a_cold_prompt_stay_as_they_were_first(store: Store) -> None:
+    """A fold that another one replaces is another prefix for the cache."""
+    store.keep_refolded("s1", "", {"t1": "a view", "t2": "another"})
+    store.keep_refolded("s1", "", {"t1": "a newer view", "t3": "a third"})
+    assert store.refolded("s1", "") == {"t1": "a view", "t2": "another", "t3": "a third"}
+    assert store.refolded("s1", "agent") == {} == store.refolded("s2", "")

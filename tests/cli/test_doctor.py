@@ -12,6 +12,7 @@ from tests.cli.ledgers import NOW
 
 from trimtab import settings
 from trimtab.cli import doctor, faultlog
+from trimtab.records import Layered
 from trimtab.store import Store
 from trimtab.store.base import Database
 from trimtab.store.experiments import ExperimentStore
@@ -42,6 +43,21 @@ def test_a_healthy_project_needs_nothing(project: Path, run: Run) -> None:
     assert finding(out, "environment").startswith("ok ")
     assert finding(out, "counter") == "ok o200k_base counts offline"
     assert finding(out, "ledger").endswith("4 loads, 0 alerts, integrity checked")
+
+
+def test_the_second_layer_is_told_of_where_it_is(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who has installed it and does not learn that their client can't load it."""
+    assert " layer " not in run("doctor")[1]
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(project / "client"))
+    (project / "client" / "plugins").mkdir(parents=True)
+    listed = project / "client" / "plugins" / "installed_plugins.json"
+    listed.write_text(json.dumps({"plugins": {"trimtab-mods@trimtab": []}}))
+    assert "no session here has asked yet" in finding(run("doctor")[1], "layer")
+    with Store.open(project / ".claude-patterns" / "trimtab.db") as store:
+        store.keep_layered(Layered("s1", ("tools", "results"), ("Workflow",)))
+        store.keep_layered(Layered("s2", ("results",), ()))
+    said = finding(run("doctor")[1], "layer")
+    assert said == "ok in the last session here: results; 0 tools waiting"
 
 
 def test_no_environment_is_something_to_do(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 A check is "ok", a "note" (worth knowing, nothing to do) or "fix" (something to do: the exit status is 1).
 """
 
+import contextlib
 import os
 import platform
 import re
@@ -29,6 +30,7 @@ from trimtab.store.usage import UsageStore
 
 OK, NOTE, FIX = "ok", "note", "fix"
 STYLES = {OK: screen.SAVED, NOTE: screen.FOLDED, FIX: screen.WARNING}
+LAYER = '"trimtab-mods@'  # how the client's list of installed plugins names it
 FAULT_DAYS = 7
 NEW_S = screen.DAY_S  # a fault older than this asks for nothing any more
 CLIENT_FLOOR = (2, 1, 139)  # exec form of hooks; facts of the client
@@ -116,6 +118,7 @@ def look(place: places.Place, environment: Mapping[str, str], now: float, wants_
     yield daemon(environment, now)
     yield from faults(environment, now)
     yield ledger(place.ledger, now, wants_aside)
+    yield from layer(place.ledger, environment)
     own = paths.user_folder(environment) / paths.USER_LEDGER
     if own.is_file():
         yield ledger(own, now, wants_aside)._replace(subject="own ledger")
@@ -223,6 +226,24 @@ def ledger(path: Path, now: float, wants_aside: bool) -> Check:
             return [*loads, screen.counted(len(store.alerts()), "alert")]
 
     return whole("ledger", path, held, now, wants_aside, "the next event makes a new one")
+
+
+def layer(path: Path, environment: Mapping[str, str]) -> Iterator[Check]:
+    """What the second layer does, where its plugin is installed or has asked; nothing of who does not have it."""
+    begun = None
+    if path.is_file():
+        with contextlib.suppress(StoreError), Store.open(path, readonly=True) as store:
+            begun = store.last_layered()
+    try:
+        listed = (paths.client_folder(environment) / "plugins" / "installed_plugins.json").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        listed = ""
+    if begun is not None:
+        said = f"in the last session here: {', '.join(begun.parts) or 'nothing, all was shown whole'}"
+        yield Check("layer", OK, f"{said}; {screen.counted(len(begun.waiting), 'tool')} waiting")
+    elif LAYER in listed:
+        said = "trimtab-mods is installed, and no session here has asked yet"
+        yield Check("layer", NOTE, f"{said}: it needs a client with mods (2.1.287 or newer, not switched off)")
 
 
 def usage_book(path: Path, now: float, wants_aside: bool) -> Check:

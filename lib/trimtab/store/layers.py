@@ -1,7 +1,7 @@
 """The part of a ledger that keeps what the second layer sends in each session, for its later requests."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trimtab.records import Layered
 from trimtab.store.base import Database, clean
@@ -12,10 +12,16 @@ class Layers(Database):
 
     def layered(self, session: str) -> Layered | None:
         """What the layer does in the session; None where it never asked."""
-        for row in self._rows(
-            "select session, parts, waiting, prompt from layered where session = ?", [clean(session)]
-        ):
-            return Layered(row[0], tuple(json.loads(row[1])), tuple(json.loads(row[2])), row[3])
+        return self._layered("where session = ?", [clean(session)])
+
+    def last_layered(self) -> Layered | None:
+        """What the layer does in the session that was recorded last; None where it never asked."""
+        return self._layered("order by rowid desc limit 1", [])
+
+    def _layered(self, which: str, values: Sequence[object]) -> Layered | None:
+        for row in self._rows(f"select session, parts, waiting, prompt, used from layered {which}", values):
+            parts, waiting, used = (tuple(json.loads(row[place])) for place in (1, 2, 4))
+            return Layered(row[0], parts, waiting, row[3], used)
         return None
 
     def keep_layered(self, begun: Layered) -> None:
