@@ -1,7 +1,6 @@
 """The whole bill of recorded sessions: today's, with each lever of Trimtab alone, and with all of them.
 
-    python -m bench.whole_bill REPLAY_FOLDER [--data FILE] [--standing SHARE] [--without LEVER]
-                               [--by-fold] [--sweep]
+    python -m bench.whole_bill REPLAY_FOLDER [--data FILE] [--standing SHARE] [--without LEVER] [--by-fold]
 
 REPLAY_FOLDER has the evaluator's modules and `data/` (see recorded.py). The requests of every session are played in
 order, with what each read from the cache and wrote to it. A lever takes tokens out of prompts: off what was read
@@ -15,9 +14,10 @@ The levers, and what each assumes:
   standing  the first prompt, without the user's words, is smaller by SHARE; whatever was used stays in it.
   compact   where a prompt of the user finds the cache gone and `history.compacting` says that it pays with as many
             requests to come as are usual, the user compacts first; what that costs is the model's of that module.
-  cold      where a prompt of the user finds the cache gone, results of earlier turns are folded to a line each before
-            they are written again; what was needed of them later is missed. That the cache is gone is taken as known:
-            the recordings hold no times.
+  cold      where a prompt of the user finds the cache gone, results that are still whole become views before they
+            are written again: all but the newest, and for newer models none before a thought (history.refold); what
+            the view hides and was needed after that prompt is missed.
+That a cache is gone is taken as known: the recordings hold no times.
 Not in it: subagents and their models (the recordings hold main conversations
 alone), shorter answers, a cache that goes cold within a turn.
 
@@ -28,7 +28,7 @@ something may do more than fetch it.
 import argparse
 import lzma
 import sys
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -39,26 +39,23 @@ from bench.bill import OUTPUT, READ, WRITE
 from bench.budgets import COLD, FOLD
 from bench.recorded import Example
 from trimtab import policy, tokens
-from trimtab.history import compacting
+from trimtab.history import compacting, refold
 from trimtab.records import Prices
 
-LINE_TOKENS = 40  # of what a folded result leaves; chosen
-LEAST_TOKENS = 150  # a fold that saves less is not made, as for any view
-NEAR = 10  # lines on either side of a needed one that a fetch brings in, as the evaluator has it
 PRICES = Prices(WRITE, READ, OUTPUT)
 Event = Mapping[str, Any]
 
 
 class Step(NamedTuple):
-    """One request: its usage, the turn and the segment between compactions that it is in."""
+    """One request: its usage, and the segment between compactions that it is in."""
 
     fresh: int
     write: int
     read: int
     output: int
     segment: int
-    turn: int
     is_cold: bool  # a prompt of the user found the cache gone
+    is_bound: bool = False  # its answer has a thought that is bound to all that came before
 
     @property
     def prompt(self) -> int:
@@ -68,15 +65,14 @@ class Step(NamedTuple):
 class Load(NamedTuple):
     """One result in the model's tokens: whole, as its view, and what of the hidden was needed.
 
-    `uses` are the later requests that needed something of it, each with the tokens of all that was needed from it on.
+    `last_use` is the last request that needed something of it, -1 for none.
     """
 
     request: int
-    turn: int
     whole: float
     shown: float
     again: float
-    uses: tuple[tuple[int, float], ...]
+    last_use: int = -1
 
 
 class Session(NamedTuple):
@@ -88,13 +84,12 @@ class Session(NamedTuple):
 
 
 class Levers(NamedTuple):
-    """Which levers are on; `kept_turns` is how many turns before a cold prompt keep their results."""
+    """Which levers are on."""
 
     loads: bool = False
     standing: float = 0.0
     cold: bool = False
     compact: bool = False
-    kept_turns: int = 1
 
 
 class Bill(NamedTuple):
@@ -141,20 +136,16 @@ class Uses:
         for word in self.labels.words_of("\n".join(self.labels.CODE_SPAN.findall(event["text"]))):
             self.code[word].append(event["k"])
 
-    def of(self, one: Example) -> dict[int, set[int]]:
-        """By later request, the lines of a result that it edited, or that hold a word that it was the first to say."""
-        found: dict[int, set[int]] = defaultdict(set)
-        for word, line in one.needs.words.items():
+    def last_of(self, one: Example) -> int:
+        """The last request that edited lines of a result, or was the first to say a word of it; -1 for none."""
+        found: list[int] = [-1]
+        for word in one.needs.words:
             said = sorted((self.code if self.labels.plain(word) else self.anywhere)[word])
-            at = bisect_right(said, one.subject.requests)
-            if at < len(said):
-                found[said[at]].add(line)
-        if one.subject.tool == "Read":
-            for k, lines in self._edited(one):
-                found[k] |= lines
-        return found
+            found += said[bisect_right(said, one.subject.requests) :][:1]
+        found += self._edited(one) if one.subject.tool == "Read" else ()
+        return max(found)
 
-    def _edited(self, one: Example) -> Iterator[tuple[int, set[int]]]:
+    def _edited(self, one: Example) -> Iterator[int]:
         """The edits of what this Read was the last to show."""
         body = [self.labels.content_of(line) for line in one.lines]
         text = "\n".join(body)
@@ -162,8 +153,7 @@ class Uses:
             at = text.find(old) if old.strip() and k > one.subject.requests else -1
             if at < 0 or text.find(old, at + 1) >= 0 or self._was_read_again(one, k, old):
                 continue
-            first = text.count("\n", 0, at)
-            yield k, set(range(first, first + old.count("\n") + 1))
+            yield k
 
     def _was_read_again(self, one: Example, k: int, old: str) -> bool:
         first = old.split("\n")[0]
@@ -180,7 +170,7 @@ def sessions(judge: relevance.Judge, data: Sequence[Path]) -> list[Session]:
         if calls:
             uses = [Uses(events, judge) for events in judge.evaluator.labels.segments_of(session)]
             own = outputs[session["session"]]
-            loads = tuple(load(one, judge, calls, uses[calls[one.subject.requests].segment]) for one in own)
+            loads = tuple(load(one, judge, uses[calls[one.subject.requests].segment]) for one in own)
             standing = calls[0].prompt - judge.rate_of(session["events"][0].get("model"), "") * words_before(session)
             found.append(Session(session["session"], session["repo"], max(0.0, standing), calls, loads))
     return found
@@ -198,48 +188,28 @@ def words_before(session: Mapping[str, Any]) -> int:
 
 def steps(session: Mapping[str, Any]) -> tuple[Step, ...]:
     found: list[Step] = []
-    segment = turn = 0
-    is_after_prompt = False
+    segment, model, is_after_prompt = 0, "", False
     for event in session["events"]:
         if event["e"] == "compact":
             segment += 1
         elif event["e"] == "prompt" and not event["meta"]:
-            turn += not is_after_prompt
             is_after_prompt = True
         elif event["e"] == "api":
+            model = event["model"] or ""
             fresh, write, read, output = event["usage"]
             is_gone = bool(found) and found[-1].segment == segment and read < COLD * (found[-1].write + found[-1].read)
-            found.append(Step(fresh, write, read, output, segment, turn, is_gone and is_after_prompt))
+            found.append(Step(fresh, write, read, output, segment, is_gone and is_after_prompt))
             is_after_prompt = False
+        elif event["e"] == "think" and found:
+            found[-1] = found[-1]._replace(is_bound=tokens.family(model) != "older")
     return tuple(found)
 
 
-def load(one: Example, judge: relevance.Judge, calls: Sequence[Step], uses: Uses) -> Load:
+def load(one: Example, judge: relevance.Judge, uses: Uses) -> Load:
     record = judge.record(one, relevance.view(judge)(one))
-    rate, sizes = record["rate"], [tokens.count(line + "\n") or 0 for line in one.lines]
-
-    def around(lines: set[int]) -> float:
-        near = {at for line in lines for at in range(max(0, line - NEAR), min(len(sizes), line + NEAR + 1))}
-        return float(rate * sum(sizes[at] for at in near))
-
-    return Load(
-        one.subject.requests,
-        calls[one.subject.requests].turn,
-        record["raw"] * rate,
-        record["shown"] * rate,
-        record.get("again", 0) * rate,
-        tuple((k, around(lines)) for k, lines in from_there_on(uses.of(one))),
-    )
-
-
-def from_there_on(uses: Mapping[int, set[int]]) -> list[tuple[int, set[int]]]:
-    """By request, in order, all lines that it and later ones used."""
-    found: list[tuple[int, set[int]]] = []
-    lines: set[int] = set()
-    for k in sorted(uses, reverse=True):
-        lines = lines | uses[k]
-        found.append((k, lines))
-    return found[::-1]
+    rate, again = record["rate"], record.get("again", 0) * record["rate"]
+    last = uses.last_of(one) if again else -1
+    return Load(one.subject.requests, record["raw"] * rate, record["shown"] * rate, again, last)
 
 
 class Context:
@@ -284,7 +254,7 @@ class Run:
                 self.begin()
             lost = self.compacts(k) if step.is_cold and self.levers.compact else 0.0
             if step.is_cold and self.levers.cold and not lost:
-                self.fold(k, step)
+                self.fold(k)
             self.cost += self.context.cost(step)
             self.context.held += lost
             self.before = step.prompt + step.output
@@ -299,13 +269,17 @@ class Run:
             if one.again:
                 self.fetch(k, one.again)
 
-    def fold(self, k: int, step: Step) -> None:
-        """Results of earlier turns become a line each, before they are written again."""
-        for one in foldable(self.shown, step, self.levers):
-            self.context.held += self.shown.pop(one) - LINE_TOKENS
-            self.folded += 1
-            for at, again in one.uses[bisect_left(one.uses, (k, 0.0)) :][:1]:
-                self.fetch(at, again)
+    def fold(self, k: int) -> None:
+        """Results that are still whole become views, before they are written again."""
+        thought = max((at for at, step in enumerate(self.session.steps[:k]) if step.is_bound), default=-1)
+        for one in list(self.shown)[: -refold.RECENT]:
+            saved = self.shown[one] - one.shown
+            if saved > 0 and one.request >= thought:
+                self.shown[one] = one.shown
+                self.context.held += saved
+                self.folded += 1
+                if one.last_use >= k:
+                    self.fetch(one.last_use, one.again)
 
     def compacts(self, k: int) -> float:
         """Tokens that a compaction before this request takes out of those after it; 0 where none is proposed."""
@@ -336,11 +310,6 @@ class Run:
 
 def play(session: Session, levers: Levers) -> Bill:
     return Run(session, levers).bill()
-
-
-def foldable(shown: Mapping[Load, float], step: Step, levers: Levers) -> list[Load]:
-    last = step.turn - levers.kept_turns
-    return [one for one, size in shown.items() if one.turn < last and size - LINE_TOKENS >= LEAST_TOKENS]
 
 
 NAMES = ("loads", "standing", "cold", "compact")
@@ -403,7 +372,6 @@ def main() -> int:
     parser.add_argument("--standing", type=float, default=0.45)
     parser.add_argument("--without", choices=NAMES, action="append", default=[])
     parser.add_argument("--by-fold", action="store_true")
-    parser.add_argument("--sweep", action="store_true")
     given = parser.parse_args()
     data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
     if not (given.folder / "labels.py").is_file() or not data:
@@ -422,8 +390,6 @@ def main() -> int:
         print(row(name, found, levers), flush=True)
         for title, is_first in ((FOLD, True), ("others", False)) if given.by_fold else ():
             print(row(f"- {title}", [one for one in found if (one.repo == FOLD) == is_first], levers), flush=True)
-    for turns in range(6) if given.sweep else ():
-        print(row(f"cold, {turns} turns kept", found, Levers(cold=True, kept_turns=turns)), flush=True)
     return 0
 
 
