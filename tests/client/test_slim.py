@@ -80,10 +80,10 @@ def work() -> Agent:
 
 
 def worked(runner: Runner) -> Session:
-    """A session that does the work, in which no call may fail."""
+    """A session that does the work, in which no call may fail; without the plugin, which it needs for nothing."""
     (runner.project / "note.txt").unlink(missing_ok=True)
     script = ModelServer(work())
-    session = runner.run("Do the work.", script).check()
+    session = runner.run("Do the work.", script, plugins=()).check()
     results = [block for block in blocks(session.bodies()[-1]) if block.get("type") == "tool_result"]
     assert len(results) == 6
     assert not [text_of(block["content"]) for block in results if block.get("is_error")]
@@ -109,6 +109,7 @@ def weight(body: Body) -> int:
 def run(runner: Runner, *arguments: str) -> tuple[int, str, str]:
     """`trimtab slim ARGUMENTS` in the project."""
     command = [sys.executable, "-I", "-X", "utf8", str(PLUGIN / "lib/trimtab/cli/__main__.py"), "slim", *arguments]
+    command += ["--project", str(runner.project)]
     done = subprocess.run(
         command, cwd=runner.project, env={**variables(runner.home, **runner.more)}, capture_output=True, text=True,
         timeout=180, stdin=subprocess.DEVNULL,
@@ -197,7 +198,7 @@ def test_a_moved_section_comes_with_the_first_file_of_its_folder(runner: Runner)
     write(runner.project / "a.py", "A = 1\n")
     before = runner.run("Read it.", ModelServer(reader("a.py")), plugins=()).check()
     assert rule.strip() in text_of(before.bodies()[0]["messages"][0]["content"])
-    status, diff, err = run(runner, "patch", "--project", str(runner.project))
+    status, diff, err = run(runner, "patch")
     assert status == 0, err
     subprocess.run(["git", "apply"], cwd=runner.project, input=diff, text=True, check=True)
     after = runner.run("Read it.", ModelServer(reader("web/app.ts")), plugins=()).check()
