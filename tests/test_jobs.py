@@ -33,7 +33,8 @@ def test_what_is_cheaper_is_told_only_of_what_is_known() -> None:
     assert jobs.is_cheaper("haiku", "opus", jobs.MODELS)
     assert not jobs.is_cheaper("opus", "opus", jobs.MODELS)
     assert not jobs.is_cheaper("opus", "haiku", jobs.MODELS)
-    assert jobs.is_cheaper("haiku", "", jobs.MODELS)  # a model of no known family
+    assert not jobs.is_cheaper("haiku", "", jobs.MODELS)  # a model of no known family
+    assert not jobs.is_cheaper("gpt", "opus", jobs.MODELS)
     assert [jobs.family_of(name) for name in ("claude-haiku-5-5", "gpt-5", "")] == ["haiku", "", ""]
 
 

@@ -38,7 +38,5 @@ def family_of(model: str) -> str:
 
 
 def is_cheaper(wanted: str, than: str, order: tuple[str, ...]) -> bool:
-    """Whether `wanted` stands before `than` in the order; also where either is not in it, so nothing is known."""
-    if wanted not in order or than not in order:
-        return True
-    return order.index(wanted) < order.index(than)
+    """Whether `wanted` stands before `than` in the order; no where either is not in it: it may be the dearer."""
+    return wanted in order and than in order and order.index(wanted) < order.index(than)

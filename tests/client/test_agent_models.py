@@ -2,7 +2,7 @@
 
 import pytest
 from bench.agents import AGENTS
-from tests.client.model import Agent, Call, ModelServer
+from tests.client.model import Agent, Call, ModelServer, bash
 from tests.client.runner import PLUGIN, Runner
 
 pytestmark = pytest.mark.client
@@ -34,6 +34,7 @@ def ran_with(runner: Runner) -> list[tuple[str, str]]:
     """The model and effort of each agent's first request."""
 
     def main() -> Agent:
+        yield bash("ls")  # before the first response is in the transcript no model is named
         for kind, more, _ in CALLS:
             given = {"description": "look", "prompt": f"Look at {kind}.", "subagent_type": kind, **more}
             yield [Call("Agent", {**given, "run_in_background": False})]

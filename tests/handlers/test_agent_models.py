@@ -11,6 +11,13 @@ ON = 'agent_models = "on"\n'
 SMALL, LARGE = "Find where retries are counted.", "Find where retries are counted. " * 40
 
 
+@pytest.fixture
+def client(client: Client) -> Client:
+    """In a session that has had a response, by opus."""
+    client.called("Bash", {"command": "ls"})
+    return client
+
+
 def started(client: Client, kind: str = "Explore", task: str = SMALL, **more: object) -> dict[str, object]:
     """What of model and effort the client is told to use; {} where the call stays as it is."""
     given = {"description": "d", "prompt": task, "subagent_type": kind, **more}
@@ -104,10 +111,18 @@ def test_the_users_variables_stay(client: Client) -> None:
 def test_no_agent_gets_dearer(client: Client) -> None:
     """Whoever works with haiku pays for sonnet's subagents."""
     configure(client, f'{ON}[groups.1]\nsmall = "opus high"\n')
-    client.called("Bash", {"command": "ls"})  # by opus
     assert started(client) == {}
     configure(client, f'{ON}[groups.1]\nsmall = "sonnet low"\n')
     assert started(client) == {"model": "sonnet", "effort": "low"}
+
+
+def test_before_the_first_response_is_written_no_model_is_named(client: Client, tmp_path: Path) -> None:
+    """A session with haiku begins with an agent, and gets it with sonnet."""
+    configure(client, f'{ON}[groups.1]\nsmall = "sonnet low"\nlarge = "haiku max"\n')
+    client.session, client.transcript = "s2", tmp_path / "s2.jsonl"
+    client.prompt("Go.")
+    assert started(client) == {"effort": "low"}
+    assert started(client, task=LARGE) == {}  # max is more than the caller's medium
 
 
 def test_a_tight_budget_goes_before_the_table(client: Client) -> None:

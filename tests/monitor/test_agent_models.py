@@ -63,13 +63,16 @@ def test_what_stays_as_it_was_is_counted_by_why() -> None:
         request("c", "Plan"),
         request("", "", "claude-none-1", 1.0, "t"),
         request("d", "Explore", "claude-none-1", session="t"),
+        request("", "", "claude-opus-none-1", 1.0, "v"),
+        request("g", "Explore", "claude-opus-none-1", session="v"),
         request("", "", HAIKU, 1.0, "u"),
         request("e", "Explore", HAIKU, session="u"),
         request("f", "Explore"),  # of no task that is known: what the client does by itself
     ]
-    arrivals = [task(agent, 10) for agent in "abc"] + [task("d", 10, session="t"), task("e", 10, session="u")]
+    arrivals = [task(agent, 10) for agent in "abc"]
+    arrivals += [task(agent, 10, session=session) for agent, session in ("dt", "eu", "gv")]
     found = estimated(requests, arrivals)
-    assert found == Estimate((), {OWN: 1, NO_GROUP: 1, AS_IT_WAS: 2, NO_PRICE: 1})
+    assert found == Estimate((), {OWN: 1, NO_GROUP: 1, AS_IT_WAS: 3, NO_PRICE: 1})
     assert found.saved_usd == 0
 
 
