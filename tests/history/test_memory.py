@@ -71,6 +71,40 @@ def test_a_command_fails_until_it_succeeds() -> None:
     assert told(kept, {})[1:] == ["Fails: `make` (cc: fatal error: no input files)"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The user doesn't want to proceed with this tool use. The tool use was rejected (eg. if it was a file edit).",
+        "The user doesn't want to take this action right now. STOP what you are doing",
+        "[Request interrupted by user for tool use]",
+        "Exit code 137\n[Request interrupted by user for tool use]",
+        "Permission to use Bash with command rm -r build has been denied.",
+        "<tool_use_error>Sibling tool call errored</tool_use_error>",
+    ],
+)
+def test_what_was_not_run_to_its_end_neither_fails_nor_mends(said: str) -> None:
+    """A command that the user refused is told to the model as broken, or one that is broken as mended."""
+    kept = Memory()
+    kept.result("Bash", {"command": "rm -r build"}, said, True)
+    assert told(kept, {}) == [""]
+    kept.result("Bash", {"command": "make"}, "make: *** Error 1", True)
+    kept.result("Bash", {"command": "make"}, said, True)
+    assert told(kept, {})[1:] == ["Fails: `make` (make: *** Error 1)"]
+
+
+def test_a_search_without_hits_is_no_failure() -> None:
+    kept = Memory()
+    kept.result("Bash", {"command": "grep -rn retries src"}, "Exit code 2\ngrep: src: No such file or directory", True)
+    assert len(told(kept, {})) == 2
+    kept.result("Bash", {"command": "grep -rn retries src"}, "Exit code 1\n", True)
+    assert told(kept, {}) == [""]
+    said = "Exit code 1\n[Request interrupted by user]\nhas no case in a.py"  # a failing test that prints it
+    kept.result("Bash", {"command": "pytest -q"}, said, True)
+    assert len(told(kept, {})) == 2
+    kept.result("Bash", {"command": "pytest -q"}, "1 passed", False)
+    assert told(kept, {}) == [""]
+
+
 def test_what_the_user_chose_is_told() -> None:
     kept = Memory()
     said = 'User has answered your questions: "Which database?"="SQLite". You can now continue.'

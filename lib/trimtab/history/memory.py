@@ -20,6 +20,12 @@ LONGEST = 160  # characters of a command, an error, an answer
 SHORTEST_EDIT, LONGEST_EDIT = 12, 4_000  # characters; a shorter text may be in many places, of a longer its begin
 NUMBERED = re.compile(r"^[ ]*(\d+)(?:\t|→)", re.M)
 ANSWERED = re.compile(r'"([^"\n]{3,400})"="([^"\n]{1,400})"')
+NOT_RUN = re.compile(  # of a command that did not run, or that the user stopped (client 2.1.328 and recordings)
+    r"\A\s*(?:The user doesn't want to |Permission to use |<tool_use_error>(?:Sibling tool call|Cancelled|Blocked))"
+    r"|^\[Request interrupted by user[^\]\n]*\]\s*\Z",
+    re.M,
+)
+NO_HIT = "Exit code 1"  # and nothing else: a search that found nothing, a test that was not so
 ERROR = re.compile(r"error|fail|exception|assert|panic|not found|denied", re.I)
 
 Lines = tuple[int, int]
@@ -61,9 +67,11 @@ class Memory:
             keep(self.files, path, before, MOST_FILES)
 
     def _ran(self, command: str, text: str, is_error: bool) -> None:
+        if is_error and NOT_RUN.search(text):
+            return
         name = " ".join(command.split())[:LONGEST]
         self.failing.pop(name, None)
-        if is_error:
+        if is_error and text.strip() != NO_HIT:
             keep(self.failing, name, first_error(text), MOST_COMMANDS)
 
 
