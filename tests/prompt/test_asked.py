@@ -34,6 +34,11 @@ ITEMS = tuple(
         ("see src/code-review.md and WebSearchResults", []),
         ("commit it", []),
         ("I remember something", []),
+        ("Fix the run command in the Makefile", []),
+        ("Make the tool run in the agent run loop", []),
+        ("How does the plan tool work?", []),
+        ("Which skill plan is best?", []),
+        ("remember to run the tests", []),
         ("", []),
     ],
 )

@@ -13,8 +13,9 @@ from trimtab.prompt.used import AGENT_TOOLS
 
 UNDO = "trimtab slim undo"
 COMMIT = re.compile(r"\bgit\b[^\n|;&]*\bcommit\b|\bgh\s+pr\s+create\b")
-REMEMBER = re.compile(r"\bremember\s+(?:that|this|to|for)\b", re.IGNORECASE)
+REMEMBER = re.compile(r"\bremember\s+(?:that|this|for)\b", re.IGNORECASE)
 KINDS = r"(?:mcp|servers?|skills?|(?:sub)?agents?|plugins?|tools?|commands?)"
+OWN_KIND = {SKILL: r"skills?", AGENT: r"(?:sub)?agents?"}  # their names are ordinary words: run, verify, Plan
 CAMEL = re.compile(r"[A-Za-z][a-z0-9]+[A-Z]\w*")
 JOINED = re.compile(r"\w+[-_:.]\w+")
 SEARCH, SKILL_TOOL = "ToolSearch", "Skill"
@@ -36,7 +37,8 @@ def asks(text: str, item: Proposal) -> bool:
     name = item.name.partition("@")[0] if item.kind == PLUGIN else item.name
     word = rf"(?<![\w/:.-]){re.escape(name)}(?![\w-])"
     patterns = [rf"`{re.escape(name)}`", rf"@(?:agent-)?{re.escape(name)}(?![\w-])"]
-    patterns += [rf"{word}\s+{KINDS}\b", rf"\b{KINDS}\s+[`\"']?{re.escape(name)}(?![\w-])"]
+    kind = OWN_KIND.get(item.kind, KINDS)
+    patterns += [rf"{word}\s+{kind}\b", rf"\b{kind}\s+[`\"']?{re.escape(name)}(?![\w-])"]
     if item.kind == PLUGIN:
         patterns.append(rf"(?<!\w)/{re.escape(name)}:")
     if any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns):
