@@ -505,14 +505,27 @@ def test_threads_share_a_store(store: Store) -> None:
 
 def test_what_the_second_layer_does_in_a_session_comes_back(store: Store) -> None:
     """A resumed session that does not send again what it sent."""
-    begun = Layered("s1", ("tools", "listings"), ("Workflow",), "a prompt", ("Read", "deploy"))
-    store.keep_layered(begun._replace(prompt=""))
+    begun = Layered("s1", ("tools", "listings"), ("Workflow",), {"0a": ("deploy",), "0b": ()}, ("Read", "deploy"))
+    store.keep_layered(begun._replace(likely={}))
     store.keep_layered(begun)
     assert store.layered("s1") == begun == store.last_layered()
     assert store.layered("s2") is None
     later = Layered("s2", (), ())
     store.keep_layered(later)
     assert store.last_layered() == later
+
+
+def test_first_prompts_that_were_kept_once_are_gone(path: Path) -> None:
+    """What a user wrote, in a project's ledger for ever; a session that can't be resumed after the migration."""
+    Store.open(path, migrations=MIGRATIONS[:9]).close()
+    db = sqlite3.connect(path)
+    prompt = "the password is hunter2 " * 800
+    db.execute("insert into layered values ('s1', '[\"listings\"]', '[]', ?, '[]')", [prompt])
+    db.commit()
+    db.close()
+    with Store.open(path) as store:
+        assert store.layered("s1") == Layered("s1", ("listings",), ())
+    assert b"hunter2" not in path.read_bytes()
 
 
 def test_folds_of_a_cold_prompt_stay_as_they_were_first(store: Store) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")  # the client's tools that change a file
 NO_FACTS: Mapping[int, tuple[str, ...]] = {}
+NO_NAMES: Mapping[str, tuple[str, ...]] = {}
 
 
 class IntegrationMode(str, Enum):
@@ -357,12 +358,12 @@ class Totals(NamedTuple):
 class Layered(NamedTuple):
     """What the second layer does in a session, from its start on: what was sent must not change.
 
-    `waiting` are names of tools, `prompt` is what listings were cut to, "" until the first one is, and `used` are names
-    of tools, skills and agents that had been called lately when it began.
+    `waiting` are names of tools, `likely` are those in a listing that the prompt spoke of, by the listing's digest, and
+    `used` are names of tools, skills and agents that had been called lately when it began.
     """
 
     session: str
     parts: tuple[str, ...]
     waiting: tuple[str, ...]
-    prompt: str = ""
+    likely: Mapping[str, tuple[str, ...]] = NO_NAMES
     used: tuple[str, ...] = ()

@@ -260,6 +260,15 @@ MIGRATIONS = (
         ("alter table layered add column used text not null default '[]'",),  # JSON: names of tools, skills, agents
     ),
     Migration(9, "old results that a cold prompt folded", (REFOLDED,)),
+    Migration(
+        10,
+        "names in the place of a session's first prompt",
+        (
+            "pragma secure_delete = on",  # what is overwritten is not left in the file's free pages
+            "update layered set prompt = '{}'",
+            "alter table layered rename column prompt to likely",  # JSON: by a listing's digest, names
+        ),
+    ),
 )
 
 EXPERIMENTS = """

@@ -1,5 +1,6 @@
 """The second layer's events as its module sends them, and what it is told."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ SKILLS = "The following skills are available for use with the Skill tool:\n\n" +
     for n in range(6)
 )
 OUTPUT = "\n".join(["step of three hundred done, all is well"] * 300 + ["ERROR at rates.py:3: RATE is 0"])
+
+
+def named(whole: str) -> str:
+    return hashlib.sha256(whole.encode()).hexdigest()[:8]
 
 
 def begin(client: Client, source: str = "startup", parts: tuple[str, ...] = mods.PARTS) -> dict[str, object] | None:
@@ -46,7 +51,7 @@ def test_a_shortened_description_names_the_file_that_has_it_whole(client: Client
     reply = described(client)
     assert reply is not None
     shown = str(reply["description"])
-    file = client.home / ".claude-patterns" / "whole" / "tool-Bash.md"
+    file = client.home / ".claude-patterns" / "whole" / f"tool-Bash-{named(LONG)}.md"
     assert shown == f"Runs.\n\n- `a` is required.\n\n(Shortened by Trimtab; the whole text: {file})"
     assert file.read_text() == LONG
     assert client.send("ModTool", tool="Bash", description="Short.") is None
@@ -58,11 +63,25 @@ def test_of_the_memorys_rules_the_first_paragraph_stays(client: Client) -> None:
     whole = "# Memory\n\nYours is at `/m/`. Write to it.\n\n" + "Each memory has a name, a date and a reason. " * 20
     reply = client.send("ModSection", section="memory", text=whole)
     assert reply is not None
-    file = client.home / ".claude-patterns" / "whole" / "memory.md"
+    file = client.home / ".claude-patterns" / "whole" / f"memory-{named(whole)}.md"
     assert str(reply["text"]).startswith("# Memory\n\nYours is at `/m/`. Write to it.\n\n(Trimtab left the rest out. ")
     assert str(file) in str(reply["text"])
     assert file.read_text() == whole
     assert client.send("ModSection", section="memory", text="No heading. " * 99) is None
+
+
+def test_each_text_has_a_file_of_its_own(client: Client) -> None:
+    """A session that is told to read the memory's rules of another project, whose session asked last."""
+    said = []
+    for place in ("/mine/", "/other/"):
+        client.session = place
+        begin(client)
+        whole = f"# Memory\n\nYours is at `{place}`.\n\n" + "Each memory has a name, a date and a reason. " * 20
+        reply = client.send("ModSection", section="memory", text=whole)
+        assert reply is not None
+        said.append((str(reply["text"]), whole))
+    for shown, whole in said:
+        assert Path(shown.rpartition(" one, read ")[2].rstrip(")")).read_text() == whole
 
 
 def test_names_from_the_client_lead_nowhere_else(client: Client) -> None:
@@ -70,7 +89,7 @@ def test_names_from_the_client_lead_nowhere_else(client: Client) -> None:
     begin(client)
     client.send("ModTool", tool="../../evil/x", description=LONG)
     kept = list((client.home / ".claude-patterns" / "whole").iterdir())
-    assert [file.name for file in kept] == ["tool-.._.._evil_x.md"]
+    assert [file.name for file in kept] == [f"tool-.._.._evil_x-{named(LONG)}.md"]
 
 
 def test_listings_are_cut_to_the_first_prompt_also_when_resumed_by_a_new_daemon(client: Client) -> None:
@@ -86,6 +105,24 @@ def test_listings_are_cut_to_the_first_prompt_also_when_resumed_by_a_new_daemon(
     assert listed(client, SKILLS, "now skill5") == first
 
 
+def test_of_the_prompt_only_likely_names_are_kept(client: Client) -> None:
+    """What the user wrote, for ever in the ledger."""
+    begin(client)
+    assert listed(client, SKILLS, "use skill3; the password is hunter2") is not None
+    with client.ledger() as ledger:
+        begun = ledger.layered("s1")
+        assert begun is not None
+        assert begun.likely == {named(SKILLS): ("skill3",)}
+    for file in (client.project / ".claude-patterns").glob("*.db*"):
+        assert b"hunter2" not in file.read_bytes()
+    for number in range(mods.MOST_LISTINGS + 5):
+        listed(client, f"{SKILLS}\n- skill9: Does {number}.", "use skill4")
+    with client.ledger() as ledger:
+        begun = ledger.layered("s1")
+        assert begun is not None
+        assert len(begun.likely) == mods.MOST_LISTINGS
+
+
 def test_the_clients_frame_stays_around_a_listing(client: Client) -> None:
     """A name below the mark that ends a reminder."""
     begin(client)
@@ -93,7 +130,7 @@ def test_the_clients_frame_stays_around_a_listing(client: Client) -> None:
     assert reply == {"text": "<system-reminder>\nWaiting:\nWebFetch\nWorkflow\n</system-reminder>\n"}
     reply = listed(client, f"<system-reminder>\n{SKILLS}\n</system-reminder>")
     assert reply is not None
-    assert str(reply["text"]).endswith("skills.md)\n</system-reminder>")
+    assert str(reply["text"]).endswith(f"skills-{named(SKILLS)}.md)\n</system-reminder>")
 
 
 def test_a_session_that_began_without_the_layer_keeps_its_first_request(client: Client) -> None:

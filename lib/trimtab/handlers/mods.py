@@ -11,6 +11,7 @@ was sent once must not change, for the prompt cache. What is left out is kept wh
 file the text names.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Collection
@@ -35,6 +36,7 @@ PARAGRAPH = "\n\n"
 NEW = ("startup", "clear")  # sources of a session of which nothing was sent yet
 WEEKS_S = 4 * 7 * 86_400.0  # of which calls count as lately; chosen
 MOST_PROMPT = 20_000  # characters that are looked at, chosen
+MOST_LISTINGS = 20  # of a session, whose likely names are kept, chosen: one has a listing of each kind and few changes
 SKILLS, AGENTS, WAITING = "skill_listing", "agent_listing_delta", "deferred_tools_delta"
 REST = "(Trimtab left the rest out. Before you save a memory, or use or delete one, read {file})"
 MORE = "(Shortened by Trimtab; the whole text: {file})"
@@ -67,7 +69,7 @@ def begin(event: Event, desk: Desk) -> Layered:
     parts = tuple(part for part in PARTS if part in asked(event))
     used, sessions = history(event, desk)
     waiting = waiting_tools.chosen(listed(event, "tools"), used, sessions) if TOOLS in parts else ()
-    return Layered(event.session, parts, tuple(waiting), "", tuple(sorted(used)))
+    return Layered(event.session, parts, tuple(waiting), used=tuple(sorted(used)))
 
 
 def asked(event: Event) -> Collection[str]:
@@ -115,7 +117,7 @@ def tool(event: Event, desk: Desk) -> Reply | None:
         return None
     whole = text(event.data, "description")
     short = shorter.shortened(whole)
-    return told(whole, short, kept_whole(desk, f"tool-{text(event.data, 'tool')}.md"), "description")
+    return told(whole, short, kept_whole(desk, f"tool-{text(event.data, 'tool')}", whole), "description")
 
 
 def section(event: Event, desk: Desk) -> Reply | None:
@@ -126,7 +128,7 @@ def section(event: Event, desk: Desk) -> Reply | None:
     if begun is None or MEMORY not in begun.parts or not heading.startswith("# "):
         return None
     kept = f"{heading}\n\n{rest.partition(PARAGRAPH)[0]}"
-    return told(whole, kept, kept_whole(desk, "memory.md"), "text", REST)
+    return told(whole, kept, kept_whole(desk, "memory", whole), "text", REST)
 
 
 def told(whole: str, short: str, file: Path, key: str, line: str = MORE) -> Reply | None:
@@ -138,10 +140,18 @@ def told(whole: str, short: str, file: Path, key: str, line: str = MORE) -> Repl
     return {key: made}
 
 
-def kept_whole(desk: Desk, name: str) -> Path:
-    """The file that has a shortened text whole; `name` comes from the client, and must not lead elsewhere."""
+def kept_whole(desk: Desk, name: str, whole: str) -> Path:
+    """The file that has the shortened text `whole`, and no other: projects, sessions and models have their own.
+
+    `name` comes from the client, and must not lead elsewhere.
+    """
     safe = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in name)
-    return paths.user_folder({"HOME": str(desk.home)}) / WHOLE / safe
+    return paths.user_folder({"HOME": str(desk.home)}) / WHOLE / f"{safe}-{digest(whole)}.md"
+
+
+def digest(whole: str) -> str:
+    """What tells a text from others, the same in each process: 8 hex digits, for the model pays for them."""
+    return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def listing(event: Event, desk: Desk) -> Reply | None:
@@ -157,12 +167,23 @@ def listing(event: Event, desk: Desk) -> Reply | None:
         return {"text": f"{head}{said}{tail}"} if said != body else None
     if kind not in (SKILLS, AGENTS) or LISTINGS not in begun.parts:
         return None
-    if not begun.prompt:
-        begun = begun._replace(prompt=text(event.data, "prompt")[:MOST_PROMPT])
-        desk.project(event).store.keep_layered(begun)
-    short = listings.cut(body, begun.prompt, begun.used)
-    reply = told(body, short, kept_whole(desk, "skills.md" if kind == SKILLS else "agents.md"), "text")
+    short = listings.cut(body, {*likely(event, desk, begun, body), *begun.used})
+    reply = told(body, short, kept_whole(desk, "skills" if kind == SKILLS else "agents", body), "text")
     return reply and {"text": f"{head}{reply['text']}{tail}"}
+
+
+def likely(event: Event, desk: Desk, begun: Layered, body: str) -> Collection[str]:
+    """The names in a listing that the prompt made likely when the listing was first seen; later prompts change nothing.
+
+    Of the prompt no more than these names is kept.
+    """
+    key, prompt = digest(body), text(event.data, "prompt")[:MOST_PROMPT]
+    names = begun.likely.get(key)
+    if names is not None or not prompt or len(begun.likely) >= MOST_LISTINGS:
+        return names or ()
+    names = tuple(sorted(listings.likely(body, prompt)))
+    desk.project(event).store.keep_layered(begun._replace(likely={**begun.likely, key: names}))
+    return names
 
 
 def result(event: Event, desk: Desk) -> Reply | None:

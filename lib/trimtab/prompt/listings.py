@@ -5,7 +5,7 @@ speaks of; of the others their first clause.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 from trimtab.prompt import texts
@@ -36,18 +36,20 @@ class Entry(NamedTuple):
     text: str
 
 
-def cut(listing: str, prompt: str, used: Collection[str] = ()) -> str:
-    """The listing with short lines for what is unlikely, the same for the same arguments; itself where it has none.
+def cut(listing: str, whole: Collection[str] = ()) -> str:
+    """The listing with short lines for all entries but those named in `whole`; itself where it has none.
 
-    `used` are names that were called lately. What is before, between and after the entries stays to the character.
+    What is before, between and after the entries stays to the character.
     """
-    cuts = list(texts.cuts(listing, is_users=False))
-    entries = [Entry(part.name, part.text) for part in cuts if part.kind in (texts.SKILL, texts.AGENT)]
-    whole = likely(entries, prompt) | {entry.name for entry in entries if entry.name in used}
     return "".join(
         part.text if part.kind not in (texts.SKILL, texts.AGENT) or part.name in whole else line(part.name, part.text)
-        for part in cuts
+        for part in texts.cuts(listing, is_users=False)
     )
+
+
+def entries_of(listing: str) -> list[Entry]:
+    cuts = texts.cuts(listing, is_users=False)
+    return [Entry(part.name, part.text) for part in cuts if part.kind in (texts.SKILL, texts.AGENT)]
 
 
 def line(name: str, text: str) -> str:
@@ -81,9 +83,9 @@ def first_clause(said: str) -> str:
     return said[: stop if stop > 0 else LONGEST].strip() + " ..."
 
 
-def likely(entries: Iterable[Entry], prompt: str) -> set[str]:
+def likely(listing: str, prompt: str) -> set[str]:
     """The names of the entries that the prompt speaks of: by name, or in words that few of the entries have."""
-    known = {entry.name: words(entry.text) for entry in entries}
+    known = {entry.name: words(entry.text) for entry in entries_of(listing)}
     asked = words(prompt)
     counts: dict[str, int] = {}
     for found in known.values():

@@ -19,18 +19,18 @@ class Layers(Database):
         return self._layered("order by rowid desc limit 1", [])
 
     def _layered(self, which: str, values: Sequence[object]) -> Layered | None:
-        for row in self._rows(f"select session, parts, waiting, prompt, used from layered {which}", values):
+        for row in self._rows(f"select session, parts, waiting, likely, used from layered {which}", values):
             parts, waiting, used = (tuple(json.loads(row[place])) for place in (1, 2, 4))
-            return Layered(row[0], parts, waiting, row[3], used)
+            likely = {key: tuple(names) for key, names in json.loads(row[3] or "{}").items()}
+            return Layered(row[0], parts, waiting, likely, used)
         return None
 
     def keep_layered(self, begun: Layered) -> None:
         """Records what the layer does in a session, in the place of what it did."""
-        parts, waiting, used = map(json.dumps, (begun.parts, begun.waiting, begun.used))
-        row = (begun.session, parts, waiting, begun.prompt, used)
+        row = (begun.session, *map(json.dumps, (begun.parts, begun.waiting, begun.likely, begun.used)))
         with self._transaction() as db:
             db.execute(
-                "insert or replace into layered (session, parts, waiting, prompt, used) values (?, ?, ?, ?, ?)",
+                "insert or replace into layered (session, parts, waiting, likely, used) values (?, ?, ?, ?, ?)",
                 [clean(value) for value in row],
             )
 
