@@ -187,6 +187,18 @@ def test_what_an_agent_hears_of_its_own_child_is_of_the_group_that_reads_it(clie
     assert (load.agent, load.message) == ("p1", Message("subagent", "Explore", "high"))
 
 
+@pytest.mark.parametrize(("whose", "is_view"), [("p1", True), ("", False)], ids=["its own agent", "another agent"])
+def test_an_agent_is_shown_only_its_own_agents_messages_as_views(client: Client, whose: str, is_view: bool) -> None:
+    """What another sends it says what to do: it is folded as if it were a report."""
+    folder = client.transcript.with_suffix("") / "subagents"
+    launched(client, "p1", "Explore")
+    started: dict[str, object] = {"description": "Look", "prompt": "Say why.", "subagent_type": "Plan"}
+    call = client.called("Agent", started, folder / f"agent-{whose}.jsonl" if whose else None)
+    (folder / "agent-a1.meta.json").write_text(json.dumps({"agentType": "Plan", "toolUseId": call}), "utf-8")
+    reply = client.send("ModMessage", text=SENT.format(REPORT), agent_id="p1")
+    assert (reply is not None) is is_view
+
+
 def hold(client: Client, report: str = "It is done.", **more: Any) -> dict[str, object] | None:
     given = {"text": FRAME.format(escaped(report)), "agents": OTHERS, "is_idle": True, **more}
     return client.send("ModNotice", **given)

@@ -83,6 +83,22 @@ def test_what_is_sent_to_an_agent_that_runs(client: Client, to: str, is_error: b
     assert mail(client) == [("a1", "message", Message("", "Plan", "high"), True)] * count
 
 
+def test_what_an_agent_sends_to_another_is_one_message(client: Client) -> None:
+    """The sender's transcript and the receiver's tell of it: it counts twice."""
+    folder = client.transcript.with_suffix("") / "subagents"
+    launched(client, "a1", "Explore")
+    launched(client, "a2", "Plan")
+    said = "Look at b.py too."
+    call = client.called("SendMessage", {"to": "a2", "summary": "more", "message": said}, folder / "agent-a1.jsonl")
+    client.result(call, "Queued.", folder / "agent-a1.jsonl")
+    turn = {"role": "user", "content": SENT.format(said)}
+    client.write({"type": "user", "message": turn}, folder / "agent-a2.jsonl")
+    client.read("/p/a.py", "x = 1\n" * 3, agent="a1", kind="Explore")
+    client.read("/p/a.py", "x = 1\n" * 3, agent="a2", kind="Plan")
+    found = [(agent, message.sender, message.receiver) for agent, _, message, _ in mail(client) if message]
+    assert found == [("a2", "Explore", "Plan")]
+
+
 def test_an_agents_own_agents_notice_is_to_it(client: Client) -> None:
     """A nested agent's report is put down as one to the main conversation."""
     launched(client, "a1", "general-purpose")

@@ -5,11 +5,13 @@
 
 `agents` are the session's, as the client lists them: {id, kind, status, parentId}.
 
-A finished background agent's notice, and a message that an agent sends (client 2.1.328). No opinion is an empty answer
-and leaves the turn as it is.
+A finished background agent's notice, and a message that an agent sends (client 2.1.328): what another than its own
+agent sends to an agent that runs says what to do, and goes as it was written. No opinion is an empty answer and leaves
+the turn as it is.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from trimtab import messages, paths
 from trimtab.groups import group_of
@@ -30,7 +32,7 @@ HELD = "Trimtab: this report is kept, and waits for {others}. What you write now
 def handle(event: Event, desk: Desk) -> Reply | None:
     """The turn with its report shown as what it is worth, recorded; of a run that failed as it is."""
     found = deliveries.read(text(event.data, "text"))
-    if found is None:
+    if found is None or not is_report(event, desk, found):
         return None
     event = as_call(event, desk, found)
     sender = text(event.tool_input, "subagent_type") or SUBAGENT
@@ -41,6 +43,18 @@ def handle(event: Event, desk: Desk) -> Reply | None:
     view = post_tool_use.view_of(event, desk, report)
     desk.conversation(event).heard(view or found.report)  # several come at once, before the transcript has any
     return {"text": found.with_report(view)} if view else None
+
+
+def is_report(event: Event, desk: Desk, found: Delivery) -> bool:
+    """Whether it is told to the main conversation, or to the agent that started its author; else it is an instruction.
+
+    A notice goes to nobody else. Who started an agent is told by the call beside the agent's transcript.
+    """
+    if found.is_escaped or not event.agent:
+        return True
+    beside = transcript_of(event, found.agent)
+    call = folders.call_beside(str(beside)) if beside else ""
+    return bool(call and desk.conversation(event).asked_by(call))
 
 
 def as_call(event: Event, desk: Desk, found: Delivery) -> Event:
@@ -54,9 +68,13 @@ def as_call(event: Event, desk: Desk, found: Delivery) -> Event:
 
 def type_of(event: Event, agent: str) -> str:
     """What an agent of the session is, "" where the client has not written it down."""
-    if event.transcript is None:
-        return ""
-    return folders.type_beside(str(paths.subagent_transcript(event.transcript, agent)))
+    beside = transcript_of(event, agent)
+    return folders.type_beside(str(beside)) if beside else ""
+
+
+def transcript_of(event: Event, agent: str) -> Path | None:
+    """Where an agent's transcript is; None where the session's is not known."""
+    return paths.subagent_transcript(event.transcript, agent) if event.transcript else None
 
 
 def notice(event: Event, desk: Desk) -> Reply | None:

@@ -56,12 +56,15 @@ class Mailbox:
         )
 
     def sent(self, call: transcript.Call, at: float) -> Letter | None:
-        """What a call has sent to an agent that runs; None for any other call."""
+        """What a call of the main conversation has sent to an agent that runs; None for any other call.
+
+        What one agent sends to another comes as a turn, which the receiver's transcript tells (`delivered`).
+        """
         to, text = text_of(call.input, "to"), text_of(call.input, "message")
-        if call.name != SEND or not text or not to or to == TO_MAIN:
+        if self._agent or call.name != SEND or not text or not to or to == TO_MAIN:
             return None
         name = f"{call.id}:{SENT}"
-        return Letter(self._session, to, name, at, SEND, SENT, self._own_type(), self._type_of(to), text)
+        return Letter(self._session, to, name, at, SEND, SENT, "", self._type_of(to), text)
 
     def _own_type(self) -> str:
         return (folders.type_beside(str(self._path)) or SUBAGENT) if self._agent else ""

@@ -182,11 +182,21 @@ def agent_type(file: File) -> str:
 
 def type_beside(path: str) -> str:
     """The type of the agent whose transcript `path` is, which need not be there yet; "" where nothing says it."""
+    return beside(path, "agentType")
+
+
+def call_beside(path: str) -> str:
+    """The id of the call that started the agent whose transcript `path` is; "" where nothing says it."""
+    return beside(path, "toolUseId")
+
+
+def beside(path: str, name: str) -> str:
+    """A field of the `.meta.json` beside a subagent's transcript, "" where there is none. Never raises."""
     try:
         data: object = json.loads(Path(path.removesuffix(ENDING) + ".meta.json").read_bytes())
     except (OSError, ValueError, RecursionError):
         return ""
-    return words(data.get("agentType")) if isinstance(data, dict) else ""
+    return words(data.get(name)) if isinstance(data, dict) else ""
 
 
 def signed(figure: int) -> int:
