@@ -14,6 +14,12 @@ from trimtab.usage import scoping, slimming
 SPENT = usage(10, 100, 1000, 40)
 
 
+@pytest.fixture(autouse=True)
+def no_policies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The machine's own are not looked at."""
+    monkeypatch.setattr(slimming, "POLICIES", (tmp_path / "policy",))
+
+
 def write(file: Path, data: object) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(data if isinstance(data, str) else json.dumps(data))
@@ -90,6 +96,56 @@ def test_commits_and_notes(home: Home, tmp_path: Path) -> None:
     notes = home.projects / "".join(sign if sign.isalnum() else "-" for sign in str(project)) / "memory"
     write(notes / "MEMORY.md", "- x")
     assert facts(home, project, "ls").has_notes
+
+
+def linked(tmp_path: Path) -> tuple[Path, Path]:
+    """A repository's main working copy, and one that git has added beside it."""
+    main, other = tmp_path / "shop", tmp_path / "shop-next"
+    own = main / ".git" / "worktrees" / "next"
+    write(own / "commondir", "../..\n")
+    write(other / ".git", f"gitdir: {own}\n")
+    return main, other
+
+
+def write_notes(home: Home, project: Path) -> None:
+    slug = "".join(sign if sign.isalnum() else "-" for sign in str(project))
+    write(home.projects / slug / "memory" / "MEMORY.md", "- x")
+
+
+def test_notes_are_those_of_the_main_working_copy(home: Home, tmp_path: Path) -> None:
+    """Where work goes on beside the main copy, or in a folder of it, notes are switched off though there are some."""
+    main, other = linked(tmp_path)
+    (main / "web").mkdir()
+    assert [facts(home, place, "ls").has_notes for place in (main, main / "web", other)] == [False, False, False]
+    write_notes(home, main)
+    assert [facts(home, place, "ls").has_notes for place in (main, main / "web", other)] == [True, True, True]
+    assert not facts(home, tmp_path / "elsewhere", "ls").has_notes
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "policy/managed-settings.json",
+        "policy/managed-settings.d/10-notes.json",
+        "shop/.claude/settings.json",
+        "shop/.claude/settings.local.json",
+    ],
+)
+def test_notes_may_be_where_any_settings_say(home: Home, tmp_path: Path, file: str) -> None:
+    main, other = linked(tmp_path)
+    write(tmp_path / file, {"autoMemoryEnabled": True})
+    assert not facts(home, other, "ls").has_notes
+    write(tmp_path / file, {"autoMemoryDirectory": str(tmp_path / "none")})
+    assert facts(home, main, "ls").has_notes
+    assert facts(home, other, "ls").has_notes
+
+
+def test_notes_that_can_not_be_looked_for_count_as_there(home: Home, tmp_path: Path) -> None:
+    write(tmp_path / "shop" / ".git", "gitdir: gone")
+    assert not facts(home, tmp_path / "shop", "ls").has_notes
+    (tmp_path / "shop" / ".git").write_bytes(b"gitdir: \xff")
+    assert facts(home, tmp_path / "shop", "ls").has_notes
+    assert facts(home, Path("/" + "long/" * 45), "ls").has_notes  # cut by the client, with a hash
 
 
 def test_notes_elsewhere(home: Home, tmp_path: Path) -> None:

@@ -22,6 +22,15 @@ from trimtab.usage import calls, sources
 from trimtab.usage.account import Scope
 
 OURS = "trimtab"
+NOTES_PLACE, ELSEWHERE = (
+    b'"autoMemoryDirectory"',
+    ("CLAUDE_COWORK_MEMORY_PATH_OVERRIDE", "CLAUDE_CODE_REMOTE_MEMORY_DIR"),
+)
+LONGEST_SLUG = 200  # a longer one the client cuts and gives a hash
+POLICIES = tuple(
+    Path(name)
+    for name in ("/etc/claude-code", "/Library/Application Support/ClaudeCode", "C:/Program Files/ClaudeCode")
+)
 SILENT = {  # what a plugin does without being called, by its place and by its word in plugin.json
     "hooks": "it has hooks",
     ".lsp.json": "it has language servers",
@@ -46,7 +55,7 @@ def facts(store: UsageStore, found: Audit, environment: Mapping[str, str]) -> Fa
     return Facts(
         dict(server_origins(project, state, installed(folder))),
         dict(plugins(folder, called)),
-        has_notes(project, folder, came),
+        has_notes(project, folder, came, environment),
         sum(is_commit(arrival) for arrival in came) if found.requests else None,
     )
 
@@ -108,17 +117,50 @@ def reason(name: str, root: Path, called: set[str]) -> str:
     return does[0] if does else "" if root.is_dir() else "its folder is gone"
 
 
-def has_notes(project: Path, folder: Path, came: Iterable[Arrival]) -> bool:
-    """Whether the client has notes of its own on the project, or wrote or read any."""
-    chosen = read_object(folder / "settings.json").get("autoMemoryDirectory")
-    slug = re.sub(r"[^A-Za-z0-9]", "-", str(project))
-    notes = Path(chosen).expanduser() if isinstance(chosen, str) else folder / "projects" / slug / "memory"
+def has_notes(project: Path, folder: Path, came: Iterable[Arrival], environment: Mapping[str, str]) -> bool:
+    """Whether the client has notes of its own on the project, or wrote or read any; also where they may be elsewhere.
+
+    It keeps them by the repository, for all of its working copies with the main one, cuts a folder's long name, and
+    takes other places from settings and two variables (client 2.1.328, read in its code). Never raises.
+    """
     try:
-        if any(notes.iterdir()):
+        homes = {*(home for root in (project, project.resolve()) for home in (root, *working_copies(root)))}
+        if any(environment.get(name) for name in ELSEWHERE) or any(map(names_place, settings_files(folder, homes))):
             return True
-    except OSError:
-        pass
-    return any(arrival.target.startswith(f"{notes}/") for arrival in came)
+        slugs = {re.sub(r"[^A-Za-z0-9]", "-", str(home)) for home in homes}
+        places = [folder / "projects" / slug / "memory" for slug in slugs]
+        if max(map(len, slugs)) > LONGEST_SLUG or any(place.is_dir() and any(place.iterdir()) for place in places):
+            return True
+    except (OSError, ValueError):
+        return True
+    return any(arrival.target.startswith(tuple(f"{place}/" for place in places)) for arrival in came)
+
+
+def working_copies(project: Path) -> Iterator[Path]:
+    """The git working copy that the project is in, and the main one. Raises OSError or ValueError."""
+    top = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), None)
+    if top is None:
+        return
+    yield top
+    if (top / ".git").is_file():
+        own = top / (top / ".git").read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        if (own / "commondir").is_file():  # a submodule has none
+            common = (own / (own / "commondir").read_text(encoding="utf-8").strip()).resolve()
+            yield common.parent if common.name == ".git" else common
+
+
+def settings_files(folder: Path, homes: Iterable[Path]) -> Iterator[Path]:
+    """The client's settings: an organisation's, the user's, the projects'. Those of its command line are not known."""
+    for policy in POLICIES:
+        yield from (policy / "managed-settings.json", *(policy / "managed-settings.d").glob("*.json"))
+    yield from (folder / "settings.json", folder / "remote-settings.json")
+    for home in homes:
+        yield from (home / ".claude" / "settings.json", home / ".claude" / "settings.local.json")
+
+
+def names_place(file: Path) -> bool:
+    """Whether a settings file says where notes are. Raises OSError."""
+    return file.is_file() and NOTES_PLACE in file.read_bytes()
 
 
 def is_commit(arrival: Arrival) -> bool:
