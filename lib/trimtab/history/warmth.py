@@ -1,8 +1,8 @@
 """How warm a conversation's prompt cache is: how long it lives, when it was last used, what would be written anew.
 
 A cache entry lives for five minutes or an hour from its last use (Anthropic's documentation). In 189 recorded sessions
-with times, requests after a pause that was longer than that found it cold in 165 of 169 cases, those after a shorter
-one in 76 of 10,011, for other reasons (`bench.gaps`). Part of the prompt stays warm all the same where other sessions
+with times, requests after a pause that was longer than that found it cold in 155 of 166 cases, those after a shorter
+one in 85 of 10,008, for other reasons (`bench.gaps`). Part of the prompt stays warm all the same where other sessions
 send it too (the client's own system prompt): as much as the session's first request already found.
 """
 
