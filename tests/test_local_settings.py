@@ -139,6 +139,21 @@ def test_more_is_put_into_a_file_that_was_changed_since(place: Place) -> None:
     assert place.file.read_bytes() == b'{"a": 2}'
 
 
+def test_what_was_taken_out_by_hand_stays_out(place: Place) -> None:
+    """Switching off more switches off again what the user wanted back, or gives a member back that the user took out."""
+    write(place, b'{"enabledPlugins": {"a@b": true}}')
+    local_settings.apply(place, [TOOL, PLUGIN, OTHER], 7.0)
+    write(place, b'{"permissions": {"deny": ["x"]}}')
+    assert local_settings.missing(place, [TOOL, PLUGIN, OTHER]) == [TOOL, PLUGIN]
+    local_settings.apply(place, [SKILL], 8.0)
+    assert values(place) == {"permissions": {"deny": ["x"]}, "skillOverrides": {"dataviz": "off"}}
+    found = local_settings.slimmed(place)
+    assert found is not None
+    assert found.items == (OTHER, SKILL)
+    local_settings.undo(place, [OTHER.id, SKILL.id], False, 9.0)
+    assert values(place) == {}
+
+
 @pytest.mark.parametrize(
     "text",
     [b'{"a": 1,}', b"[]", b"// note\n{}", b"\xff\xfe{}", b'{"permissions": []}', b'{"permissions": {"deny": "x"}}'],

@@ -103,11 +103,18 @@ def row_of(item: Proposal) -> dict[str, object]:
 
 def missing(place: Place, items: Iterable[Proposal]) -> list[Proposal]:
     """Those whose settings are not in the file; all of them where it can't be read: `apply` says so."""
+    found = list(items)
     try:
-        data: object = jsontext.parse(decoded(current(place) or b"").removeprefix(BOM))
+        there = still_in(current(place), found)
     except SettingsError:
-        data = {}
-    return [item for item in items if not is_in(data, item.change)]
+        return found
+    return [item for item in found if item not in there]
+
+
+def still_in(data: bytes | None, items: Iterable[Proposal]) -> list[Proposal]:
+    """Those whose settings are in these bytes of a file. Raises SettingsError where they are no JSON object."""
+    parsed = jsontext.parse(decoded(data or b"").removeprefix(BOM))
+    return [item for item in items if is_in(parsed, item.change)]
 
 
 def is_in(data: object, change: Change) -> bool:
@@ -134,7 +141,8 @@ def with_items(before: bytes | None, items: Iterable[Proposal]) -> bytes:
 def without_items(now: bytes, before: bytes | None, items: Iterable[Proposal]) -> tuple[bytes, list[Proposal]]:
     """The bytes without these changes, and those that others have changed since, which stay.
 
-    A member that had another value gets it back; objects and lists that were made for the changes go when empty.
+    A member that had another value gets it back, but not one that others took out; objects and lists that were made
+    for the changes go when empty.
     """
     text = decoded(now)
     head = BOM if text.startswith(BOM) else ""
@@ -150,7 +158,7 @@ def without_items(now: bytes, before: bytes | None, items: Iterable[Proposal]) -
             changed.append(item)
         elif old is jsontext.MISSING:
             text = jsontext.take(text, keys)
-        else:
+        elif found is not jsontext.MISSING:
             text = jsontext.put(text, keys, old)
         for depth in range(len(keys), 0, -1):
             empty = jsontext.get(jsontext.parse(text), keys[:depth])
@@ -170,15 +178,19 @@ def decoded(data: bytes) -> str:
 
 
 def apply(place: Place, items: Sequence[Proposal], now: float) -> Slimmed:
-    """Puts the items in beside those that are in already. Raises SettingsError, and then all is as it was."""
+    """Puts the items in beside those that are in still: what was taken out by hand since stays out, and is no longer
+    ours. Raises SettingsError, and then all is as it was.
+    """
     refuse_shared(place)
     present, old = current(place), slimmed(place)
     names = {item.id for item in items}
     earlier = [item for item in old.items if item.id not in names] if old else []
     with named(place.file):
         before = present
-        if old is not None:
-            before = old.before if digest(present) == old.after else without_all(present, old)
+        if old is not None and digest(present) == old.after:
+            before = old.before
+        elif old is not None:
+            before, earlier = without_all(present, old), still_in(present, earlier)
         after = with_items(before, [*earlier, *items])
     made_folder = old.made_folder if old else not place.file.parent.exists()
     made = Slimmed((*earlier, *items), now, before, digest(after), made_folder)

@@ -116,9 +116,20 @@ def test_a_file_that_was_changed_since_is_not_put_back(shop: Path, run: Run) -> 
     assert (status, "--keep-changes" in err) == (1, True)
     assert settings(shop) == changed
     assert "changed by others" in run("slim", "show")[1]
+    assert "Not in the file any more" not in run("slim", "show")[1]
     status, out, _ = run("slim", "undo", "--keep-changes")
     assert (status, "to the byte" in out) == (0, False)
     assert settings(shop) == SETTINGS.replace(b"1.0", b"2.5")
+
+
+def test_what_was_taken_out_by_hand_is_not_shown_as_off(shop: Path, run: Run) -> None:
+    run("slim", "--wait", 0, "--apply", "deploy,Workflow", "--no-check")
+    (shop / ".claude" / "settings.local.json").write_bytes(settings(shop).replace(b'"Workflow"', b""))
+    out = run("slim", "show")[1]
+    assert "1 setting," in out
+    assert "not switched off: tool:Workflow." in out
+    shown = json.loads(run("slim", "show", "--json")[1])
+    assert ([one["id"] for one in shown["items"]], shown["by_hand"]) == (["skill:deploy"], ["tool:Workflow"])
 
 
 def test_json(shop: Path, run: Run) -> None:

@@ -58,6 +58,14 @@ def test_nothing_is_said_where_nothing_is_switched_off(client: Client) -> None:
     assert "dataviz" in said(client.send("UserPromptSubmit", prompt="Use the dataviz skill"))
 
 
+def test_what_was_taken_out_by_hand_is_not_off(client: Client) -> None:
+    """The user put it back in an editor, and is told at each use that it is off."""
+    local_settings.apply(place(client), [TOOL, SKILL], client.now)
+    place(client).file.write_text('{"skillOverrides": {"dataviz": "off"}}')
+    assert batch(client, "WebSearch") == ""
+    assert "dataviz" in said(client.send("UserPromptSubmit", prompt="Use the dataviz skill"))
+
+
 def test_a_damaged_record_stops_nothing(client: Client, tmp_path: Path) -> None:
     local_settings.apply(place(client), [TOOL], client.now)
     (place(client).data / local_settings.RECORD).write_text("{")

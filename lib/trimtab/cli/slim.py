@@ -232,11 +232,14 @@ def show_command(project: Path | None, wants_json: bool) -> None:
         return
     times = asked_for(found.ledger, now)
     is_changed = local_settings.digest(local_settings.current(place)) != now.after
+    gone = local_settings.missing(place, now.items)
+    off = [one for one in now.items if one not in gone]
     if wants_json:
-        rows = [{"id": one.id, **local_settings.row_of(one), "asked_for": times.get(one.id, 0)} for one in now.items]
-        print(json.dumps({"at": now.at, "is_changed": is_changed, "items": rows}, ensure_ascii=False, indent=2))
+        rows = [{"id": one.id, **local_settings.row_of(one), "asked_for": times.get(one.id, 0)} for one in off]
+        said = {"at": now.at, "is_changed": is_changed, "items": rows, "by_hand": [one.id for one in gone]}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
         return
-    show(slim_report.switched_off(now.items, now.at, times, is_changed, width()))
+    show(slim_report.switched_off(off, gone, now.at, times, is_changed, width()))
 
 
 def asked_for(ledger: Path, now: Slimmed) -> dict[str, int]:

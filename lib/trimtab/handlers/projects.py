@@ -42,7 +42,7 @@ class Project:
         self.lengths = self.store.session_lengths()
         self.adopted: dict[str, Sequence[Budget]] = {}  # budgets of the files, as they were last taken over
         self._reviewed: float | None = None
-        self._slimmed_seen: tuple[int, int] | None = None
+        self._slimmed_seen: tuple[object, ...] = ()
         self._slimmed: tuple[Proposal, ...] = ()
         paths.remember_project(paths.user_folder(user_environment), self.store.path.parent)
 
@@ -62,13 +62,17 @@ class Project:
             self.paused = recovery_guard.review(self.store, self._files.settings, now)
 
     def slimmed(self) -> tuple[Proposal, ...]:
-        """What slim has switched off here. Raises SettingsError, once for each state of what was written of it."""
+        """What slim has switched off here, as far as it is in the client's settings still.
+
+        Raises SettingsError, once for each state of what was written of it and of these.
+        """
         place = local_settings.Place(self._project, self.store.path.parent, self._user)
-        seen = modified(place.data / local_settings.RECORD)
+        seen = modified(place.data / local_settings.RECORD), modified(place.file)
         if seen != self._slimmed_seen:
             self._slimmed_seen, self._slimmed = seen, ()
             found = local_settings.slimmed(place)
-            self._slimmed = found.items if found else ()
+            if found is not None:
+                self._slimmed = tuple(local_settings.still_in(local_settings.current(place), found.items))
         return self._slimmed
 
     def budgets(self) -> dict[str, list[Budget]]:

@@ -120,9 +120,16 @@ def movable(found: Sequence[Move], width: int) -> Iterator[str]:
 
 
 def switched_off(
-    items: Sequence[Proposal], at: float, asked: Mapping[str, int], is_changed: bool, width: int = WIDTH
+    items: Sequence[Proposal],
+    gone: Sequence[Proposal],
+    at: float,
+    asked: Mapping[str, int],
+    is_changed: bool,
+    width: int = WIDTH,
 ) -> list[str]:
-    """What is switched off now; `asked` is in how many sessions of late each was asked for, by id."""
+    """What is switched off now, and what is not any more, as others took it out (`gone`); `asked` is in how many
+    sessions of late each was asked for, by id.
+    """
     day = datetime.datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
     tokens = sum(one.tokens for one in items)
     head = f"Switched off in this project since {day}: {number(len(items), 'setting')}, {tokens:,} tokens of a request."
@@ -131,6 +138,8 @@ def switched_off(
         times = asked.get(one.id, 0)
         said = f"   asked for since, in {number(times, 'session')}" if times else ""
         lines.append(printable(f"  {one.id:<36}{one.tokens:>8,}{said}"))
+    if gone:
+        lines += textwrap.wrap(f"Not in the file any more, and so not switched off: {names(gone)}.", width)
     lines += ["", f"`{UNDO}` brings all back, `{UNDO} NAME` one."]
     if is_changed:
         lines += textwrap.wrap(
