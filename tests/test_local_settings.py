@@ -140,7 +140,7 @@ def test_more_is_put_into_a_file_that_was_changed_since(place: Place) -> None:
 
 
 def test_what_was_taken_out_by_hand_stays_out(place: Place) -> None:
-    """Switching off more switches off again what the user wanted back, or gives a member back that the user took out."""
+    """Switching off more switches off what the user wanted back, or gives back a member that the user took out."""
     write(place, b'{"enabledPlugins": {"a@b": true}}')
     local_settings.apply(place, [TOOL, PLUGIN, OTHER], 7.0)
     write(place, b'{"permissions": {"deny": ["x"]}}')

@@ -124,6 +124,30 @@ def test_nothing_else_can_be_asked(place: Place) -> None:
     assert settings["env"]["ANTHROPIC_BASE_URL"].startswith("http://127.0.0.1:")
     assert settings["env"]["ANTHROPIC_AUTH_TOKEN"] == settings["env"]["CLAUDE_CODE_USE_BEDROCK"] == ""
     assert settings["apiKeyHelper"] == f"echo {recording.KEY}"
+    providers = ("BEDROCK", "VERTEX", "FOUNDRY", "ANTHROPIC_AWS", "ANTHROPIC_GOOGLE_CLOUD", "MANTLE", "GATEWAY")
+    assert {name: settings["env"].get(f"CLAUDE_CODE_USE_{name}") for name in providers} == dict.fromkeys(providers, "")
+
+
+def test_no_proxy_is_asked_instead(place: Place) -> None:
+    """A proxy of the user's settings gets the request, as their NO_PROXY wins over the environment's."""
+    (place.client_folder / "settings.json").write_text('{"env": {"HTTPS_PROXY": "http://p", "NO_PROXY": "mail.shop"}}')
+    recording.record(place, 0)
+    settings = found(place)["settings"]
+    assert isinstance(settings, dict)
+    assert settings["env"]["NO_PROXY"] == settings["env"]["no_proxy"] == "mail.shop,127.0.0.1"
+
+
+@pytest.mark.parametrize("folder", ["user", "project"])
+def test_a_provider_that_is_not_known(place: Place, folder: str) -> None:
+    """A later client's switch for a provider sends the request to it."""
+    where = place.client_folder if folder == "user" else place.project / ".claude"
+    where.mkdir(exist_ok=True)
+    (where / "settings.json").write_text('{"env": {"CLAUDE_CODE_USE_NEWCLOUD": "1"}}')
+    with pytest.raises(RecordingError, match=r"settings\.json' sets CLAUDE_CODE_USE_NEWCLOUD, .*nothing was started"):
+        recording.refuse(place)
+    off = {"CLAUDE_CODE_USE_NEWCLOUD": "0", "CLAUDE_CODE_USE_BEDROCK": "1", "CLAUDE_CODE_USE_POWERSHELL_TOOL": "1"}
+    (where / "settings.json").write_text(json.dumps({"env": off}))
+    recording.refuse(place)
 
 
 def test_nothing_is_left(place: Place) -> None:
@@ -211,6 +235,22 @@ def test_an_organisations_settings(place: Place, tmp_path: Path, monkeypatch: py
         recording.record(place, 0)
     managed.write_text(json.dumps({"permissions": {}}))
     assert recording.record(place, 0).body["model"] == "m"
+
+
+@pytest.mark.parametrize("setting", [{"env": {"X": "1"}}, {"apiKeyHelper": "echo key"}])
+def test_an_organisations_other_files(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: dict[str, object]
+) -> None:
+    """What is in the folder beside its file, or was sent to the client's folder, wins over ours and is not seen."""
+    monkeypatch.setattr(recording, "MANAGED", (tmp_path / "managed-settings.json",))
+    (tmp_path / "managed-settings.d").mkdir()
+    for file in (tmp_path / "managed-settings.d" / "10-keys.json", place.client_folder / "remote-settings.json"):
+        file.write_text(json.dumps(setting))
+        with pytest.raises(RecordingError, match=rf"{file.name}' says whom .*nothing was started"):
+            recording.refuse(place)
+        file.write_text('{"permissions": {}}')
+        recording.refuse(place)
+    assert not (folder_of(place) / "remote-settings.json").exists()
 
 
 def test_no_client(place: Place) -> None:

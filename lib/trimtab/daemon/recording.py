@@ -6,7 +6,8 @@ MCP servers and SessionStart hooks are started. What it may not have is left out
 - Its folder is a temporary one of links to the user's, without credentials, transcripts and history. So nothing of the
   recording is kept, and there is no token that it could send. On 2.1.328 the request is the same to the byte.
 - The key is a dummy. It, our address and no other provider are given as `--settings`, which win over the user's and the
-  project's; only an organisation's own settings win over these, so with an `env` in them nothing is started.
+  project's; only an organisation's own settings win over these, so with an `env` in them nothing is started. Nor is it
+  where settings switch on a provider whose name is not known here.
 - The server keeps bodies in memory, and no header. It does not answer the first request: the client is ended instead,
   before any tool could run or a Stop hook could.
 
@@ -45,7 +46,17 @@ LIMIT_S = 45.0  # after the wait, chosen: a client on a busy machine asked 6 s a
 ENDING_S = 5.0  # to end by itself, with its MCP servers
 LARGEST_BODY = 64 << 20
 # Of the client's folder: who the user is, what was said, and what running clients share.
-NOT_LINKED = (".credentials.json", ".claude.json", "projects", "history.jsonl", "sessions", "backups", "daemon", "ide")
+NOT_LINKED = (
+    ".credentials.json",
+    ".claude.json",
+    "projects",
+    "history.jsonl",
+    "sessions",
+    "backups",
+    "daemon",
+    "ide",
+    "remote-settings.json",
+)
 NOT_COPIED = ("oauthAccount", "primaryApiKey", "customApiKeyResponses")  # of .claude.json
 SHAPING = re.compile(  # of the environment's ANTHROPIC_* and CLAUDE*, those that say what is sent, not to whom
     r"ANTHROPIC_(MODEL|SMALL_FAST_MODEL|DEFAULT_\w+)|CLAUDE_CODE_(DISABLE|ENABLE|MAX|FORCE|EFFORT|SIMPLE)\w*"
@@ -56,7 +67,14 @@ QUIET = (
     "DISABLE_ERROR_REPORTING",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
 )
-OTHER_PROVIDERS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
+PROVIDER = "CLAUDE_CODE_USE_"  # begins the names that switch a provider on; the lists are of 2.1.328's own names
+OTHER_PROVIDERS = tuple(
+    PROVIDER + name
+    for name in ("BEDROCK", "VERTEX", "FOUNDRY", "ANTHROPIC_AWS", "ANTHROPIC_GOOGLE_CLOUD", "MANTLE", "GATEWAY")
+)
+NO_PROVIDERS = tuple(PROVIDER + name for name in ("POWERSHELL_TOOL", "COWORK_PLUGINS", "NATIVE_FILE_SEARCH", "CCR_V2"))
+OFF = ("", "0", "false", "no", "off")  # what the client takes for not set, in any case
+NO_PROXY = ("NO_PROXY", "no_proxy")
 MANAGED = (
     Path("/etc/claude-code/managed-settings.json"),
     Path("/Library/Application Support/ClaudeCode/managed-settings.json"),
@@ -110,13 +128,18 @@ def record(place: Place, wait_s: float = WAIT_S, limit_s: float = LIMIT_S) -> Re
 
 def refuse(place: Place) -> None:
     """RecordingError where starting the client could reach another server, or what the user has never allowed."""
-    for file in MANAGED:
-        with contextlib.suppress(OSError, ValueError):
-            data = json.loads(file.read_bytes())
-            if isinstance(data, dict) and (data.get("env") or data.get("apiKeyHelper")):
-                raise RecordingError(
-                    f"{str(file)!r} says whom the client asks, and nothing can be put above it: nothing was started"
-                )
+    for file in organisations(place):
+        data = read_object(file)
+        if data.get("env") or data.get("apiKeyHelper"):
+            raise RecordingError(
+                f"{str(file)!r} says whom the client asks, and nothing can be put above it: nothing was started"
+            )
+    for file, env in environments(place):
+        for name in other_providers(env):
+            raise RecordingError(
+                f"{str(file)!r} sets {name}, which may be another provider that this Trimtab does not know, so the"
+                " recording could reach it: nothing was started (take it out for a recording, or use --no-record)"
+            )
     known = read_object(place.state).get("projects")
     projects = known if isinstance(known, dict) else {}
     for folder in (place.project, *place.project.parents):
@@ -127,6 +150,38 @@ def refuse(place: Place) -> None:
         f"the client was never told to trust {str(place.project)!r}, whose hooks and MCP servers a recording starts:"
         " start `claude` there once, accept, and then record"
     )
+
+
+def organisations(place: Place) -> Iterator[Path]:
+    """Where an organisation's settings may be: its files, those in the folder beside each, and what it sent."""
+    for file in MANAGED:
+        yield file
+        yield from sorted(file.with_name("managed-settings.d").glob("*.json"))
+    yield place.client_folder / "remote-settings.json"
+
+
+def environments(place: Place) -> Iterator[tuple[Path, dict[str, object]]]:
+    """The `env` of each of the user's and the project's files, where it has one that can be read."""
+    ours = (place.project / ".claude" / name for name in ("settings.json", "settings.local.json"))
+    for file in (place.state, place.client_folder / "settings.json", *ours):
+        env = read_object(file).get("env")
+        if isinstance(env, dict):
+            yield file, env
+
+
+def other_providers(env: Mapping[str, object]) -> Iterator[str]:
+    """The variables that are set, and may be switches of providers that are not known here."""
+    for name, value in env.items():
+        is_known = name in OTHER_PROVIDERS or name in NO_PROVIDERS
+        if name.startswith(PROVIDER) and not is_known and str(value).strip().lower() not in OFF:
+            yield name
+
+
+def direct(place: Place) -> str:
+    """What is asked without a proxy: what the user's environment and settings have, and the loopback."""
+    found = [place.environment, *(env for _, env in environments(place))]
+    given = [str(env[name]) for env in found for name in NO_PROXY if env.get(name)]
+    return ",".join(dict.fromkeys([*given, "127.0.0.1"]))
 
 
 def build_folder(place: Place, folder: Path) -> None:
@@ -158,15 +213,14 @@ def variables(place: Place, folder: Path, url: str) -> dict[str, str]:
         for name, value in place.environment.items()
         if not name.startswith(("ANTHROPIC_", "CLAUDE")) or SHAPING.fullmatch(name)
     }
-    local = ",".join(filter(None, (kept.get("NO_PROXY") or kept.get("no_proxy"), "127.0.0.1")))
     ours = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CONFIG_DIR": str(folder), RECORDING: "1"}
-    ours |= {"NO_PROXY": local, "no_proxy": local, "TERM": "xterm-256color"}
+    ours |= {**dict.fromkeys(NO_PROXY, direct(place)), "TERM": "xterm-256color"}
     return {**kept, **ours, **dict.fromkeys(QUIET, "1")}
 
 
-def overrides(url: str, wait_s: float) -> str:
+def overrides(place: Place, url: str, wait_s: float) -> str:
     """The settings that win over all of the user's. The hook says nothing: it gives MCP servers time to start."""
-    env = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY}
+    env = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(NO_PROXY, direct(place))}
     env |= dict.fromkeys(("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS", *OTHER_PROVIDERS), "")
     wait = {"type": "command", "command": f"sleep {wait_s:g}", "timeout": int(wait_s) + 30}
     return json.dumps(
@@ -184,7 +238,8 @@ def overrides(url: str, wait_s: float) -> str:
 
 def run(place: Place, folder: Path, server: "Server", is_terminal: bool, wait_s: float, limit_s: float) -> bytes:
     """Runs the client until it has sent its request, or so long; the end of what it said."""
-    command = [place.executable, *(() if is_terminal else ("-p",)), "--settings", overrides(server.url, wait_s), PROMPT]
+    given = ("--settings", overrides(place, server.url, wait_s))
+    command = [place.executable, *(() if is_terminal else ("-p",)), *given, PROMPT]
     environment = variables(place, folder, server.url)
     ours, theirs = terminal() if is_terminal else os.pipe()
     said = b""
