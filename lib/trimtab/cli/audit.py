@@ -66,8 +66,8 @@ def command(
 
     From version 2.1.328 on the client writes down what a session sent first. This takes the newest one of PROJECT (by
     default here) apart, tool by tool, section by section. Without one, or with --record, your client is started once
-    against a server on this machine that keeps the request in memory. No key is sent or kept, no text is written
-    down; names and figures go to .claude-patterns/audit.json.
+    against a server on this machine that keeps the request in memory. No key is sent or kept. Names and figures
+    go to .claude-patterns/audit.json, and of a text without a name its first five words.
     """  # fmt: skip
     place = places.find(project, Path.cwd(), os.environ)
     found = made(place, weeks, How(record, client, wait_s))

@@ -1,7 +1,7 @@
 """Makes an audit of a first request by the usage book, and keeps each project's newest one.
 
 A first request is one that a session's client has written down, or a recording. Kept are names and figures, in
-`audit.json` of the project's data folder; never a text of the request.
+`audit.json` of the project's data folder; of a text without a name its first words, never more.
 """
 
 import json
