@@ -10,7 +10,8 @@ notification after that.
 
 import re
 import subprocess
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from tests.client.model import Agent, Call, Reply, Turn, bash, delegate, read
@@ -26,12 +27,29 @@ AGENTS = {  # of the plugin trimtab-agents, which is there in every arm
     REVIEWER: "trimtab-agents:change-reviewer",
 }
 DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|struct|function)\s+(\w+)", re.M)
+THINKS_S = 0.2  # chosen; a model takes seconds
 MOST_DEFINED = 10  # per related file, that a report lists
 QUOTED = 3  # places that a report quotes the lines of
 KEPT = re.compile(r"^\s*\.\.\. whole output: (.+)$", re.M)
 NUMBER = re.compile(r"^ *\d+(?:\t|→)", re.M)  # of a line that a Read shows
 NOTIFIED = "<task-notification>"
 Told = Generator[Turn, Reply, str]
+
+
+def thinking(agent: Agent, hear: Callable[[Reply], None] = lambda _: None) -> Agent:
+    """The agent, with the time that a model takes at least before each of its turns; `hear` gets what it is told.
+
+    The client writes its transcript meanwhile. Answered at once it had not written the last result on a loaded machine.
+    """
+    turn = next(agent)
+    while True:
+        time.sleep(THINKS_S)
+        reply = yield turn
+        hear(reply)
+        try:
+            turn = agent.send(reply)
+        except StopIteration:
+            return
 
 
 def grep(path: Path, word: str) -> list[Call]:
@@ -137,21 +155,16 @@ class Crew:
 
     def play(self) -> Agent:
         """The main conversation; every note on the way is heard."""
-        conversation = self.conversation()
-        turn = next(conversation)
-        while True:
-            reply = yield turn
-            self._notified += [note for note in reply.notes if NOTIFIED in note]
-            try:
-                turn = conversation.send(reply)
-            except StopIteration:
-                return
+        return thinking(self.conversation(), self._hear)
 
     def sub(self) -> Agent:
         """The next agent that is started: one at a time, in this order."""
         work = self.works[next(self._next)]
         assert isinstance(work, Scout | Maker | Reviewer)
-        return work.play()
+        return thinking(work.play())
+
+    def _hear(self, reply: Reply) -> None:
+        self._notified += [note for note in reply.notes if NOTIFIED in note]
 
     def conversation(self) -> Agent:
         yield bash("git log --oneline -20 && git status && ls -R | head -150")

@@ -10,7 +10,8 @@ this text as the project's config.toml (may be given more than once). Per arm, i
 reviewer's: hunks to judge); edits whose lines the first Read of their file showed, and hunks that the first diff did;
 other places looked up, and of these shown at once; recoveries; and, as ratios to the run without Trimtab, requests,
 loaded tokens and cost. A run in which the plugin had a fault (a machine under load gives no answer in time) is played
-again, twice at most. Needs what arena.py needs. Exit status 1 where an arm lost an edit.
+again, and a task that has one in each of TRIES runs is left out of all arms, which is said. Needs what arena.py needs.
+Exit status 1 where an arm lost an edit.
 """
 
 import argparse
@@ -34,7 +35,7 @@ AGENTS = PLUGIN / "trimtab-agents"
 NONE, FULL = "none", "trimtab"
 EVEN = "group_tiers = false"
 CONFIG = ".claude-patterns/config.toml"
-TRIES = 3
+TRIES = 5
 ALL = "all"
 COLUMNS = ("edits", "first view", "look-ups", "recoveries", "requests", "loaded", "cost")
 
@@ -73,8 +74,11 @@ class Way(NamedTuple):
 Run = dict[str, Part]  # by role
 
 
-def play(client: Path, one: Task, arm: str, way: Way) -> tuple[Run, list[str]]:
-    """Plays one task; an arm that is not NONE or FULL is its config.toml. Raises AssertionError for a client's end."""
+def play(client: Path, one: Task, arm: str, way: Way) -> Run | None:
+    """Plays one task; an arm that is not NONE or FULL is its config.toml. None where no run was without a fault.
+
+    Raises AssertionError where the client did not end well.
+    """
     for _ in range(TRIES):
         with fresh(client) as runner:
             check_out(one.tree, runner.project)
@@ -88,8 +92,15 @@ def play(client: Path, one: Task, arm: str, way: Way) -> tuple[Run, list[str]]:
             session.check(faults=True)
             found = parts(crew, session)
         if not session.faults:
-            break
-    return found, [*session.faults, *(note for work in crew.works.values() for note in work.score.notes)]
+            for note in [note for work in crew.works.values() for note in work.score.notes][:3]:
+                print(f"    {one_line(arm)}: {note[:200]}", file=sys.stderr)
+            return found
+    print(f"{one.name} is left out: {one_line(arm)}: {session.faults[0]}", file=sys.stderr)
+    return None
+
+
+def one_line(arm: str) -> str:
+    return " ".join(arm.split())
 
 
 def parts(crew: Crew, session: Session) -> Run:
@@ -160,21 +171,24 @@ def main() -> int:
         if one is None:
             print(f"{old} to {new}: its changes can't be made by edits", file=sys.stderr)
             continue
-        for arm, played in runs.items():
-            run, notes = play(client, one, arm, way)
-            played.append(run)
-            for note in notes[:3]:
-                print(f"    {arm}: {note[:200]}", file=sys.stderr)
-            print(
-                f"{one.name}, {row(' '.join(arm.split()), whole(run), whole(runs[NONE][-1]))}",
-                file=sys.stderr,
-                flush=True,
-            )
+        found: dict[str, Run] = {}
+        for arm in runs:
+            run = play(client, one, arm, way)
+            if run is None:
+                break
+            found[arm] = run
+            print(f"{one.name}, {row(one_line(arm), whole(run), whole(found[NONE]))}", file=sys.stderr, flush=True)
+        else:
+            for arm, run in found.items():
+                runs[arm].append(run)
+    if not runs[NONE]:
+        print("no task could be played")
+        return 2
     sums = {arm: summed(played) for arm, played in runs.items()}
     print(f"| arm, who | {' | '.join(COLUMNS)} |\n|{'---|' * (len(COLUMNS) + 1)}")
     for arm, roles in sums.items():
         for role in (ALL, MAIN, SCOUT, MAKER, REVIEWER):
-            print(row(f"{' '.join(arm.split())}, {role}", roles[role], sums[NONE][role]))
+            print(row(f"{one_line(arm)}, {role}", roles[role], sums[NONE][role]))
     if given.json:
         given.json.write_text(json.dumps(runs, indent=1))
     return int(any(roles[ALL].right < sums[NONE][ALL].right for roles in sums.values()))

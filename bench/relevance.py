@@ -139,6 +139,8 @@ def view(
             policy.requests_to_come(one.subject.requests, (), one.subject.prompt_tokens),
             pressure=pressure,
         )
+        if group:
+            now = post_tool_use.by_group(group, now, post_tool_use.is_of(group, one.whole.plan.content.kind, change))
         words = one.words if names else ()
         need = parsed.weighed(one.whole, words, one.evidence if is_file else None, one.subject.tool)
         if rates is not None:

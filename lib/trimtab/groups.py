@@ -16,10 +16,11 @@ class Group(NamedTuple):
     """What holds for the agents of one group.
 
     `tier` is the least at which they see what `of` names: NAMED are the files that the task names and that were not
-    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever. `care` is
-    how many times a miss counts. `budget_share` is how much of what a budget has left one of them is told to keep to.
-    `reply` is the contract: what their last message is asked to have, and `words` how many at most. `small` and `large`
-    are the model and effort for tasks of these sizes, as `jobs` reads them; "" is what they would run with anyway.
+    edited yet, else it is a kind of load; "" is everything, and at the essential tier it is weighed as ever. `care`
+    is how many times a miss in that counts. `budget_share` is how much of what a budget has left one of them is
+    told to keep to. `reply` is the contract: what their last message is asked to have, and `words` how many at
+    most. `small` and `large` are the model and effort for tasks of these sizes, as `jobs` reads them; "" is what
+    they would run with anyway.
     """
 
     name: str
@@ -46,7 +47,7 @@ GROUPS: Mapping[str, Group] = {  # all of it chosen; of 102 recorded reports hal
         "is still open", 700,
     ),
     "3": Group(
-        "Execution", "complete", NAMED, 0.4,
+        "Execution", "essential", NAMED, 0.4,
         "whether it is done; then each change as path:line with one clause why, what you ran and its result, and what "
         "is left", 400, small="sonnet",
     ),

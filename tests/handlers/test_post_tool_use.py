@@ -300,11 +300,14 @@ def test_what_a_miss_counts_for_a_group_reaches_the_policy(client: Client, monke
     monkeypatch.setattr(policy, "choose", noted)
     (client.project / ".claude-patterns").mkdir()
     config = client.project / ".claude-patterns" / "config.toml"
-    config.write_text("recall_weight = 2\n[groups.1]\ncare = 3\n", encoding="utf-8")
+    text = 'recall_weight = 2\n[groups.1]\ncare = 3\n[groups.4]\ntier = "essential"\ncare = 4\n'
+    config.write_text(text, encoding="utf-8")
     client.read("/p/a.py", source(1))
     diffed(client, "context-scout")
     diffed(client, "Plan")
-    assert seen == [2.0, 6.0, 2.0]
+    diffed(client, "gap-hunter")
+    client.read("/p/b.py", source(2), agent="c1", kind="gap-hunter")  # no diff, which is what the group's care is of
+    assert seen == [2.0, 6.0, 2.0, 8.0, 2.0]
 
 
 def read_as(client: Client, kind: str, task: str) -> str:
@@ -316,9 +319,13 @@ def read_as(client: Client, kind: str, task: str) -> str:
     return client.read("/p/module.py", source(1), agent=agent, kind=kind)
 
 
-def test_an_executing_agent_sees_the_file_whole_that_its_task_names(client: Client) -> None:
-    """It edits what it has not seen; or every file it looks at is sent whole."""
+def test_the_users_executing_agents_see_the_file_whole_that_their_task_names(client: Client) -> None:
+    """What the user wants of a group is not done, or every file that an agent looks at is sent whole."""
     task = "Change how rounding is done in module.py."
+    assert is_view(read_as(client, "trimtab-agents:change-maker", task))  # by default that does not pay
+    (client.project / ".claude-patterns").mkdir(exist_ok=True)
+    text = '[groups.3]\ntier = "complete"\n'
+    (client.project / ".claude-patterns" / "config.toml").write_text(text, encoding="utf-8")
     assert not is_view(read_as(client, "trimtab-agents:change-maker", task))
     assert "Execution" in client.loads()[-1].reason
     assert is_view(read_as(client, "trimtab-agents:change-maker", "Change how rounding is done."))

@@ -138,10 +138,11 @@ def group_of(event: Event, settings: Settings) -> groups.Group | None:
 
 
 def by_group(group: groups.Group, now: policy.Circumstances, is_meant: bool) -> policy.Circumstances:
-    """The circumstances for an agent of the group: what a miss counts, and the least tier of what that is of."""
+    """The circumstances for an agent of the group: what a miss counts and the least tier, of what they are meant of."""
+    if not is_meant:
+        return now
     objectives = now.objectives._replace(recall=now.objectives.recall * group.care)
-    least = Tier(group.tier) if is_meant else now.least_tier
-    return now._replace(objectives=objectives, least_tier=least)
+    return now._replace(objectives=objectives, least_tier=Tier(group.tier))
 
 
 def change_of(found: Loaded, conversation: Conversation) -> float:
