@@ -12,6 +12,7 @@ from tests.daemon.harness import source
 from tests.handlers.client import Client, is_view
 
 from trimtab.errors import StoreError, TrimtabError
+from trimtab.handlers import desk
 from trimtab.handlers.loads import Loaded
 from trimtab.handlers.table import HANDLERS
 
@@ -42,6 +43,22 @@ def test_counts_take_the_place_of_estimates(client: Client) -> None:
     (load,) = client.loads()
     assert load.counted
     assert load.shown_tokens < 0.9 * load.raw_tokens
+
+
+def test_what_is_recorded_again_takes_the_room_of_one(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The characters of each earlier record stay counted, and what is recorded later keeps its estimate for ever."""
+    monkeypatch.setattr(desk, "MOST_UNCOUNTED_CHARACTERS", 40_000)
+    call = {
+        "tool_name": "Bash",
+        "tool_use_id": "t1",
+        "tool_input": {"command": "make"},
+        "tool_response": {"stdout": "x = 1\n" * 2_000, "stderr": "", "interrupted": False, "isImage": False},
+    }
+    for _ in range(8):
+        client.send("PostToolUse", **call)
+    client.send("PostToolUse", **{**call, "tool_use_id": "t2"})
+    client.desk.between()
+    assert [load.counted for load in client.loads()] == [True, True]
 
 
 def test_a_project_that_can_not_be_written_is_an_error_of_ours(client: Client) -> None:

@@ -17,11 +17,19 @@ from trimtab.messages import Priority
         ("May it be dropped?", "1", Priority.HIGH),
         ("No critical issues. 0 failed.", "1", Priority.LOW),
         ("No critical issues. 0 failed.", "4", Priority.NORMAL),
+        ("Not approved: critical race in `pool.py:40`.", "4", Priority.CRITICAL),
+        ("No, three failures in the suite.", "3", Priority.HIGH),
+        ("No - `b.py:3` failed.", "3", Priority.HIGH),
+        ("Nothing is merged while it is blocked.", "3", Priority.CRITICAL),
+        ("Nothing is blocked.", "3", Priority.LOW),
+        ("Nothing else is missing.", "3", Priority.LOW),
+        ("**No** high/critical issues, **0** of 12 failed.", "3", Priority.LOW),
         ("All 12 tests passed.", "3", Priority.LOW),
         ("The lock file is old, which is a risk.", "3", Priority.NORMAL),
     ],
 )
 def test_priority(text: str, group: str, priority: Priority) -> None:
+    """A "no" takes back what stands behind a comma or a colon, or none takes back what it says."""
     assert messages.priority(messages.read(text), group) is priority
 
 

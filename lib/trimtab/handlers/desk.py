@@ -298,6 +298,8 @@ class Desk:
         """Write a load into the ledger, now with estimates; exact counts follow when there is time."""
         project = self.project(event)
         project.store.add_load(load)
+        before = self._uncounted.pop(load.tool_use_id, None)  # the same again takes its place
+        self._uncounted_characters -= before[1].characters() if before else 0
         self._uncounted[load.tool_use_id] = (project, uncounted)
         self._uncounted_characters += uncounted.characters()
         while self._uncounted_characters > MOST_UNCOUNTED_CHARACTERS:  # these keep their estimates

@@ -24,11 +24,14 @@ PRESSING = re.compile(
     r"\b(?:critical|blocked|blocker|data loss|exploitable|vulnerab\w*|do not (?:run|merge|deploy|use)|offline)\b|🔴|🚫",
     re.I,
 )
+BLANK = r"[\s*`]+"  # between words of one clause: blanks and markup; behind any other sign something else is said
+BETWEEN = rf"{BLANK}(?:\w[\w/-]*{BLANK}|\w+/){{0,2}}"
+NOTHING = rf"nothing(?:{BLANK}else)?{BLANK}is{BLANK}"
 UNPRESSING = re.compile(
-    r"\b(?:no|0|zero|not|none|without)\W+(?:\w+\W+){0,2}(?:critical|blocked|blockers?|vulnerab\w*)\b", re.I
+    rf"\b(?:(?:no|0|zero|not|none|without){BETWEEN}|{NOTHING})(?:critical|blocked|blockers?|vulnerab\w*)\b", re.I
 )
 UNFAILED = re.compile(
-    r"\b(?:no|0|zero|without)\W+(?:\w+\W+){0,2}(?:failures?|failed|errors?|bugs?|missing|skipped)\b", re.I
+    rf"\b(?:(?:no|0|zero|without){BETWEEN}|{NOTHING})(?:failures?|failed|errors?|bugs?|missing|skipped)\b", re.I
 )
 JUDGES = ("2", "4")  # the groups that weigh and check: what they call critical is meant for the reader
 BASE = 0.0001  # the rate at which a line of a report is needed for no reason we know; chosen: standard shows more by it
