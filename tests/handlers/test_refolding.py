@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import pytest
 from tests.daemon.harness import source
 from tests.handlers.client import Client
 
 from trimtab import tiers
+from trimtab.handlers import compact_hint
 
 COUNT = 9
+OLDER = "claude-sonnet-4-5"
 HOUR = 3_600
 
 
@@ -33,17 +36,24 @@ def conversation(client: Client, changed: str = "") -> list[dict[str, object]]:
     return messages
 
 
-def asked(client: Client, messages: list[dict[str, object]]) -> list[str] | None:
+def asked(client: Client, messages: list[dict[str, object]], model: str = "claude-opus-5-5") -> list[str] | None:
     """The results of the request as it will be sent; None where it stays as it is."""
     if client.send("ModCold") != {"fold": True}:
         return None
-    body = json.dumps({"model": "claude-opus-5-5", "max_tokens": 9, "messages": messages})
+    body = json.dumps({"model": model, "max_tokens": 9, "messages": messages})
     reply = client.send("ModRequest", body=body)
     if reply is None:
         return None
     made = json.loads(str(reply["text"]))
-    assert {key: made[key] for key in ("model", "max_tokens")} == {"model": "claude-opus-5-5", "max_tokens": 9}
-    return [message["content"][0]["content"] for message in made["messages"] if message["role"] == "user"]
+    assert {key: made[key] for key in ("model", "max_tokens")} == {"model": model, "max_tokens": 9}
+    blocks = [message["content"][0] for message in made["messages"] if message["role"] == "user"]
+    return [block["content"] for block in blocks if block["type"] == "tool_result"]
+
+
+def thought(messages: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The messages, the model's last one with a thought in it."""
+    block = {"type": "thinking", "thinking": "hm", "signature": "s"}
+    return [*messages, {"role": "assistant", "content": [block]}]
 
 
 def test_old_results_are_folded_once_the_cache_is_cold(client: Client) -> None:
@@ -71,6 +81,71 @@ def test_folds_that_the_module_did_not_send_are_not_kept(client: Client) -> None
     assert client.send("ModCold") is None  # decided for this pause, and nothing is kept
     with client.ledger() as ledger:
         assert ledger.refolded("s1", "") == {}
+
+
+def test_a_newer_models_thought_binds_also_in_a_request_to_an_older_one(client: Client) -> None:
+    """A thought whose past was changed while another model had the word; the API refuses it when its own is back."""
+    messages = conversation(client)  # of a newer model
+    client.now += 2 * HOUR
+    assert asked(client, thought(messages), OLDER) is None
+    assert asked(client, messages, OLDER) is not None
+
+
+def test_where_all_models_were_older_thoughts_are_free_until_a_newer_one_comes(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folds before thoughts that a model that checks them gets, or that end once its own have read them."""
+    monkeypatch.setattr("tests.handlers.client.MODEL", OLDER)
+    messages = conversation(client)
+    client.now += 2 * HOUR
+    past = [*messages[:2], *thought([]), *messages[2:]]
+    first = asked(client, past, OLDER)
+    assert first is not None
+    assert [tiers.has_folds(text) for text in first] == [True] * 3 + [False] * 6
+    client.send("ModFolded")
+    newer = asked(client, past)
+    assert newer is not None
+    assert [tiers.has_folds(text) for text in newer] == [False] + [True] * 2 + [False] * 6
+    monkeypatch.setattr("tests.handlers.client.MODEL", "claude-opus-5-5")
+    client.ran("date", "today")
+    for _ in range(2):
+        assert asked(client, thought(past)) == newer
+        client.desk.close()
+        client.desk = client.new_desk()
+
+
+def test_the_first_request_that_has_something_to_fold_decides(client: Client) -> None:
+    """A session's title that is asked for first, and uses the pause up."""
+    messages = conversation(client)
+    client.now += 2 * HOUR
+    assert asked(client, [{"role": "user", "content": "A title for it?"}]) is None
+    assert asked(client, messages) is not None
+
+
+def test_a_compactions_request_stays_whole(client: Client) -> None:
+    """A summary of what the model was not shown."""
+    messages = conversation(client)
+    client.now += 2 * HOUR
+    text = "Sum up. Do NOT call any tools."
+    assert asked(client, [*messages, {"role": "user", "content": [{"type": "text", "text": text}]}]) is None
+
+
+def test_a_large_file_is_not_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of gigabytes that was small when the model read it, while everybody waits for the daemon."""
+    messages = conversation(client)
+    (client.project / "f1.py").write_bytes(b"x" * (compact_hint.LARGEST_BYTES + 1))
+    read: list[str] = []
+    whole = Path.read_text
+
+    def noted(path: Path, encoding: str | None = None, errors: str | None = None) -> str:
+        read.append(path.name)
+        return whole(path, encoding, errors)
+
+    monkeypatch.setattr(Path, "read_text", noted)
+    client.now += 2 * HOUR
+    assert asked(client, messages) is not None
+    assert "f0.py" in read
+    assert "f1.py" not in read
 
 
 def test_a_file_that_changed_since_is_folded_as_it_was_read(client: Client) -> None:

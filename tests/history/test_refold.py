@@ -8,7 +8,6 @@ import pytest
 from trimtab.history import refold
 
 LONG = "a line of some result or other\n" * 60
-MODELS = ("claude-opus-5-5", "claude-sonnet-4-5")
 
 
 def call(key: str, name: str = "Bash", **given: object) -> dict[str, object]:
@@ -24,8 +23,8 @@ def past(count: int, start: int = 0) -> list[object]:
     return [each for n in range(start, start + count) for each in (call(f"t{n}"), result(f"t{n}"))]
 
 
-def found(messages: list[object], model: str = MODELS[0]) -> list[str]:
-    return [old.tool_use_id for old in refold.foldable(messages, model)]
+def found(messages: list[object], is_free: bool = False) -> list[str]:
+    return [old.tool_use_id for old in refold.foldable(messages, is_free)]
 
 
 def test_all_but_the_newest_may_be_folded() -> None:
@@ -35,13 +34,38 @@ def test_all_but_the_newest_may_be_folded() -> None:
 
 
 @pytest.mark.parametrize("thought", refold.THOUGHTS)
-def test_nothing_before_a_newer_models_thought_is_touched(thought: str) -> None:
+def test_nothing_before_a_bound_thought_is_touched(thought: str) -> None:
     """A request that the API refuses: a thought is bound to all that was read before it."""
     thinking = {"role": "assistant", "content": [{"type": thought, "thinking": "hm", "signature": "s"}]}
     messages = [*past(3), thinking, *past(refold.RECENT + 1, start=3)]
     assert found(messages) == ["t3"]
-    assert found(messages, MODELS[1]) == ["t0", "t1", "t2", "t3"]
+    assert found(messages, is_free=True) == ["t0", "t1", "t2", "t3"]
     assert found([*past(9), thinking]) == []
+    assert refold.before_thoughts(messages) == {"t0", "t1", "t2"}
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        ((), False),  # nothing is known of it
+        (("",), False),
+        (("claude-sonnet-4-5",), True),
+        (("claude-sonnet-4-5", "claude-opus-4-6"), True),
+        (("claude-sonnet-4-5", "claude-opus-5-5"), False),
+    ],
+)
+def test_thoughts_are_free_where_all_models_are_older(models: tuple[str, ...], expected: bool) -> None:
+    """A newer model's thought in a conversation that goes on with an older one."""
+    assert refold.is_unbound(models) is expected
+
+
+def test_a_compactions_request_is_known_by_its_last_words() -> None:
+    """A summary of folds."""
+    asks = "Sum up. REMINDER: Do NOT call any tools. Respond with plain text only."
+    assert refold.is_compaction([*past(1), {"role": "user", "content": asks}])
+    assert refold.is_compaction([{"role": "user", "content": [{"type": "text", "text": asks}]}])
+    assert not refold.is_compaction([{"role": "user", "content": asks}, *past(1)])
+    assert not refold.is_compaction([])
 
 
 @pytest.mark.parametrize(
@@ -86,5 +110,7 @@ def test_the_same_folds_give_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("messages", [[None], [7], [{"content": None}], [{"content": [None, 7]}], [{}]])
 def test_whatever_a_request_holds_is_no_error(messages: list[object]) -> None:
-    assert refold.foldable(messages, "") == []
+    assert refold.foldable(messages, True) == []
+    assert refold.before_thoughts(messages) == set()
+    assert not refold.is_compaction(messages)
     assert refold.put(messages, {"t": "x"}) == 0

@@ -59,6 +59,7 @@ class Conversation:
     def __init__(self, path: Path, session: str, agent: str) -> None:
         self.interest = Interest()
         self.model = ""
+        self.models: set[str] = set()  # all that have answered in it
         self.ttl_1h = False
         self.prompt_tokens = 0
         self.requests = 0
@@ -148,6 +149,7 @@ class Conversation:
             self._messages.add(request.message_id)
             self.requests += 1
         self.model = request.model or self.model
+        self.models.add(request.model)
         self.ttl_1h = entry.ttl_1h
         self.warmth.used(request, entry.ttl_1h)
         self.prompt_tokens = prompt_tokens(request)

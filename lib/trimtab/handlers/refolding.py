@@ -11,10 +11,9 @@ cached is lost by it. What was folded stays so in each later request of the conv
 import json
 import os
 import time
-from pathlib import Path
 
 from trimtab import tiers, tokens
-from trimtab.handlers import outputs, post_tool_use
+from trimtab.handlers import compact_hint, outputs, post_tool_use
 from trimtab.handlers.desk import Desk, Reply
 from trimtab.handlers.events import Event, text
 from trimtab.handlers.loads import Loaded
@@ -53,17 +52,44 @@ def request(event: Event, desk: Desk) -> Reply | None:
     messages = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(messages, list):
         return None
-    folds = dict(desk.project(event).store.refolded(event.session, event.agent))
-    if is_due(event, desk):
-        desk.layer.decided[event.session] = desk.conversation(event).warmth.used_at
-        found = [old for old in refold.foldable(messages, str(body.get("model"))) if not tiers.has_folds(old.text)]
-        new = folded(event, desk, [old for old in found if old.tool_use_id not in folds])
-        saved = sum(tokens.estimate(old.text) - tokens.estimate(new.get(old.tool_use_id, old.text)) for old in found)
-        desk.layer.pending[event.session] = new, saved
-        folds |= new
+    model = str(body.get("model"))
+    folds = standing(event, desk, messages, model)
+    if is_due(event, desk) and not refold.is_compaction(messages):
+        is_free = refold.is_unbound({model, *desk.conversation(event).models})
+        folds |= decide(
+            event, desk, [old for old in refold.foldable(messages, is_free) if old.tool_use_id not in folds]
+        )
     if not refold.put(messages, folds):
         return None
     return {"text": json.dumps(body, ensure_ascii=False, separators=(",", ":"))}
+
+
+def standing(event: Event, desk: Desk, messages: list[object], model: str) -> dict[str, str]:
+    """The earlier folds of the request.
+
+    At the first request to a newer model, which has nothing cached, those before a thought end: they were made while
+    none was bound. From then on a thought before which there is a fold has read it.
+    """
+    store, models = desk.project(event).store, desk.conversation(event).models
+    folds = dict(store.refolded(event.session, event.agent))
+    if folds and refold.is_unbound(models) and not refold.is_unbound([model]):
+        ended = refold.before_thoughts(messages) & set(folds)
+        store.end_refolded(event.session, event.agent, ended)
+        models.add(model)
+        folds = {call: fold for call, fold in folds.items() if call not in ended}
+    return folds
+
+
+def decide(event: Event, desk: Desk, found: list[Old]) -> dict[str, str]:
+    """New folds, once in a pause, by the first request that has something to fold."""
+    found = [old for old in found if not tiers.has_folds(old.text)]
+    if not found:
+        return {}
+    desk.layer.decided[event.session] = desk.conversation(event).warmth.used_at
+    new = folded(event, desk, found)
+    saved = sum(tokens.estimate(old.text) - tokens.estimate(new.get(old.tool_use_id, old.text)) for old in found)
+    desk.layer.pending[event.session] = new, saved
+    return new
 
 
 def folded(event: Event, desk: Desk, found: list[Old]) -> dict[str, str]:
@@ -109,9 +135,8 @@ def as_file(event: Event, old: Old) -> Loaded | None:
     path = text(old.input, "file_path")
     if old.tool != "Read" or not path or "offset" in old.input or "limit" in old.input:
         return None
-    try:
-        now = Path(event.folder, path).read_text(encoding="utf-8")
-    except (OSError, ValueError):
+    now = compact_hint.text_of(os.path.join(event.folder, path))
+    if now is None:
         return None
     is_same = tiers.numbered(now.removesuffix("\n"), 1).rstrip() == old.text.rstrip()
     return Loaded("Read", os.path.join(event.folder, path), now.removesuffix("\n"), 1) if is_same else None

@@ -2,10 +2,11 @@
 
 What was sent is rewritten here, so the rules are strict. A newer model's thinking is bound to everything that it read
 (Anthropic's documentation: an API that checks it refuses a request whose past was changed, or drops the thinking), so
-before a model's thought nothing is touched, unless the model is older than that.
+before a thought nothing is touched, unless every model of the conversation is older than that: a request does not say
+whose thought it is. A fold that is there already stays before the thoughts that came after it, for these read it.
 """
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
 from trimtab import tokens
@@ -13,6 +14,7 @@ from trimtab import tokens
 RECENT = 6  # newest results that stay whatever they are; chosen: what is being worked on
 SMALLEST = 1_200  # characters, chosen: a fold and the line that names the kept file are some 40 tokens
 THOUGHTS = ("thinking", "redacted_thinking")
+NO_TOOLS = "do not call any tools"  # a compaction's request ends so (the strings of client 2.1.328)
 Json = Mapping[str, object]
 
 
@@ -31,14 +33,40 @@ def blocks_of(message: object) -> list[Json]:
     return [block for block in content if isinstance(block, Mapping)] if isinstance(content, list) else []
 
 
-def foldable(messages: Sequence[object], model: str) -> list[Old]:
-    """The results that may be folded, oldest first: no errors, not small, not recent, not before a thought."""
+def is_unbound(models: Collection[str]) -> bool:
+    """Whether the models of a conversation are known, and all of them older than those whose thinking is bound."""
+    return bool(models) and all(tokens.family(model) == "older" for model in models)
+
+
+def before_thoughts(messages: Sequence[object]) -> set[str]:
+    """The calls whose results come before a thought."""
+    seen: set[str] = set()
+    before: set[str] = set()
+    for message in messages:
+        for block in blocks_of(message):
+            if block.get("type") in THOUGHTS:
+                before |= seen
+            elif block.get("type") == "tool_result":
+                seen.add(str(block.get("tool_use_id")))
+    return before
+
+
+def is_compaction(messages: Sequence[object]) -> bool:
+    """Whether the request asks for a summary of all that it has, which wants it whole."""
+    last = messages[-1] if messages else None
+    content = last.get("content") if isinstance(last, Mapping) else None
+    texts = [content] if isinstance(content, str) else [block.get("text") for block in blocks_of(last)]
+    return any(isinstance(text, str) and NO_TOOLS in text.lower() for text in texts)
+
+
+def foldable(messages: Sequence[object], is_free: bool) -> list[Old]:
+    """The results that may be folded, oldest first: no errors, not small, not recent; before a thought if `is_free`."""
     calls: dict[str, Json] = {}
     found: list[Old] = []
     for message in messages:
         for block in blocks_of(message):
             kind, key = block.get("type"), str(block.get("id") or block.get("tool_use_id") or "")
-            if kind in THOUGHTS and tokens.family(model) != "older":
+            if kind in THOUGHTS and not is_free:
                 found = []
             elif kind == "tool_use":
                 calls[key] = block

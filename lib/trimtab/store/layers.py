@@ -1,7 +1,7 @@
 """The part of a ledger that keeps what the second layer sends in each session, for its later requests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from trimtab.records import Layered
 from trimtab.store.base import Database, clean
@@ -45,4 +45,12 @@ class Layers(Database):
         with self._transaction() as db:
             db.executemany(
                 "insert or ignore into refolded (session, agent, tool_use_id, text) values (?, ?, ?, ?)", rows
+            )
+
+    def end_refolded(self, session: str, agent: str, calls: Collection[str]) -> None:
+        """The folds of these calls' results are sent no more."""
+        with self._transaction() as db:
+            db.executemany(
+                "delete from refolded where session = ? and agent = ? and tool_use_id = ?",
+                [[clean(session), clean(agent), clean(call)] for call in calls],
             )
