@@ -11,7 +11,8 @@ writes 120 tokens, and brings in the hidden lines with ten on either side.
 The levers, and what each assumes:
   loads     every result at the view that the policy chooses. A need is a line that a later edit replaces, or a new
             word that the agent says later (the evaluator's labels).
-  standing  the first prompt, without the user's words, is smaller by SHARE; whatever was used stays in it.
+  standing  the first prompt, without the user's words, is smaller by what hook modules take from one in a small
+            project (`bench.standing`), or by SHARE of it; nothing that was left out is missed.
   compact   where a prompt of the user finds the cache gone and `history.compacting` says that it pays with as many
             requests to come as are usual, the user compacts first; what that costs is the model's of that module.
   cold      where a prompt of the user finds the cache gone, results that are still whole become views before they
@@ -26,7 +27,7 @@ something may do more than fetch it.
 """
 
 import argparse
-import lzma
+import statistics
 import sys
 from bisect import bisect_right
 from collections import defaultdict
@@ -34,7 +35,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import relevance
+from bench import recorded, relevance
 from bench.bill import OUTPUT, READ, WRITE
 from bench.budgets import COLD, FOLD
 from bench.recorded import Example
@@ -42,6 +43,10 @@ from trimtab import policy, tokens
 from trimtab.history import compacting, refold
 from trimtab.records import Prices
 
+LESS = {
+    "newer": 5_597,
+    "older": 9_961,
+}  # o200k tokens, by model: bench.standing with claude-opus-5-5, claude-sonnet-4-5
 PRICES = Prices(WRITE, READ, OUTPUT)
 Event = Mapping[str, Any]
 
@@ -79,6 +84,7 @@ class Session(NamedTuple):
     name: str
     repo: str
     standing: float
+    less: float  # what of the standing prompt the lever takes
     steps: tuple[Step, ...]
     loads: tuple[Load, ...]
 
@@ -87,7 +93,7 @@ class Levers(NamedTuple):
     """Which levers are on."""
 
     loads: bool = False
-    standing: float = 0.0
+    standing: bool = False
     cold: bool = False
     compact: bool = False
 
@@ -171,8 +177,11 @@ def sessions(judge: relevance.Judge, data: Sequence[Path]) -> list[Session]:
             uses = [Uses(events, judge) for events in judge.evaluator.labels.segments_of(session)]
             own = outputs[session["session"]]
             loads = tuple(load(one, judge, uses[calls[one.subject.requests].segment]) for one in own)
-            standing = calls[0].prompt - judge.rate_of(session["events"][0].get("model"), "") * words_before(session)
-            found.append(Session(session["session"], session["repo"], max(0.0, standing), calls, loads))
+            model = next(event["model"] or "" for event in session["events"] if event["e"] == "api")
+            rate = judge.rate_of(model, "")
+            standing = max(0.0, calls[0].prompt - rate * words_before(session))
+            less = min(standing, rate * LESS[tokens.family(model)])
+            found.append(Session(session["session"], session["repo"], standing, less, calls, loads))
     return found
 
 
@@ -245,7 +254,7 @@ class Run:
 
     def begin(self) -> None:
         """A session or what follows a compaction: nothing was loaded yet."""
-        self.context = Context(self.session.standing, self.levers.standing * self.session.standing)
+        self.context = Context(self.session.standing, self.session.less if self.levers.standing else 0.0)
         self.shown: dict[Load, float] = {}
 
     def bill(self) -> Bill:
@@ -283,7 +292,7 @@ class Run:
 
     def compacts(self, k: int) -> float:
         """Tokens that a compaction before this request takes out of those after it; 0 where none is proposed."""
-        standing = round(self.session.standing * (1 - self.levers.standing))
+        standing = round(self.session.standing - self.context.lacks)
         context = round(self.before - self.context.lacks - self.context.held)
         history = compacting.History(context, standing, PRICES)
         seen = compacting.outlook(history, policy.requests_to_come(k, (), context))
@@ -315,21 +324,21 @@ def play(session: Session, levers: Levers) -> Bill:
 NAMES = ("loads", "standing", "cold", "compact")
 
 
-def arms(standing: float, without: Sequence[str] = ()) -> Iterator[tuple[str, Levers]]:
+def arms(without: Sequence[str] = ()) -> Iterator[tuple[str, Levers]]:
     """The table's rows; with `without`, one of all other levers."""
     if without:
-        everything = Levers(True, standing, True, True)
+        everything = Levers(True, True, True, True)
         left = everything._replace(**{name: type(getattr(everything, name))() for name in without})
         yield f"all without {', '.join(without)}", left
         return
     yield "loads", Levers(loads=True)
-    yield f"standing prompt -{standing:.0%}", Levers(standing=standing)
+    yield "standing", Levers(standing=True)
     yield "cold", Levers(cold=True)
     yield "compact", Levers(compact=True)
-    yield "loads and standing", Levers(loads=True, standing=standing)
-    yield "loads, standing, compact", Levers(loads=True, standing=standing, compact=True)
-    yield "loads, standing, cold", Levers(loads=True, standing=standing, cold=True)
-    yield "all", Levers(True, standing, True, True)
+    yield "loads and standing", Levers(loads=True, standing=True)
+    yield "loads, standing, compact", Levers(loads=True, standing=True, compact=True)
+    yield "loads, standing, cold", Levers(loads=True, standing=True, cold=True)
+    yield "all", Levers(True, True, True, True)
 
 
 def row(name: str, found: Sequence[Session], levers: Levers) -> str:
@@ -367,26 +376,20 @@ def composition(found: Iterable[Session]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, action="append")
-    parser.add_argument("--standing", type=float, default=0.45)
+    recorded.add_folder(parser)
+    parser.add_argument("--standing", type=float)
     parser.add_argument("--without", choices=NAMES, action="append", default=[])
     parser.add_argument("--by-fold", action="store_true")
     given = parser.parse_args()
-    data = given.data or sorted((given.folder / "data").glob("*.jsonl.xz"))
-    if not (given.folder / "labels.py").is_file() or not data:
-        print(f"skipped: {given.folder} has no evaluator or no data")
-        return 0
-    tokens.load()
-    try:
-        found = sessions(relevance.Judge(given.folder, data), data)
-    except (OSError, lzma.LZMAError) as exc:
-        print(f"the data can't be read: {exc}")
-        return 1
+    found = sessions(relevance.opened(given), recorded.files_of(given))
+    if given.standing is not None:
+        found = [one._replace(less=given.standing * one.standing) for one in found]
     print("\n".join(composition(found)))
+    less = statistics.fmean(one.less / max(1.0, one.standing) for one in found)
+    print(f"the lever takes {less:.0%} of the standing prompt (mean of sessions)")
     print("\n| levers | bill lower by | median session | tenth worst | worse | fetches | folded late | compacted |")
     print("|---" * 8 + "|")
-    for name, levers in arms(given.standing, given.without):
+    for name, levers in arms(given.without):
         print(row(name, found, levers), flush=True)
         for title, is_first in ((FOLD, True), ("others", False)) if given.by_fold else ():
             print(row(f"- {title}", [one for one in found if (one.repo == FOLD) == is_first], levers), flush=True)

@@ -13,7 +13,7 @@ RECORDED = (2 * 1_000 + 50) + (2 * 510 + 100 + 50) + (2 * 1_620 + 50)
 
 
 def session(*loads: Load, steps: tuple[Step, ...] = (FIRST, SECOND, AGAIN)) -> Session:
-    return Session("s", "r", 1_000.0, steps, loads)
+    return Session("s", "r", 1_000.0, 500.0, steps, loads)
 
 
 def result(again: float = 0.0, last_use: int = -1) -> Load:
@@ -44,7 +44,7 @@ def test_a_hidden_need_costs_a_request_and_what_it_brings() -> None:
 
 
 def test_the_standing_prompt_is_less_of_what_is_read_and_of_what_is_written() -> None:
-    bill = play(session(), Levers(standing=0.5))
+    bill = play(session(), Levers(standing=True))
     assert bill.cost == RECORDED - 2 * 500 - 0.1 * 500 - 2 * 500
 
 
