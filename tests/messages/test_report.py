@@ -67,6 +67,53 @@ def test_what_the_receiver_holds_is_not_shown_though_it_claims() -> None:
 
 
 @pytest.mark.parametrize(
+    ("task", "answer"),
+    [
+        (
+            "Is it safe to merge the change in the parser? Say approved or rejected.",
+            "The change in the parser is rejected.",
+        ),
+        (
+            "Check whether the migration loses rows when the worker restarts.",
+            "The migration loses rows when the worker restarts.",
+        ),
+        (
+            "Does the retry loop leak connections after a timeout?",
+            "Yes, the retry loop does leak connections after a timeout.",
+        ),
+        ("Make sure that the cache is invalidated after each write.", "The cache is invalidated after each write."),
+    ],
+)
+def test_an_answer_in_the_words_of_the_question_is_no_repetition_of_it(task: str, answer: str) -> None:
+    assert not messages.read(f"# Result\n\n{answer}\n\nThe rest is as it was.", (task,)).dull
+
+
+def test_what_says_that_it_tells_the_task_again_is_held() -> None:
+    task = "Check whether the migration loses rows when the worker restarts."
+    text = "You asked me to check whether the migration loses rows when a worker restarts.\n\nIt does."
+    assert messages.read(text, (task,)).dull == {1}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I reviewed it; the change is wrong and must not be merged.",
+        "I finished, but two tests fail.",
+        "I've read the code and the cache is never invalidated.",
+        "Let me be clear: do not merge this.",
+        "The migration is blocked; do not deploy anything else.",
+        "FAIL: retries reach out to the dead host.",
+        "Want me to drop the index or keep it?",
+        "Would you like the fix in v2 only, or backported to v1 too?",
+    ],
+)
+def test_an_opener_or_an_offer_that_tells_something_is_shown(line: str) -> None:
+    content = messages.read(f"# Result\n\n{line}\n\nThe rest is as it was.", ())
+    assert 3 in content.keep
+    assert not content.dull
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "```\n",

@@ -76,6 +76,7 @@ OFFER = re.compile(
     | anything\ else | thank\ you | ready\ for\ the\ next | how\ you(?:'d|\ would)\ like\ to )\b""",
     FLAGS,
 )
+CHOICE = re.compile(r"\bor\b", FLAGS)
 GREETING = re.compile(
     r"""^\W*(?:(?: perfect | excellent | great(?:\ question)? | sure | okay | ok | absolutely | certainly | done
     | all\ done
@@ -117,15 +118,17 @@ NAME = re.compile(r"`([^`\n]{2,60})`")
 
 
 def is_offer(sentence: str) -> bool:
-    """Whether it offers more help, or thanks."""
-    return OFFER.search(sentence, 0, LOOKED_AT) is not None
+    """Whether it offers more help, or thanks, and tells nothing else: no verdict, no failure, no choice to make."""
+    plain = SPAN.sub("`x`", sentence[:LOOKED_AT])
+    tells = any(pattern.search(plain) for pattern in (VERDICT, FAILURE, WARNING))
+    is_choice = "?" in plain and CHOICE.search(plain) is not None
+    return OFFER.search(plain) is not None and not tells and not is_choice
 
 
 def is_greeting(sentence: str) -> bool:
     """Whether it says no more than that a report follows: short, about what was done for it, without evidence."""
     is_short = len(sentence) <= GREETING_CHARACTERS
-    tells = has_evidence(sentence) or VERDICT.search(sentence) is not None
-    return is_short and not tells and GREETING.match(sentence) is not None
+    return is_short and not has_evidence(sentence) and not is_claim(sentence) and GREETING.match(sentence) is not None
 
 
 def is_question(sentence: str) -> bool:
