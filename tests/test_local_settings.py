@@ -190,6 +190,22 @@ def test_the_file_keeps_its_rights(place: Place) -> None:
     place.file.chmod(0o600)
     local_settings.apply(place, ITEMS, 7.0)
     assert place.file.stat().st_mode & 0o777 == 0o600
+    assert (place.data / local_settings.COPY).stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_else_reads_what_is_being_written(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token in the settings is readable by all until the new file has its rights."""
+    write(place, b"{}")
+    place.file.chmod(0o600)
+    modes, real = set(), os.fsync
+
+    def seen(number: int) -> None:
+        modes.add(os.fstat(number).st_mode & 0o777)
+        real(number)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    local_settings.apply(place, ITEMS, 7.0)
+    assert modes == {0o600}
 
 
 def test_a_write_that_fails_changes_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

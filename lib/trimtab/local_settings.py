@@ -314,8 +314,8 @@ def keep(place: Place, made: Slimmed) -> None:
     data = {"format": FORMAT, "file": str(LOCAL), "at": made.at, "had_file": made.before is not None}
     data |= {"after": made.after, "made_folder": made.made_folder, "items": rows}
     if made.before is not None:
-        replace(copy, made.before)
-    replace(place.data / RECORD, json.dumps(data, ensure_ascii=False, indent=1).encode())
+        replace(copy, made.before, place.file if place.file.exists() else copy)
+    replace(place.data / RECORD, json.dumps(data, ensure_ascii=False, indent=1).encode(), place.data / RECORD)
     if made.before is None:
         copy.unlink(missing_ok=True)
     note(place, True)
@@ -336,19 +336,22 @@ def write(place: Place, after: bytes | None, before: bytes | None) -> None:
         place.file.unlink(missing_ok=True)
     else:
         place.file.parent.mkdir(exist_ok=True)
-        replace(place.file, after)
+        replace(place.file, after, place.file)
 
 
-def replace(file: Path, data: bytes) -> None:
-    """Writes the file in one step, with the rights that it has. Raises SettingsError, and then it is as it was."""
+def replace(file: Path, data: bytes, like: Path) -> None:
+    """Writes the file in one step, with the rights of `like`, and the user's alone where that is not there. Nobody else
+    can read it before. Raises SettingsError, and then it is as it was.
+    """
     new = file.with_name(f"{file.name}.{os.getpid()}.trimtab")
     try:
-        with new.open("wb") as opened:
+        new.unlink(missing_ok=True)
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
             opened.write(data)
             opened.flush()
             os.fsync(opened.fileno())
-        if file.exists():
-            shutil.copymode(file, new)
+        if like.exists():
+            shutil.copymode(like, new)
         os.replace(new, file)
     except OSError as exc:
         new.unlink(missing_ok=True)
@@ -364,6 +367,6 @@ def note(place: Place, is_slimmed: bool) -> None:
         listed = []
     found = [one for one in listed if one != line] + [line] * is_slimmed
     if found:
-        replace(file, "".join(f"{one}\n" for one in found).encode("utf-8", "surrogateescape"))
+        replace(file, "".join(f"{one}\n" for one in found).encode("utf-8", "surrogateescape"), file)
     else:
         file.unlink(missing_ok=True)

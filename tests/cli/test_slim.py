@@ -14,6 +14,7 @@ from tests.usage.written import Home, answer, called, result, usage, user
 
 from trimtab.cli import slim as slim_command
 from trimtab.daemon import recording
+from trimtab.errors import RecordingError
 
 Run = Callable[..., tuple[int, str, str]]
 SETTINGS = b'{ "skillOverrides": {"bare": "on"},\r\n"ratio": 1.0 }'
@@ -97,6 +98,28 @@ def test_what_is_accepted_is_written_measured_and_undone(shop: Path, run: Run) -
     assert "to the byte" in out
     assert settings(shop) == SETTINGS
     assert run("slim", "undo")[0] == 1
+
+
+@pytest.mark.parametrize("fault", [RecordingError("the client\nsent no request"), KeyboardInterrupt()])
+def test_a_second_recording_that_fails(
+    shop: Path, run: Run, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    """The settings are written and nothing says so, nor how to take them out."""
+    real, calls = recording.record, []
+
+    def once(place: recording.Place, wait_s: float) -> recording.Recording:
+        calls.append(place)
+        if len(calls) == 2:
+            raise fault
+        return real(place, wait_s)
+
+    monkeypatch.setattr(recording, "record", once)
+    status, out, err = run("slim", "--wait", 0, "--apply", "Workflow")
+    assert status == 0
+    assert "`trimtab slim undo` brings all back" in " ".join(out.split())
+    why = "the client sent no request" if isinstance(fault, RecordingError) else "it was interrupted"
+    assert err.splitlines()[-1].endswith(f"not measured with a new recording: {why}")
+    assert b"Workflow" in settings(shop)
 
 
 def test_a_setting_that_does_not_help_is_said(shop: Path, run: Run) -> None:

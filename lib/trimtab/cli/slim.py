@@ -78,15 +78,26 @@ def command(
     if not items:
         return
     made = local_settings.apply(settings_of(place), items, time.time())
-    after = planned(place, weeks, how)[0] if check and record else None
+    if not wants_json:
+        show(applied(place, made, items))
+    after = audited_again(place, weeks, how) if check and record else None
     if wants_json:
         said = {**document(found, plan, movable(place, weeks)), **outcome(made, items, after)}
         print(json.dumps(said, ensure_ascii=False, indent=2))
         return
-    show(applied(place, made, items))
     if after is not None:
         taken, is_least = sum(one.tokens for one in items), any(one.is_least for one in items)
         show(["", *slim_report.measured(found.tokens, after.tokens, taken, is_least, width())])
+
+
+def audited_again(place: places.Place, weeks: float, how: audits.How) -> Audit | None:
+    """An audit after what was switched off; None, and stderr says why, where there is none: the settings stay."""
+    try:
+        return audits.made(place, weeks, how)
+    except (TrimtabError, OSError, KeyboardInterrupt) as exc:
+        why = screen.safe(" ".join(str(exc).split())) or "it was interrupted"
+        print(f"trimtab: switched off, but not measured with a new recording: {why}", file=sys.stderr)
+        return None
 
 
 def planned(place: places.Place, weeks: float, how: audits.How) -> tuple[Audit, Plan]:
