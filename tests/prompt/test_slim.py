@@ -152,6 +152,46 @@ def test_notes_and_commits_go_where_there_are_none() -> None:
         assert plan(lines, facts).proposals == ()
 
 
+@pytest.mark.parametrize("had", [0, 4])
+def test_what_is_newer_than_most_sessions_is_not_proposed(had: int) -> None:
+    """A server that was set up this morning is switched off as never used in twelve sessions without it."""
+    lines = [
+        line("tool", "Workflow", 1_400, "the client", NEVER),
+        line("tool", "ReportFindings", 628, "the client", NEVER)._replace(had=12),
+        line("skill", "code-review", 200, "the client", NEVER),
+        server("tickets", 300, True),
+        line("agent", "Explore", 110, "the client", NEVER),
+        line("system", "auto memory", 700, "the client"),
+        line("attribution", "commits and pull requests", 134, "the client"),
+    ]
+    facts = Facts({}, {}, False, 0)
+    new = [one._replace(had=one.had if one.part.name == "ReportFindings" else had) for one in lines]
+    assert plan(new, facts).proposals == ()  # the new skill may call for it
+    assert len(plan([one._replace(had=5) for one in lines], facts).proposals) == len(lines)
+
+
+def test_a_new_part_keeps_what_it_needs() -> None:
+    """Plugin, server or the agents' tool go, and with them the part that came yesterday."""
+    lines = [
+        line("skill", "boat:sail", 40, "plugin boat", NEVER, plugin="boat"),
+        line("skill", "boat:row", 40, "plugin boat", NEVER, plugin="boat")._replace(had=1),
+        server("tickets", 300, True),
+        server("tickets", 300, True)._replace(had=1),
+        line("tool", "Agent", 1_193, "the client", NEVER),
+        line("agent", "checker", 40, "yours", NEVER)._replace(had=1),
+    ]
+    facts = NOTHING._replace(plugins={"boat": Installed("boat@market", "")})
+    assert plan(lines, facts).proposals == ()
+
+
+def test_in_few_sessions_what_all_began_with_is_proposed() -> None:
+    """There the report warns; what only one of two began with is newer all the same."""
+    tool = line("tool", "Workflow", 1_400, "the client", NEVER)
+    audit = AUDIT._replace(sessions=2, lines=(tool._replace(had=2),))
+    assert len(slim.propose(audit, NOTHING).proposals) == 1
+    assert slim.propose(audit._replace(lines=(tool._replace(had=1),)), NOTHING).proposals == ()
+
+
 def test_small_gains_are_left_alone() -> None:
     assert plan([line("skill", "init", 19, "the client", NEVER)]).proposals == ()
     assert len(plan([line("skill", "init", 20, "the client", NEVER)]).proposals) == 1

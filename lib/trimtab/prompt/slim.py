@@ -13,6 +13,7 @@ from trimtab.prompt import texts
 from trimtab.prompt.audit import CLIENT, Audit, Line
 from trimtab.prompt.bill import Cost, total
 from trimtab.prompt.parts import MCP_TOOL, SYSTEM, TOOL
+from trimtab.prompt.used import CALLABLE, UNKNOWN
 
 Json = object
 PLUGIN, SERVER, SKILL, AGENT, NOTES, GIT = "plugin", "mcp", "skill", "agent", "notes", "git"  # kinds, with TOOL
@@ -134,12 +135,18 @@ class Plan(NamedTuple):
 
 
 def propose(found: Audit, facts: Facts, least: int = LEAST_TOKENS) -> Plan:
-    """The fewest settings that take out what was never used; none where the audit knows of no request."""
+    """The fewest settings that take out what was never used; none where the audit knows of no request.
+
+    Of what few sessions began with (a part that is newer than most) it is not known whether it is needed.
+    """
     if not found.requests:
         return Plan((), ())
-    plugins = list(unused_plugins(found.lines, facts))
+    enough = max(1, min(FEW_SESSIONS, found.sessions))
+    known = [line if line.had >= enough else line._replace(use=UNKNOWN) for line in found.lines]
+    plugins = list(unused_plugins(known, facts))
     off = {one.name.partition("@")[0] for one in plugins}
-    lines = [line for line in found.lines if line.part.plugin not in off]
+    lines = [line for line in known if line.part.plugin not in off]
+    old = [line for line in lines if line.had >= enough]
     tools = list(unused_tools(lines))
     has_agents = all(one.name != AGENT_TOOL for one in tools)
     proposals = [
@@ -148,8 +155,8 @@ def propose(found: Audit, facts: Facts, least: int = LEAST_TOKENS) -> Plan:
         *servers(lines, facts),
         *skills(lines),
         *(agents(lines) if has_agents else ()),
-        *notes(lines, facts),
-        *git(lines, facts),
+        *notes(old, facts),
+        *git(old, facts),
     ]
     worth = [one for one in proposals if one.tokens >= least]
     kinds = {kind: sum(one.tokens for one in worth if one.kind == kind) for kind in {one.kind for one in worth}}
@@ -168,9 +175,9 @@ def deny(rule: str) -> Change:
 
 
 def is_unused(lines: Sequence[Line]) -> bool:
-    """Whether all that can be called of these was never called, and there is something."""
-    known = [line for line in lines if line.use.is_known]
-    return bool(known) and all(line.use.is_never for line in known)
+    """Whether all that can be called of these is known never to have been, and there is something."""
+    found = [line for line in lines if line.part.kind in CALLABLE]
+    return bool(found) and all(line.use.is_never for line in found)
 
 
 def by(lines: Iterable[Line], name: str) -> dict[str, list[Line]]:
@@ -202,17 +209,17 @@ def brought(lines: Iterable[Line]) -> str:
 
 def unused_tools(lines: Sequence[Line]) -> Iterable[Proposal]:
     """The client's own; the tool that starts agents with their listing."""
-    used = {line.part.name for line in lines if line.part.kind == texts.SKILL and line.use.times}
+    needing = {line.part.name for line in lines if line.part.kind == texts.SKILL and not line.use.is_never}
     for line in lines:
         name = line.part.name
         if line.part.kind != TOOL or not line.use.is_never or name in KEPT or not PLAIN.fullmatch(name):
             continue
-        if used.intersection(NEEDED_BY.get(name, ())):
+        if needing.intersection(NEEDED_BY.get(name, ())):
             continue
         theirs = [line]
         if name == AGENT_TOOL:
             listed = [one for one in lines if one.part.kind == texts.AGENT]
-            if any(one.use.times for one in listed):
+            if not all(one.use.is_never for one in listed):
                 continue
             theirs += listed
         yield proposal(TOOL, name, deny(name), theirs, LOSES.get(name, f"the model can't call {name}"))
