@@ -57,6 +57,7 @@ for (const [event, e, beneath] of steps) {
 process.stdout.write(JSON.stringify({ asked, results, hooked: Object.keys(hooks) }))
 """
 BEGIN = ["classic.SessionStart", {"session_id": "s1", "source": "startup", "transcript_path": "/t.jsonl"}]
+CLEARED = ["classic.SessionStart", {"session_id": "s2", "source": "clear", "transcript_path": "/u.jsonl"}]
 DESCRIBE = ["tool.describe", {"tool": "Bash"}, {"description": "whole"}]
 SEARCH = ["tool.describe", {"tool": "Workflow"}, {"description": "whole"}]
 FAILED = {"type": "tool_result", "tool_use_id": "t1", "is_error": True, "content": "Exit code 1\nlong"}
@@ -134,9 +135,8 @@ def test_a_port_is_asked_with_its_secret(tmp_path: Path) -> None:
 
 def test_a_new_session_is_asked_for_anew_and_options_are_said(tmp_path: Path) -> None:
     """What held before /clear in the session after it."""
-    cleared = ["classic.SessionStart", {"session_id": "s2", "source": "clear", "transcript_path": "/u.jsonl"}]
     compacted = ["classic.SessionStart", {"session_id": "s2", "source": "compact", "transcript_path": "/u.jsonl"}]
-    steps = [BEGIN, DESCRIBE, cleared, DESCRIBE, compacted, DESCRIBE]
+    steps = [BEGIN, DESCRIBE, CLEARED, DESCRIBE, compacted, DESCRIBE]
     found = run(tmp_path, {"ModStart": {"parts": []}}, steps, options={"tools": False, "results": False})
     starts = [question["body"] for question in found["asked"] if question["body"]["hook_event_name"] == "ModStart"]
     assert [start["source"] for start in starts] == ["startup", "clear"]
@@ -187,7 +187,7 @@ def test_a_notice_is_kept_unanswered_where_the_daemon_says_so(tmp_path: Path) ->
 
 REQUEST: dict[str, Any] = {
     "url": "https://a/v1/messages?beta=true",
-    "init": {"method": "POST", "body": "{}", "headers": {}},
+    "init": {"method": "POST", "body": '{"type": "tool_result"}', "headers": {}},
 }
 FOLDS = {"ModCold": {"fold": True}, "ModRequest": {"text": "folded"}, "ModFolded": {"is_kept": True}}
 
@@ -204,9 +204,39 @@ def test_a_request_is_folded_where_the_daemon_took_it_down(tmp_path: Path) -> No
         assert found["results"][0]["passed"] == REQUEST
 
 
+@pytest.mark.parametrize(
+    ("answers", "whole"),
+    [
+        (FOLDS, False),
+        ({**FOLDS, "ModCold": {"fold": False}}, False),
+        ({**FOLDS, "ModRequest": {"is_other": True}}, False),
+        *[({**FOLDS, name: fault}, True) for name in FOLDS for fault in ("never", None)],
+    ],
+)
+def test_a_request_that_went_out_whole_for_want_of_an_answer_is_told(
+    tmp_path: Path, answers: object, whole: bool
+) -> None:
+    """Folds that come back before what the model thought of the whole results; in another session they are none."""
+    request = ["http.fetch", REQUEST]
+    found = run(tmp_path, answers, [BEGIN, request, request, CLEARED, request], options={"fold_cold": True})
+    asked = [question["body"] for question in found["asked"]]
+    colds = [body["is_whole"] for body in asked if body["hook_event_name"] == "ModCold"]
+    assert colds == [False, whole, False]
+
+
+def test_a_conversation_that_may_have_folds_is_waited_for(tmp_path: Path) -> None:
+    """A busy machine, and the cache that is written anew; or a user without folds who waits as long."""
+    for fold, seconds in ((True, ["5", "5"]), (False, ["5", "1.5"])):
+        answers = {**FOLDS, "ModCold": {"fold": fold}}
+        found = run(tmp_path, answers, [["http.fetch", REQUEST]] * 2, options={"fold_cold": True})
+        colds = [asked for asked in found["asked"] if asked["body"]["hook_event_name"] == "ModCold"]
+        assert [asked["headers"]["x-trimtab-deadline"] for asked in colds] == seconds
+
+
 def test_other_requests_and_users_are_not_asked_about(tmp_path: Path) -> None:
     """A body that is handed around without the user's leave, or that is not the client's own."""
-    others = [{**REQUEST, "url": "https://a/v1/messages/count_tokens"}, {**REQUEST, "by": "somebody"}]
+    title = {**REQUEST, "init": {**REQUEST["init"], "body": '{"messages": []}'}}
+    others = [{**REQUEST, "url": "https://a/v1/messages/count_tokens"}, {**REQUEST, "by": "somebody"}, title]
     steps = [["http.fetch", other] for other in others]
     assert run(tmp_path, FOLDS, steps, options={"fold_cold": True})["asked"] == []
     module = run(tmp_path, FOLDS, [BEGIN])

@@ -42,8 +42,9 @@ def asked(client: Client, messages: list[dict[str, object]], model: str = "claud
         return None
     body = json.dumps({"model": model, "max_tokens": 9, "messages": messages})
     reply = client.send("ModRequest", body=body)
-    if reply is None:
+    if reply in (None, {"is_other": True}):
         return None
+    assert reply is not None
     made = json.loads(str(reply["text"]))
     assert {key: made[key] for key in ("model", "max_tokens")} == {"model": model, "max_tokens": 9}
     blocks = [message["content"][0] for message in made["messages"] if message["role"] == "user"]
@@ -78,7 +79,30 @@ def test_folds_that_the_module_did_not_send_are_not_kept(client: Client) -> None
     messages = conversation(client)
     client.now += 2 * HOUR
     assert asked(client, messages) is not None
-    assert client.send("ModCold") is None  # decided for this pause, and nothing is kept
+    assert client.send("ModCold") == {"fold": False}  # decided for this pause, and nothing is kept
+    with client.ledger() as ledger:
+        assert ledger.refolded("s1", "") == {}
+
+
+def test_a_request_that_went_out_whole_ends_the_folds(client: Client) -> None:
+    """A cache that is written anew twice; folds that were taken down too late, before a thought that read the whole."""
+    messages = conversation(client)
+    client.now += 2 * HOUR
+    assert asked(client, messages) is not None
+    assert client.send("ModFolded") == {"is_kept": True}
+    client.now += 60
+    assert client.send("ModCold", is_whole=False) == {"fold": True}
+    assert client.send("ModCold", is_whole=True) == {"fold": False}
+    assert asked(client, messages) is None
+
+
+def test_folds_of_a_request_that_was_not_sent_are_not_kept_with_the_next(client: Client) -> None:
+    """An answer that came too late, and whose folds the next request's word takes down."""
+    messages = conversation(client)
+    client.now += 2 * HOUR
+    assert asked(client, messages) is not None
+    assert client.send("ModRequest", body=json.dumps({"messages": messages})) == {"is_other": True}
+    client.send("ModFolded")
     with client.ledger() as ledger:
         assert ledger.refolded("s1", "") == {}
 
@@ -194,5 +218,6 @@ def test_whoever_only_watches_folds_nothing(client: Client) -> None:
 def test_what_is_no_request_stays(client: Client) -> None:
     conversation(client)
     client.now += 2 * HOUR
-    for body in ("", "no JSON", "[]", "{}", '{"messages": 7}', '{"messages": [null]}', None, 7):
+    for body in ("", "no JSON", "[]", "{}", '{"messages": 7}', None, 7):
         assert client.send("ModRequest", body=body) is None
+    assert client.send("ModRequest", body='{"messages": [null]}') == {"is_other": True}

@@ -17,6 +17,7 @@ let session // a promise of { parts, wait }, anew for each session
 let began = {} // the client's own SessionStart: the source, and where the transcript is
 let prompt = '' // the newest one: listings are cut to it
 let turns = new Set() // of the main conversation, those under way
+let pasts = new Map() // by agent, how the last request went out: 'plain', 'folded' or 'whole' though it may have folds
 let failures = new Map() // by call, the input of a command that failed
 
 // Where the daemon listens: its unix socket, or a loopback port with a secret, as lib/trimtab/daemon/client.py finds it.
@@ -68,13 +69,13 @@ export function register(on, options) {
   if (options.fold_cold === true) {
     on('http.fetch', async ($, e, next) => {
       const body = next.origin.plugin === 'engine' && MESSAGES.test(e.url) ? e.init?.body : undefined
-      const text = typeof body === 'string' ? await folded($, e.init.headers ?? {}, body) : undefined
+      const text = typeof body === 'string' && body.includes('tool_result') ? await folded($, e.init.headers ?? {}, body) : undefined
       return next(typeof text === 'string' ? { ...e, init: { ...e.init, body: text } } : e)
     })
   }
 
   on('classic.SessionStart', async ($, e, next) => {
-    if (e.session_id !== began.session_id) session = undefined
+    if (e.session_id !== began.session_id) [session, pasts] = [undefined, new Map()]
     began = e
     return next(e)
   })
@@ -148,10 +149,16 @@ export function register(on, options) {
 // A request's body with old results folded, once the daemon has taken down that it is sent so; undefined as it is.
 async function folded($, headers, body) {
   const name = Object.keys(headers).find(key => key.toLowerCase() === 'x-claude-code-agent-id')
-  const whose = { agent_id: headers[name] }
-  if (!(await ask($, 'ModCold', whose)).fold) return undefined
-  const { text } = await ask($, 'ModRequest', { ...whose, body }, START_MS)
-  return text !== undefined && (await ask($, 'ModFolded', whose)).is_kept ? text : undefined
+  const [whose, past] = [{ agent_id: headers[name] }, pasts.get(headers[name])]
+  const cold = { ...whose, is_whole: past === 'whole' }
+  const { fold } = await ask($, 'ModCold', cold, past === 'plain' ? LIMIT_MS : START_MS)
+  if (!fold) pasts.set(headers[name], fold === false || past === 'plain' ? 'plain' : 'whole')
+  if (!fold) return undefined
+  const { text, is_other } = await ask($, 'ModRequest', { ...whose, body }, START_MS)
+  if (is_other) return undefined
+  const isKept = text !== undefined && (await ask($, 'ModFolded', whose, START_MS)).is_kept
+  pasts.set(headers[name], isKept ? 'folded' : 'whole')
+  return isKept ? text : undefined
 }
 
 // A block of a turn that an agent caused, with a view in its report's place.

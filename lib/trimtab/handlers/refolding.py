@@ -1,11 +1,13 @@
 """ModCold, ModRequest, ModFolded: our own events. Old results are folded before a cold cache is written anew.
 
-    ModCold    {agent_id}        -> {"fold": true} where the request is to be shown to us
-    ModRequest {agent_id, body}  -> {"text": the body with folds in it}
-    ModFolded  {agent_id}        -> {"is_kept": true}: the body will be sent so, and the next ones like it
+    ModCold    {agent_id, is_whole} -> {"fold": whether the request is to be shown to us}
+    ModRequest {agent_id, body}     -> {"text": the body with folds in it}, {"is_other": true} where it has none
+    ModFolded  {agent_id}           -> {"is_kept": true}: the body will be sent so, and the next ones like it
 
 Only where the user has switched it on (an option of the plugin trimtab-mods), and once in a pause: nothing that is
 cached is lost by it. What was folded stays so in each later request of the conversation, which the cache then finds.
+Where the module waited for an answer in vain it sent the request whole, and says so next time: then the folds end, as
+the cache has the whole results now and new thinking may be bound to them.
 """
 
 import json
@@ -27,9 +29,12 @@ LONGEST_S = 2.0  # for the views of a request, chosen: the module waits longer a
 
 def cold(event: Event, desk: Desk) -> Reply | None:
     """Whether there is something to fold: what was folded before, or a cold cache in the main conversation."""
-    if desk.project(event).store.refolded(event.session, event.agent) or is_due(event, desk):
-        return {"fold": True}
-    return None
+    store = desk.project(event).store
+    folds = store.refolded(event.session, event.agent)
+    if folds and event.data.get("is_whole") is True:
+        store.end_refolded(event.session, event.agent, folds)
+        folds = {}
+    return {"fold": bool(folds) or is_due(event, desk)}
 
 
 def is_due(event: Event, desk: Desk) -> bool:
@@ -52,6 +57,7 @@ def request(event: Event, desk: Desk) -> Reply | None:
     messages = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(messages, list):
         return None
+    desk.layer.pending.pop(event.session, None)  # of a request that was not sent so
     model = str(body.get("model"))
     folds = standing(event, desk, messages, model)
     if is_due(event, desk) and not refold.is_compaction(messages):
@@ -60,7 +66,7 @@ def request(event: Event, desk: Desk) -> Reply | None:
             event, desk, [old for old in refold.foldable(messages, is_free) if old.tool_use_id not in folds]
         )
     if not refold.put(messages, folds):
-        return None
+        return {"is_other": True}
     return {"text": json.dumps(body, ensure_ascii=False, separators=(",", ":"))}
 
 
