@@ -154,6 +154,22 @@ def test_an_agent_may_notify_twice(client: Client) -> None:
     assert len(client.loads()) == 2
 
 
+def test_the_same_words_again_take_no_saving_back(client: Client) -> None:
+    """They come whole, as they were asked for again, and take the place of the view in the ledger."""
+    call = launched(client)
+    told(client, REPORT, call)
+    client.send("Stop")
+    (before,) = client.loads()
+    assert told(client, REPORT, call) == REPORT
+    client.send("Stop")
+    assert client.loads() == [before]
+    assert (before.honoured, before.tier is Tier.COMPLETE) == (True, False)
+    client.desk.close()
+    client.desk = client.new_desk()  # it reads both in the transcript
+    client.send("Stop")
+    assert client.loads() == [before]
+
+
 @pytest.mark.parametrize("text", ["What is a <task-notification>?", FRAME.format("Done."), SENT.format("Short.")])
 def test_the_rest_stays_as_it_is(client: Client, text: str) -> None:
     client.prompt("Go on.")

@@ -87,6 +87,10 @@ class Conversation:
         while len(self._held) > 1 and (len(self._held) > MOST_HELD or self._held_characters > MOST_HELD_CHARACTERS):
             self._held_characters -= len(self._held.popitem(last=False)[1].hidden)
 
+    def holds(self, tool_use_id: str) -> bool:
+        """Whether the agent was shown a view of that load, and may have it still."""
+        return tool_use_id in self._held
+
     def wants_all(self, name: str, text_hash: int) -> str:
         """Why the agent must want all of a file or an output, "" where nothing says so.
 
@@ -194,7 +198,7 @@ class Conversation:
         news.letters.extend([letter] if letter else [])
         for key, held in self._held.items():
             is_ours = held.path != held.name and found.report.endswith(tiers.kept_line(Path(held.path)))
-            if is_ours or key == found.identity:
+            if is_ours or (key == found.identity and key not in self._shown):  # again, whole: the view was shown
                 self._shown.add(key)
                 news.honoured.append((key, is_ours))
 

@@ -30,9 +30,11 @@ HELD = "Trimtab: this report is kept, and waits for {others}. What you write now
 
 
 def handle(event: Event, desk: Desk) -> Reply | None:
-    """The turn with its report shown as what it is worth, recorded; of a run that failed as it is."""
+    """The turn with its report shown as what it is worth, recorded; of a run that failed, and said again, as it is."""
     found = deliveries.read(text(event.data, "text"))
     if found is None or not is_report(event, desk, found):
+        return None
+    if desk.conversation(event).holds(found.identity):  # the same words again: the first time's row keeps its view
         return None
     event = as_call(event, desk, found)
     sender = text(event.tool_input, "subagent_type") or SUBAGENT
