@@ -69,6 +69,21 @@ def test_a_recovery_by_hand() -> None:
     assert total.net_units == pytest.approx(13_050 - 937.5 - 4_000 - 600)
 
 
+def test_what_another_agent_fetched_is_priced_in_its_own_conversation() -> None:
+    """The view's conversation has ended: nobody there carries what was read. Its saving is 9,000 * (1.25 + 0.1).
+
+    The reader's 750 as billed are written once: 937.5; one more turn over 10,000 read tokens: 1,000; the call: 600.
+    """
+    requests = [*REQUESTS[:3], request(22, 10_000, agent="a7"), request(30, 12_000, agent="a7")]
+    recovery = Recovery("a", "r", 25, "Read", 9, 500, "a7")
+    total = summary_of([load("a", 10, 10_000, 4_000)], [recovery], requests).total
+    assert total.net_units == pytest.approx(12_150 - 937.5 - 1_000 - 600)
+    owners = Recovery("b", "r", 21, "Read", 9, 500, "")  # of an agent's view, in the main conversation
+    assert summary_of([load("b", 10, 10_000, 4_000, agent="a7")], [owners], REQUESTS).total.net_units == pytest.approx(
+        -937.5 - 4_000 - 600
+    )
+
+
 def test_an_addition_by_hand() -> None:
     """100 tokens, 150 as billed, written once and read twice: 150 * 1.45 = 217.5."""
     summary = summary_of([load("a", 10, 10_000, 4_000)], [], REQUESTS, [Addition("s", "", 6, "SessionStart", 100)])

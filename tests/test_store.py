@@ -180,6 +180,23 @@ def test_recoveries_go_with_their_load(store: Store) -> None:
     assert store.recoveries() == [recovery._replace(lines=20)]
     assert store.recoveries(session="s1", until=11.0) == [recovery._replace(lines=20)]
     assert store.recoveries(since=11.0) == []
+    store.add_news(recoveries=[recovery._replace(agent="a7")])
+    assert store.recoveries() == [recovery._replace(agent="a7")]
+
+
+def test_recoveries_of_an_older_ledger_are_the_loads_own(path: Path) -> None:
+    """They can't be read, or those of an agent's view become the main conversation's."""
+    number = next(place for place, each in enumerate(MIGRATIONS) if each.name.startswith("who fetched"))
+    Store.open(path, migrations=MIGRATIONS[:number]).close()
+    db = sqlite3.connect(path)
+    db.execute(
+        "insert into recoveries (load, tool_use_id, at, tool, lines, tokens) values ('t1', 't9', 3, 'Read', 1, 2)"
+    )
+    db.commit()
+    db.close()
+    with Store.open(path) as store:
+        store.add_load(LOAD)
+        assert store.recoveries() == [Recovery("t1", "t9", 3, "Read", 1, 2, None)]
 
 
 def test_a_response_counts_once_and_the_last_row_wins(store: Store) -> None:

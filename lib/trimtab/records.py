@@ -141,7 +141,7 @@ class Recovery(NamedTuple):
     """A later call that fetched lines which the view of `load` had folded.
 
     `load` and `tool_use_id` are tool_use_ids. `lines` are the folded lines that it showed, `tokens` the size of its
-    result (an estimate or a count as the load's).
+    result (an estimate or a count as the load's). `agent` is whose context that is in, None for the load's own.
     """
 
     load: str
@@ -150,6 +150,7 @@ class Recovery(NamedTuple):
     tool: str
     lines: int
     tokens: int
+    agent: str | None = None
 
 
 UNLISTED = "unlisted"  # the agent of what the client sums up for a session and has no line of, such as a compaction

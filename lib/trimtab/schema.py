@@ -6,7 +6,7 @@ except in `requests`, whose figures are the model's own as it billed them. Versi
 1 metrics, alerts and budgets; 2 sessions, loads, their folds and recoveries, requests, factors, additions;
 3 alerts with cause and period, from when until when they stand; 4 fast mode, web searches and the US in requests;
 5 budgets with scope, measure and period, their changes, reservations, what was told, prompts, tasks;
-6 loads that are messages between agents.
+6 loads that are messages between agents; 11 recoveries by another agent than the load's.
 
 EXPERIMENT_MIGRATIONS are of the user's `experiment.db`: 1 experiments, assignments, outcomes.
 """
@@ -268,6 +268,11 @@ MIGRATIONS = (
             "update layered set prompt = '{}'",
             "alter table layered rename column prompt to likely",  # JSON: by a listing's digest, names
         ),
+    ),
+    Migration(
+        11,
+        "who fetched what another's view had folded",
+        ("alter table recoveries add column agent text",),  # '' is the main conversation; null: the load's own agent
     ),
 )
 

@@ -33,7 +33,7 @@ def test_what_another_agent_reads_of_a_kept_report_is_a_recovery(client: Client)
     client.read(path, text, agent="a7", offset=int(fold[1]), limit=3)
     (found,) = recoveries(client)
     (report,) = (load for load in client.loads() if load.kind == "report")
-    assert (found.load, found.tool, found.lines) == (report.tool_use_id, "Read", 3)
+    assert (found.load, found.tool, found.lines, found.agent) == (report.tool_use_id, "Read", 3, "a7")
     assert found.tokens > 0
     assert len(recoveries(client)) == 1  # once
 

@@ -183,6 +183,15 @@ def test_a_view_that_was_fetched_costs_its_net_loss() -> None:
     assert lost.units == pytest.approx(1000 * 1.25 + 10_000 * 0.1 + 120 * 5 - 300 * 1.35)
 
 
+def test_a_view_that_an_agent_without_requests_fetched_costs_the_call() -> None:
+    """The reader's requests were not read yet: it is looked for and not found, or carried by the view's agent."""
+    requests = [request(0, 0, 9000), request(2, 9000, 1000), request(4, 10_000, 1000)]
+    load = Load("s", "", "l", 1, "Read", "/p/a.go", "go", Tier.STANDARD, "", 1000, 700, True, (), True)
+    recovery = Recovery("l", "r", 3, "Read", 9, 1000, "a7")
+    lost = found(requests, [], Folded([load], [recovery], lambda model, tool: Factor(1.0, True)))["fetched"]
+    assert lost.units == pytest.approx(120 * 5 - 300 * 1.35)
+
+
 def test_small_findings_are_left_out_and_the_dearest_comes_first() -> None:
     requests = [request(0, 0, 70_000), request(10, 0, 70_000), request(20, 70_000, 2000), request(30, 72_000, 0)]
     ledger = context.ledger(requests, [result(15, 2000, "/p/a.go")], prices_of, usd_of)

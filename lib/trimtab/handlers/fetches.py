@@ -1,6 +1,7 @@
 """What one agent reads of an output that another was shown a view of: it is a recovery of that view all the same.
 
-So it is where an agent is sent to a kept report, or tells its caller where the whole of an output is.
+It is paid for in the context of who reads it. So it is where an agent is sent to a kept report, or tells its caller
+where the whole of an output is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,5 +25,5 @@ def recoveries(fetched: Iterable[Fetch], agent: str, loads: Sequence[Load]) -> l
         view = next((view for view in views if outputs.file_for(file.parent, view.tool_use_id) == file), None)
         lines = sum(fold.first <= line <= fold.last for line in one.lines for fold in view.folds) if view else 0
         if view and lines:
-            found.append(Recovery(view.tool_use_id, one.tool_use_id, one.at, one.tool, lines, one.tokens))
+            found.append(Recovery(view.tool_use_id, one.tool_use_id, one.at, one.tool, lines, one.tokens, agent))
     return found

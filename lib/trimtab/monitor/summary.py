@@ -257,7 +257,8 @@ def load_item(
     billed = saved * factor_of(payer.model, load.tool).value
     units = billed * payer.unit_price
     for recovery in recoveries:
-        later = carried(load.session, load.agent, recovery.at)
+        reader = load.agent if recovery.agent is None else recovery.agent
+        later = carried(load.session, reader, recovery.at)
         cost = recovery.tokens * factor_of(later.model, recovery.tool).value
         billed -= cost
         units -= cost * later.unit_price

@@ -33,8 +33,8 @@ from trimtab.monitor.summary import (
     PricesOf,
     UsdOf,
     by_load,
-    conversations_of,
     load_item,
+    payers,
 )
 from trimtab.records import EDITORS, LONGEST_TARGET, Load, Recovery, Request, prompt_tokens
 
@@ -339,20 +339,15 @@ def lost_cache(found: breaks.Break, given: Given) -> Instance:
 
 def fetched(given: Given, folded: Folded) -> Iterator[Instance]:
     """Loads whose recoveries cost more than their view saved, by the report's arithmetic."""
-    known = conversations_of(given.requests, given.prices_of)
+    known = {(request.session, request.agent) for request in given.requests}
+    carried = payers(given.requests, given.prices_of)
     projects = {request.session: request.project for request in given.requests}
     charged = by_load(folded.loads, folded.recoveries)
     for load in folded.loads:
         recoveries = charged.get(load.tool_use_id, ())
         if not recoveries or (load.session, load.agent) not in known:
             continue
-        item = load_item(
-            load,
-            recoveries,
-            lambda session, agent, at: known[session, agent].carried(at),
-            folded.factor_of,
-            folded.input_usd_of,
-        )
+        item = load_item(load, recoveries, carried, folded.factor_of, folded.input_usd_of)
         if item.net_units < 0:
             usd = None if item.net_usd is None else -item.net_usd
             project = projects.get(load.session, "")

@@ -112,7 +112,7 @@ class Store(Notices, Layers):
         with self._transaction() as db:
             db.executemany(ADD_REQUEST, asked)
             db.executemany(f"{ADD_LOAD} on conflict (tool_use_id) do nothing", came)
-            db.executemany("insert or replace into recoveries values (?, ?, ?, ?, ?, ?)", fetched)
+            db.executemany("insert or replace into recoveries values (?, ?, ?, ?, ?, ?, ?)", fetched)
             db.executemany("update loads set honoured = ? where tool_use_id = ?", marks)
             db.executemany(
                 "insert or ignore into factors (model, family, tool, factor, at, tokens) values (?, ?, ?, ?, ?, ?)",
