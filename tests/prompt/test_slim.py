@@ -104,6 +104,17 @@ def test_servers_are_switched_off_where_they_are_set_up() -> None:
     }
 
 
+def test_a_server_that_is_used_for_resources_or_prompts_stays() -> None:
+    """It has tools that nobody calls, and is switched off with what is used of it; or nobody knows whose were read."""
+    hold = server("plugin_boat_hold", 40, True)
+    hold = hold._replace(part=hold.part._replace(plugin="boat"))
+    lines = [server("docs", 30, True), server("mail", 30, True), hold]
+    facts = NOTHING._replace(plugins={"boat": Installed("boat@market", "")})
+    assert list(changes(plan(lines, facts._replace(reached={"docs", "plugin_boat_hold"})))) == ["mcp:mail"]
+    assert plan(lines, facts._replace(reached={""})).proposals == ()
+    assert set(changes(plan(lines, facts))) == {"mcp:docs", "mcp:mail", "plugin:boat@market"}
+
+
 def test_of_a_used_server_only_schemas_that_are_sent_go() -> None:
     lines = [
         line("mcp tool", "mcp__shop__find", 300, "shop", FOUND, server="shop"),

@@ -53,6 +53,28 @@ def test_what_the_user_typed(home: Home) -> None:
     assert skills == [Called("skill", "deploy", "s1", AT + 2), Called("skill", "shop:tidy", "s1", AT + 3)]
 
 
+def test_resources_and_prompts_of_servers(home: Home) -> None:
+    """A server that is used only by its resources or prompts looks never used."""
+    content = [
+        called("ReadMcpResourceTool", "t1", server="my docs", uri="docs://a"),
+        called("ListMcpResourcesTool", "t2"),
+        called("ListMcpResourcesTool", "t3", server="mail"),
+    ]
+    home.write(
+        "s1",
+        answer(1, "m1", SPENT, content=content),
+        user(2, [result(f"t{n}", "ok") for n in (1, 2, 3)]),
+        user(4, "<command-name>/mcp__tickets__triage</command-name>"),
+    )
+    servers = [call for call in found(home, Scope(CWD)) if call.kind == "mcp instructions"]
+    assert servers == [
+        Called("mcp instructions", "", "s1", AT + 2),
+        Called("mcp instructions", "mail", "s1", AT + 2),
+        Called("mcp instructions", "my_docs", "s1", AT + 2),
+        Called("mcp instructions", "tickets", "s1", AT + 4),
+    ]
+
+
 def test_of_the_project_and_the_time(home: Home) -> None:
     """Another project's calls, or those of another month, count."""
     typed = "<command-name>/deploy</command-name>"

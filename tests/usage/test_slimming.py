@@ -148,6 +148,14 @@ def test_notes_that_can_not_be_looked_for_count_as_there(home: Home, tmp_path: P
     assert facts(home, Path("/" + "long/" * 45), "ls").has_notes  # cut by the client, with a hash
 
 
+def test_servers_that_were_used_without_their_tools(home: Home, tmp_path: Path) -> None:
+    here = {"cwd": str(tmp_path / "shop"), "sessionId": "s2"}
+    content = [called("ReadMcpResourceTool", "r1", server="docs", uri="docs://a")]
+    typed = user(6, "<command-name>/mcp__mail__sort</command-name>") | here
+    home.write("s2", answer(4, "m9", SPENT, content=content) | here, user(5, [result("r1", "ok")]) | here, typed)
+    assert facts(home, tmp_path / "shop", "ls").reached == {"docs", "mail"}
+
+
 def test_notes_elsewhere(home: Home, tmp_path: Path) -> None:
     write(home.client / "settings.json", {"autoMemoryDirectory": str(tmp_path / "notes")})
     write(tmp_path / "notes" / "a.md", "x")

@@ -6,7 +6,7 @@ texts nobody can tell; what looks as if it saved and does not is in KEPT.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from trimtab.prompt import texts
@@ -105,13 +105,19 @@ class Installed(NamedTuple):
 
 class Facts(NamedTuple):
     """What a request does not say: MCP servers by their names in tools' names, plugins by name, whether the project has
-    notes of the client's, and how many commits and pull requests the model made in the time (None: not known).
+    notes of the client's, how many commits and pull requests the model made in the time (None: not known), and the
+    servers whose resources or prompts were used (with "" also some server's that can't be told).
     """
 
     servers: Mapping[str, Origin]
     plugins: Mapping[str, Installed]
     has_notes: bool
     commits: int | None
+    reached: Set[str] = frozenset()
+
+    def is_reached(self, server: str) -> bool:
+        """Whether a server may have been used without a call of its tools; False for none, ""."""
+        return bool(server) and not self.reached.isdisjoint((server, ""))
 
 
 class Kept(NamedTuple):
@@ -192,7 +198,8 @@ def by(lines: Iterable[Line], name: str) -> dict[str, list[Line]]:
 def unused_plugins(lines: Sequence[Line], facts: Facts) -> Iterable[Proposal]:
     for name, theirs in by(lines, "plugin").items():
         plugin = facts.plugins.get(name)
-        if plugin is not None and not plugin.why and is_unused(theirs):
+        is_reached = any(facts.is_reached(line.part.server) for line in theirs)
+        if plugin is not None and not plugin.why and not is_reached and is_unused(theirs):
             change = Change(("enabledPlugins", plugin.id), False, False)
             yield proposal(PLUGIN, plugin.id, change, theirs, f"none of its {brought(theirs)}")
 
@@ -226,10 +233,10 @@ def unused_tools(lines: Sequence[Line]) -> Iterable[Proposal]:
 
 
 def servers(lines: Sequence[Line], facts: Facts) -> Iterable[Proposal]:
-    """MCP servers of which no tool was called; of the others single tools whose schemas are sent."""
+    """MCP servers of which nothing was called; of the others single tools whose schemas are sent."""
     for server, theirs in by(lines, "server").items():
         tools = [line for line in theirs if line.part.kind == MCP_TOOL]
-        if tools and is_unused(tools):
+        if tools and is_unused(tools) and not facts.is_reached(server):
             loses = f"its {len(tools)} tools can't be called" if len(tools) > 1 else "its tool can't be called"
             origin = facts.servers.get(server) or named_origin(theirs)
             if origin is None:

@@ -1,8 +1,8 @@
 """Whether the parts of a standing prompt were used, by what the transcripts say was called.
 
 A tool is used when it is called, a skill when the model calls it or the user types it, an agent when one is started, an
-MCP server's instructions when any tool of it is called. Of what is only read (memory files, styles, hooks' texts) no
-transcript can say whether it was of use: that is not known, which is not the same as never.
+MCP server's instructions when any tool, resource or prompt of it is. Of what is only read (memory files, styles, hooks'
+texts) no transcript can say whether it was of use: that is not known, which is not the same as never.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,9 @@ AGENT_TOOLS = ("Agent", "Task")  # the same tool: the older name is an alias
 
 
 class Called(NamedTuple):
-    """One call: of a tool (kind TOOL, of MCP servers too), a skill (texts.SKILL) or an agent (texts.AGENT)."""
+    """One call: of a tool (kind TOOL, of MCP servers too), a skill (texts.SKILL), an agent (texts.AGENT), or of an MCP
+    server's resources or prompts (texts.INSTRUCTIONS; the name is the server's, "" for not known).
+    """
 
     kind: str
     name: str

@@ -18,7 +18,7 @@ from trimtab.transcript.lines import MOST_TOKENS, parse, tokens_of, words
 Figure = Annotated[int, Meta(ge=0, lt=MOST_TOKENS)] | None
 Text = str | None
 Time = Annotated[datetime, Meta(tz=True)] | None
-TARGETS = ("file_path", "notebook_path", "command", "pattern", "path", "url", "query", "skill", "description")
+TARGETS = ("file_path", "notebook_path", "command", "pattern", "path", "url", "query", "skill", "description", "server")
 
 
 class Input(Struct, gc=False):
@@ -33,6 +33,7 @@ class Input(Struct, gc=False):
     query: Any = None
     skill: Any = None
     description: Any = None
+    server: Any = None
 
 
 class Part(Struct, gc=False):

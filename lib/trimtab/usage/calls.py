@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 from trimtab.prompt import texts
-from trimtab.prompt.parts import TOOL
+from trimtab.prompt.parts import TOOL, UNSAFE, server_of
 from trimtab.prompt.used import Called
 from trimtab.records import Arrival, Request
 from trimtab.store.usage import UsageStore
@@ -16,6 +16,14 @@ from trimtab.transcript import folders, lines
 from trimtab.usage.account import Scope
 
 SKILL_TOOL = "Skill"
+RESOURCE_TOOLS = (  # client 2.1.328, and their older names
+    "ListMcpResourcesTool",
+    "ReadMcpResourceTool",
+    "ReadMcpResourceDirTool",
+    "ListMcpResources",
+    "ReadMcpResource",
+    "ReadMcpResourceDir",
+)
 TYPED = b"<command-name>/"
 START = "<command-"
 
@@ -30,12 +38,16 @@ def called(store: UsageStore, scope: Scope, places: Iterable[Path]) -> list[Call
 
 
 def of_model(arrivals: Iterable[Arrival]) -> Iterator[Called]:
-    """Calls of tools, by their results; a call of the skills' tool is one of a skill too."""
+    """Calls of tools, by their results; a call of the skills' tool is one of a skill too, one of a tool for MCP
+    resources one of the server (texts.INSTRUCTIONS; "" where the call, or what is kept of it, does not name it).
+    """
     for arrival in arrivals:
         if arrival.what == "result" and arrival.tool:
             yield Called(TOOL, arrival.tool, arrival.session, arrival.at)
             if arrival.tool == SKILL_TOOL and arrival.target:
                 yield Called(texts.SKILL, arrival.target.removeprefix("/"), arrival.session, arrival.at)
+            if arrival.tool in RESOURCE_TOOLS:
+                yield Called(texts.INSTRUCTIONS, UNSAFE.sub("_", arrival.target), arrival.session, arrival.at)
 
 
 def of_agents(requests: Iterable[Request]) -> Iterator[Called]:
@@ -49,7 +61,9 @@ def of_agents(requests: Iterable[Request]) -> Iterator[Called]:
 
 
 def typed(places: Iterable[Path], sessions: Set[str], since: float) -> Iterator[Called]:
-    """Skills and commands that the user started by their names, in these sessions. Never raises."""
+    """Skills and commands that the user started by their names, in these sessions; an MCP server's prompt,
+    /mcp__server__prompt, is a use of the server too (texts.INSTRUCTIONS). Never raises.
+    """
     for file in folders.find(places).files:
         if not file.agent and file.session in sessions and file.modified_ns >= since * 1e9:
             try:
@@ -59,6 +73,8 @@ def typed(places: Iterable[Path], sessions: Set[str], since: float) -> Iterator[
             for line in data.split(b"\n") if TYPED in data else ():
                 if TYPED in line and (call := typed_in(line, file.session)) is not None:
                     yield call
+                    if server := server_of(call.name):
+                        yield call._replace(kind=texts.INSTRUCTIONS, name=server)
 
 
 def typed_in(line: bytes, session: str) -> Called | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trimtab import paths
 from trimtab.jsontext import read_object
+from trimtab.prompt import texts
 from trimtab.prompt.asked import COMMIT
 from trimtab.prompt.audit import Audit
 from trimtab.prompt.parts import UNSAFE
@@ -57,6 +58,7 @@ def facts(store: UsageStore, found: Audit, environment: Mapping[str, str]) -> Fa
         dict(plugins(folder, called)),
         has_notes(project, folder, came, environment),
         sum(is_commit(arrival) for arrival in came) if found.requests else None,
+        {call.name for call in called if call.kind == texts.INSTRUCTIONS},
     )
 
 
