@@ -66,7 +66,7 @@ def test_undo_gives_back_the_bytes(place: Place, before: bytes | None) -> None:
         write(place, before)
     local_settings.apply(place, ITEMS[:2], 7.0)
     local_settings.apply(place, ITEMS[2:], 8.0)
-    assert local_settings.undo(place, IDS, False, 9.0) == []
+    assert local_settings.undo(place, IDS, False) == []
     assert (place.file.read_bytes() if place.file.exists() else None) == before
     assert place.file.parent.exists() == (before is not None)
     assert local_settings.slimmed(place) is None
@@ -79,12 +79,12 @@ def test_parts_are_undone_as_if_they_had_never_been_put_in(place: Place) -> None
     local_settings.apply(place, [TOOL, PLUGIN], 7.0)
     expected = place.file.read_bytes()
     local_settings.apply(place, [SKILL, SERVER], 8.0)
-    local_settings.undo(place, [SKILL.id, SERVER.id], False, 9.0)
+    local_settings.undo(place, [SKILL.id, SERVER.id], False)
     assert place.file.read_bytes() == expected
     found = local_settings.slimmed(place)
     assert found is not None
     assert found.items == (TOOL, PLUGIN)
-    local_settings.undo(place, IDS, False, 9.0)
+    local_settings.undo(place, IDS, False)
     assert place.file.read_bytes() == USERS
 
 
@@ -94,10 +94,10 @@ def test_a_file_that_was_changed_since_is_not_put_back(place: Place) -> None:
     changed = place.file.read_bytes().replace(b'"ratio": 1.0e2', b'"ratio": 3')
     write(place, changed)
     with pytest.raises(ChangedError, match="--keep-changes"):
-        local_settings.undo(place, IDS, False, 9.0)
+        local_settings.undo(place, IDS, False)
     assert place.file.read_bytes() == changed
     assert (place.data / local_settings.COPY).read_bytes() == USERS
-    assert local_settings.undo(place, IDS, True, 9.0) == []
+    assert local_settings.undo(place, IDS, True) == []
     assert place.file.read_bytes() == USERS.replace(b"1.0e2", b"3").replace(b"[ ]", b"[]")
 
 
@@ -105,14 +105,14 @@ def test_what_others_changed_of_ours_stays_theirs(place: Place) -> None:
     write(place, b'{"skillOverrides": {}}')
     local_settings.apply(place, [TOOL, SKILL], 7.0)
     write(place, place.file.read_bytes().replace(b'"off"', b'"on"').replace(b'"Workflow"', b'"Workflow", "WebFetch"'))
-    assert local_settings.undo(place, IDS, True, 9.0) == [SKILL]
+    assert local_settings.undo(place, IDS, True) == [SKILL]
     assert values(place) == {"skillOverrides": {"dataviz": "on"}, "permissions": {"deny": ["WebFetch"]}}
 
 
 def test_what_was_added_where_there_was_no_file_stays(place: Place) -> None:
     local_settings.apply(place, [TOOL], 7.0)
     write(place, place.file.read_bytes().replace(b'{\n  "perm', b'{\n  "model": "opus",\n  "perm'))
-    local_settings.undo(place, IDS, True, 9.0)
+    local_settings.undo(place, IDS, True)
     assert place.file.read_bytes() == b'{\n  "model": "opus"\n}\n'
 
 
@@ -121,8 +121,8 @@ def test_a_file_that_was_deleted_stays_deleted(place: Place) -> None:
     local_settings.apply(place, ITEMS, 7.0)
     place.file.unlink()
     with pytest.raises(ChangedError, match="deleted"):
-        local_settings.undo(place, IDS, False, 9.0)
-    local_settings.undo(place, IDS, True, 9.0)
+        local_settings.undo(place, IDS, False)
+    local_settings.undo(place, IDS, True)
     assert not place.file.exists()
     assert local_settings.slimmed(place) is None
 
@@ -135,7 +135,7 @@ def test_more_is_put_into_a_file_that_was_changed_since(place: Place) -> None:
     assert values(place) == {
         "a": 2, "permissions": {"deny": ["Workflow"]}, "skillOverrides": {"dataviz": "off"}
     }  # fmt: skip
-    local_settings.undo(place, IDS, False, 9.0)
+    local_settings.undo(place, IDS, False)
     assert place.file.read_bytes() == b'{"a": 2}'
 
 
@@ -150,7 +150,7 @@ def test_what_was_taken_out_by_hand_stays_out(place: Place) -> None:
     found = local_settings.slimmed(place)
     assert found is not None
     assert found.items == (OTHER, SKILL)
-    local_settings.undo(place, [OTHER.id, SKILL.id], False, 9.0)
+    local_settings.undo(place, [OTHER.id, SKILL.id], False)
     assert values(place) == {}
 
 
@@ -233,7 +233,7 @@ def test_a_record_without_its_file_being_written_is_undone(place: Place, monkeyp
     monkeypatch.setattr(local_settings, "write", lambda *_: None)
     local_settings.apply(place, ITEMS, 7.0)
     monkeypatch.undo()
-    local_settings.undo(place, IDS, False, 9.0)
+    local_settings.undo(place, IDS, False)
     assert place.file.read_bytes() == USERS
     assert local_settings.slimmed(place) is None
 
@@ -243,7 +243,7 @@ def test_a_damaged_record_says_what_to_do(place: Place, damage: str) -> None:
     local_settings.apply(place, ITEMS, 7.0)
     (place.data / local_settings.RECORD).write_text(damage)
     with pytest.raises(SettingsError, match=r"by hand|another version"):
-        local_settings.undo(place, IDS, False, 9.0)
+        local_settings.undo(place, IDS, False)
     assert values(place)
 
 
@@ -251,7 +251,7 @@ def test_other_projects_stay_on_the_list(place: Place) -> None:
     (place.user / paths.SLIMMED).write_text("/other\n")
     local_settings.apply(place, ITEMS, 7.0)
     assert (place.user / paths.SLIMMED).read_text() == f"/other\n{place.project}\n"
-    local_settings.undo(place, IDS, False, 9.0)
+    local_settings.undo(place, IDS, False)
     assert (place.user / paths.SLIMMED).read_text() == "/other\n"
 
 
@@ -274,11 +274,11 @@ def test_any_sequence_ends_with_the_users_bytes(place: Place, seed: int) -> None
     write(place, before)
     for _ in range(random_.randrange(1, 6)):
         local_settings.apply(place, random_.sample(ITEMS, random_.randrange(1, 5)), 7.0)
-        local_settings.undo(place, random_.sample(IDS, random_.randrange(0, 3)), False, 8.0)
+        local_settings.undo(place, random_.sample(IDS, random_.randrange(0, 3)), False)
         found = local_settings.slimmed(place)
         if found is None:
             break
         assert local_settings.missing(place, ITEMS) == [item for item in ITEMS if item not in found.items]
     if local_settings.slimmed(place) is not None:
-        local_settings.undo(place, IDS, False, 9.0)
+        local_settings.undo(place, IDS, False)
     assert place.file.read_bytes() == before

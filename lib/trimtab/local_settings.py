@@ -198,7 +198,7 @@ def apply(place: Place, items: Sequence[Proposal], now: float) -> Slimmed:
     return made
 
 
-def undo(place: Place, gone: Container[str], keep_changes: bool, now: float) -> list[Proposal]:
+def undo(place: Place, gone: Container[str], keep_changes: bool) -> list[Proposal]:
     """Takes out the items whose ids are in `gone`; those of them that others changed since, which stay.
 
     After the last one the file is what it was, to the byte. Raises SettingsError where nothing is in, and ChangedError
@@ -220,7 +220,7 @@ def undo(place: Place, gone: Container[str], keep_changes: bool, now: float) -> 
             after = before
             if present is not None and (stay or before is not None):
                 after, changed = without_items(present, old.before, [i for i in old.items if i.id in gone])
-    made = Slimmed(stay, now, before, digest(after), old.made_folder) if stay else None
+    made = Slimmed(stay, old.at, before, digest(after), old.made_folder) if stay else None
     step(place, old, made, present, after)
     if after is None and old.made_folder and made is None:
         with contextlib.suppress(OSError):

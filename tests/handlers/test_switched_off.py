@@ -53,7 +53,7 @@ def test_nothing_is_said_where_nothing_is_switched_off(client: Client) -> None:
     assert said(client.send("UserPromptSubmit", prompt="Use the dataviz skill")) == ""
     assert batch(client, "WebSearch") == ""
     local_settings.apply(place(client), [TOOL, SKILL], client.now)
-    local_settings.undo(place(client), [TOOL.id], False, client.now)
+    local_settings.undo(place(client), [TOOL.id], False)
     assert batch(client, "WebSearch") == ""
     assert "dataviz" in said(client.send("UserPromptSubmit", prompt="Use the dataviz skill"))
 
@@ -64,6 +64,29 @@ def test_what_was_taken_out_by_hand_is_not_off(client: Client) -> None:
     place(client).file.write_text('{"skillOverrides": {"dataviz": "off"}}')
     assert batch(client, "WebSearch") == ""
     assert "dataviz" in said(client.send("UserPromptSubmit", prompt="Use the dataviz skill"))
+
+
+def test_a_session_that_began_before_has_it_still(client: Client) -> None:
+    """A call that worked is told of as one of what is switched off; a later session's is not told of."""
+    client.prompt("Begin.")
+    client.now += 60
+    local_settings.apply(place(client), [TOOL, SKILL], client.now)
+    assert batch(client, "WebSearch") == ""
+    assert said(client.send("UserPromptSubmit", prompt="Use the dataviz skill")) == ""
+    client.now += 60
+    local_settings.undo(place(client), [SKILL.id], False)
+    client.session, client.transcript = "s2", client.transcript.with_name("s2.jsonl")
+    client.prompt("Begin again.")
+    assert "trimtab slim undo tool:WebSearch" in batch(client, "WebSearch")
+
+
+def test_one_item_back_does_not_make_the_others_newer(client: Client) -> None:
+    """Sessions from between the two are taken for older than what is off."""
+    local_settings.apply(place(client), [TOOL, SKILL], client.now)
+    client.now += 60
+    client.prompt("Begin.")
+    local_settings.undo(place(client), [SKILL.id], False)
+    assert "trimtab slim undo tool:WebSearch" in batch(client, "WebSearch")
 
 
 def test_a_damaged_record_stops_nothing(client: Client, tmp_path: Path) -> None:

@@ -202,14 +202,14 @@ def undo(names: tuple[str, ...], project: Path | None, keep_changes: bool) -> No
 def taken_out(place: local_settings.Place, gone: Sequence[str], keep_changes: bool) -> list[Proposal]:
     """Undoes, after a question where the file was changed since and there is somebody to ask."""
     try:
-        return local_settings.undo(place, gone, keep_changes, time.time())
+        return local_settings.undo(place, gone, keep_changes)
     except ChangedError as exc:
         if keep_changes or not is_asked():
             raise
         show([screen.safe(str(exc))])
         if not click.confirm("Take out only what slim put in, and keep all else?"):
             raise
-        return local_settings.undo(place, gone, True, time.time())
+        return local_settings.undo(place, gone, True)
 
 
 @command.command("patch")

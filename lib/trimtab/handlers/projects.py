@@ -8,7 +8,7 @@ from trimtab.budget.terms import Budget
 from trimtab.errors import StoreError
 from trimtab.groups import Members
 from trimtab.handlers import recovery_guard
-from trimtab.prompt.slim import Proposal
+from trimtab.local_settings import Slimmed
 from trimtab.store import Store
 
 LOCKED_MS = 300  # how long an event waits for a ledger that another process holds
@@ -43,7 +43,7 @@ class Project:
         self.adopted: dict[str, Sequence[Budget]] = {}  # budgets of the files, as they were last taken over
         self._reviewed: float | None = None
         self._slimmed_seen: tuple[object, ...] = ()
-        self._slimmed: tuple[Proposal, ...] = ()
+        self._slimmed: Slimmed | None = None
         paths.remember_project(paths.user_folder(user_environment), self.store.path.parent)
 
     def open(self) -> None:
@@ -61,18 +61,19 @@ class Project:
             self._reviewed = now
             self.paused = recovery_guard.review(self.store, self._files.settings, now)
 
-    def slimmed(self) -> tuple[Proposal, ...]:
-        """What slim has switched off here, as far as it is in the client's settings still.
+    def slimmed(self) -> Slimmed | None:
+        """What slim has switched off here, with the items that are in the client's settings still; None for nothing.
 
         Raises SettingsError, once for each state of what was written of it and of these.
         """
         place = local_settings.Place(self._project, self.store.path.parent, self._user)
         seen = modified(place.data / local_settings.RECORD), modified(place.file)
         if seen != self._slimmed_seen:
-            self._slimmed_seen, self._slimmed = seen, ()
+            self._slimmed_seen, self._slimmed = seen, None
             found = local_settings.slimmed(place)
             if found is not None:
-                self._slimmed = tuple(local_settings.still_in(local_settings.current(place), found.items))
+                there = local_settings.still_in(local_settings.current(place), found.items)
+                self._slimmed = found._replace(items=tuple(there))
         return self._slimmed
 
     def budgets(self) -> dict[str, list[Budget]]:

@@ -4,7 +4,9 @@ The model is told nothing, and nothing is stopped: it gets the client's own answ
 time is an alert of level "info" for a day, which also keeps a new daemon from telling it again.
 """
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from trimtab.errors import SettingsError, StoreError
 from trimtab.handlers import budget_gate
@@ -13,9 +15,12 @@ from trimtab.handlers.events import Event, mapping, text
 from trimtab.monitor.alerts import INFO
 from trimtab.prompt import asked
 from trimtab.prompt.slim import Proposal
+from trimtab.transcript import lines
 
 SOURCE = "slim"
 DAY_S = 86_400.0
+STAMP = re.compile(rb'"timestamp" ?: ?"([0-9T:.-]{10,30}Z)"')
+START_BYTES = 65_536  # chosen: the first line that has a time is among a transcript's first
 
 
 def prompted(event: Event, desk: Desk) -> None:
@@ -36,14 +41,26 @@ def called(event: Event, desk: Desk) -> None:
 
 
 def items(event: Event, desk: Desk) -> tuple[Proposal, ...]:
-    """What is switched off in the event's project."""
+    """What is switched off in the event's session: one that began before has it all still, and its calls work."""
     try:
-        return desk.project(event).slimmed()
+        found = desk.project(event).slimmed()
+        return found.items if found is not None and began(event.transcript, found.at) >= found.at else ()
     except StoreError as exc:
         desk.complain(exc, "ledger")
     except SettingsError as exc:
         desk.complain(StoreError(str(exc)), "settings")
     return ()
+
+
+def began(transcript: Path | None, otherwise: float) -> float:
+    """When a session began, by the first time in its transcript; `otherwise` where there is none yet."""
+    try:
+        with open(transcript or "", "rb") as file:
+            start = file.read(START_BYTES)
+    except (OSError, ValueError):
+        return otherwise
+    found = STAMP.search(start)
+    return lines.epoch(found[1].decode(), otherwise) if found else otherwise
 
 
 def tell(event: Event, desk: Desk, who: str, found: Iterable[Proposal]) -> None:
