@@ -131,7 +131,7 @@ SEEN: dict[
 ] = {  # an agent of each group loads something large that its task names, and sees it whole or not
     "trimtab-agents:size-estimator": (lambda runner: read(runner.project / "settle.py"), False),
     "trimtab-agents:option-weigher": (lambda runner: read(runner.project / "settle.py"), False),
-    "trimtab-agents:test-mender": (lambda runner: read(runner.project / "settle.py"), True),
+    "trimtab-agents:test-mender": (lambda runner: read(runner.project / "settle.py"), False),
     "trimtab-agents:gap-hunter": (lambda runner: bash("git diff"), True),
 }
 
@@ -173,6 +173,29 @@ def test_each_groups_ways_hold_at_the_wire(runner: Runner, kind: str) -> None:
     )
     assert len(told) == 1, str(session.bodies("sub")[0]["messages"])[-3000:]
     assert 0.85 * 2_000 * group.budget_share <= int(told[0]) <= 2_000 * group.budget_share
+
+
+def test_a_group_sees_whole_what_the_user_wants_it_to(runner: Runner) -> None:
+    """The user's table does not reach the hooks of an agent, or the file can't be edited after that."""
+    changed(runner)
+    folder = runner.home / ".claude-patterns"
+    folder.mkdir()
+    (folder / "config.toml").write_text('[groups.3]\ntier = "complete"\n', encoding="utf-8")
+    loaded: list[Reply] = []
+
+    def sub() -> Agent:
+        yield bash("true")  # the client writes the agent's task down meanwhile, as it does while a model thinks
+        loaded.append((yield read(runner.project / "settle.py")))
+        yield edit(runner.project / "settle.py", "settle_freight_0(", "settle_freight_zero(")
+        yield "It is done."
+
+    def main() -> Agent:
+        yield delegate("Look at settle.py and make it right.", "trimtab-agents:test-mender")
+        yield "Done."
+
+    runner.run("Go.", ModelServer(main(), sub), plugins=[PLUGIN, agents.AGENTS]).check()
+    assert tiers.FOLD.search(loaded[0].text) is None
+    assert "settle_freight_zero(" in (runner.project / "settle.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", SEEN)
