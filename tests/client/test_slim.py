@@ -24,7 +24,7 @@ pytestmark = pytest.mark.client
 LONG = "for everything that has to do with it, when the user asks for that or for anything near it, at any time"
 SETTINGS = b'{"permissions": {"allow": ["Bash(ls:*)"],\r\n  "deny": []},\r\n    "env": {"SHOP": "1.50"} }'
 PROPOSED = {
-    "tool:Workflow", "tool:ScheduleWakeup", "tool:ReportFindings", "tool:ListAgents", "tool:AskUserQuestion",
+    "tool:Workflow", "tool:ScheduleWakeup", "tool:ReportFindings", "tool:ListAgents",
     "mcp:stock", "mcp:mail", "plugin:toolbox@market", "skill:paint", "agent:painter", "agent:Explore", "notes", "git",
 }  # fmt: skip
 
@@ -134,6 +134,7 @@ def test_slim_takes_what_it_says_and_keeps_what_was_used(shop: Runner) -> None:
     assert ids >= PROPOSED, PROPOSED - ids
     assert not ids & {"mcp:tickets", "skill:deploy", "agent:checker", "tool:Agent", "plugin:kit@market", "tool:Skill"}
     assert not any("trimtab" in one for one in ids)
+    assert "tool:AskUserQuestion" not in ids  # a terminal's, which was recorded: no session with `-p` began with it
     assert file.read_bytes() == SETTINGS  # nothing was accepted yet
 
     done = slimmed(shop, "--apply", "all")
@@ -142,10 +143,8 @@ def test_slim_takes_what_it_says_and_keeps_what_was_used(shop: Runner) -> None:
     assert measured >= 0.4 * done["tokens"]
 
     second = worked(shop).bodies()[0]
-    # `-p` sends fewer tools than a terminal, which was recorded: AskUserQuestion is not among them.
-    asks = next(row["tokens"] for row in done["proposals"] if row["id"] == "tool:AskUserQuestion")
     factor = done["tokens"] / weight(first)
-    assert weight(first) - weight(second) >= 0.85 * (said - asks) / max(1.0, factor)
+    assert weight(first) - weight(second) >= 0.85 * said / max(1.0, factor)
     offered = {tool["name"] for tool in second["tools"]}
     assert not offered & {"Workflow", "ScheduleWakeup", "ReportFindings", "ListAgents"}
 
