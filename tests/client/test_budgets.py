@@ -218,14 +218,14 @@ def test_a_turn_stops_at_a_tool_where_the_budget_is_lowered_meanwhile(runner: Ru
     (runner.project / "note.txt").write_text("a note\n", encoding="utf-8")
 
     def work() -> Agent:
+        yield [Call("Bash", {"command": "true", "description": "nothing"})]
         limit(runner, "1000 per day")
         yield [call]
         yield "I was asked."
 
-    runner.run("Say something.", Billing(answer("Something."))).check()
     server = Billing(work())
     session = runner.run("Do it.", server).check()
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2
     assert steps_run(runner) == 0
     assert ("a note" in session.stdout, "Not run: the budget" in session.stdout) == (is_run, not is_run)
 
