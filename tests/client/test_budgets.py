@@ -209,6 +209,7 @@ def test_agents_start_cheaper_where_a_budget_is_tight(runner: Runner, allowed: i
     ("call", "is_run"),
     [
         (Call("Bash", {"command": "echo 1 >> steps.txt", "description": "step"}), False),
+        (Call("WebFetch", {"url": "https://127.0.0.1:9/", "prompt": "What is it?"}), False),
         (Call("Read", {"file_path": "note.txt"}), True),
     ],
     ids=lambda given: given.name if isinstance(given, Call) else "",
